@@ -1,0 +1,27 @@
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class RoomConfig(AppConfig):
+    """A room of the house. Loads what only acts by being imported: its facts and its reactions."""
+
+    default = False
+
+    def ready(self) -> None:
+        for module in ("events", "handlers", "receivers", "checks"):
+            if find_spec(f"{self.name}.{module}"):
+                import_module(f"{self.name}.{module}")
+
+
+class ConfigApp(RoomConfig):
+    default = True
+    name = "config"
+    label = "config"
+    verbose_name = "Exploitation"
+
+    def ready(self) -> None:
+        super().ready()
+        autodiscover_modules("wiring")

@@ -1,0 +1,20 @@
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+app = Celery("cabas")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+# Crontabs in UTC: beat misreads local ones on clock-change days (celery#1604, #6438).
+app.conf.beat_schedule = {
+    "heartbeat": {"task": "config.tasks.beat", "schedule": 30.0},
+    "outbox-sweep": {"task": "crm.outbox.tasks.send_queued", "schedule": 20.0},
+    "slots-generate": {"task": "delivery.slots.tasks.generate", "schedule": crontab(minute=5, hour="*/6")},
+    "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
+    "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
+    "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
+    "checkout-expire": {"task": "shop.checkout.tasks.expire_abandoned", "schedule": 60.0},
+}

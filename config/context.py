@@ -1,0 +1,14 @@
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def shop(request: HttpRequest) -> dict[str, Any]:
+    """What every page says about the shop itself. No query."""
+    return {
+        "demonstration": settings.DEMONSTRATION,
+        "help_phone": settings.HELP_PHONE,
+        "help_email": settings.HELP_EMAIL,
+        "site_url": settings.SITE_URL,
+    }

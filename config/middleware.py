@@ -1,0 +1,71 @@
+"""What every request passes through and that belongs to no room."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from config import logs
+
+Handler = Callable[[HttpRequest], HttpResponse]
+_SAFE_ID = re.compile(r"[\w-]{8,64}")
+
+# Unfold's Alpine evaluates expressions and its pages carry inline handlers; staff only.
+STAFF_POLICY = {
+    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:", "blob:"],
+    "font-src": [SELF, "data:"],
+}
+__all__ = ["NONCE", "request_id", "staff_csp", "staff_second_factor"]
+
+
+def request_id(get_response: Handler) -> Handler:
+    """Give each request an id (the proxy's where it sends a sane one), in the logs and the answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        identity = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+        token = logs.request_id.set(identity)
+        try:
+            response = get_response(request)
+        finally:
+            logs.request_id.reset(token)
+        response["X-Request-ID"] = identity
+        return response
+
+    return middleware
+
+
+def staff_csp(get_response: Handler) -> Handler:
+    """Loosen the content policy under /admin/ and nowhere else."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith("/admin/"):
+            response._csp_update = STAFF_POLICY  # type: ignore[attr-defined]
+        return response
+
+    return middleware
+
+
+def staff_second_factor(get_response: Handler) -> Handler:
+    """Hold staff at the second-factor page until one is set up (settings.STAFF_SECOND_FACTOR)."""
+    from allauth.mfa.utils import is_mfa_enabled
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if (
+            settings.STAFF_SECOND_FACTOR
+            and request.path.startswith(("/admin/", "/preparation/", "/livreur/"))
+            and request.user.is_authenticated
+            and request.user.is_staff
+            and not is_mfa_enabled(request.user)
+        ):
+            return redirect("mfa_activate_totp")
+        return get_response(request)
+
+    return middleware

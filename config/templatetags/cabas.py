@@ -1,0 +1,65 @@
+"""French words for money, weights and slots. Narrow no-break spaces keep a figure and its unit on one line."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+
+register = template.Library()
+NARROW = "\u202f"
+NO_BREAK = "\u00a0"
+
+
+def french_number(value: Decimal, places: int = 2) -> str:
+    rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return f"{rounded:,f}".replace(",", NARROW).replace(".", ",")
+
+
+@register.filter
+def euros(value: Decimal | None) -> str:
+    """``Decimal("1234.5")`` → « 1 234,50 € »."""
+    return "" if value is None else f"{french_number(Decimal(value))}{NO_BREAK}€"
+
+
+@register.filter
+def grams(value: int) -> str:
+    """Integer grams → « 750 g », « 1,5 kg »."""
+    if value < 1000:
+        return f"{value}{NO_BREAK}g"
+    kilos = french_number(Decimal(value) / 1000, 3).rstrip("0").rstrip(",")
+    return f"{kilos}{NO_BREAK}kg"
+
+
+def hour(at: datetime) -> str:
+    """A local time as it is said: « 19 h », « 19 h 30 »."""
+    local = timezone.localtime(at)
+    return f"{local.hour}{NO_BREAK}h" + (f"{NO_BREAK}{local.minute:02d}" if local.minute else "")
+
+
+@register.filter
+def at_hour(at: datetime) -> str:
+    return hour(at)
+
+
+@register.filter
+def slot_label(slot: Any) -> str:
+    """« jeu. 19 h–20 h »."""
+    day = date_format(timezone.localtime(slot.starts_at), "D").lower().rstrip(".")
+    return f"{day}.{NO_BREAK}{hour(slot.starts_at)}–{hour(slot.ends_at)}"
+
+
+@register.filter
+def slot_label_long(slot: Any) -> str:
+    """« jeudi 26 novembre, de 19 h à 20 h »."""
+    day = date_format(timezone.localtime(slot.starts_at), "l j F").lower()
+    return f"{day}, de {hour(slot.starts_at)} à {hour(slot.ends_at)}"
+
+
+@register.simple_tag(takes_context=True)
+def basket_quantity(context: template.Context, product_id: int) -> int:
+    """What the visitor's basket holds of a product, pieces or grams. No query of its own."""
+    shopper = context.get("shopper")
+    return shopper.quantities.get(product_id, 0) if shopper else 0

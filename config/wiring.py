@@ -1,0 +1,1 @@
+"""Where ports of lower rooms are bound to what higher rooms offer."""

@@ -1,0 +1,101 @@
+"""Where the shop delivers, from which depot, at what price."""
+
+from datetime import time
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+CENT = Decimal("0.01")
+
+
+class Depot(models.Model):
+    """A warehouse. Stock, shelf positions and costs belong to (product, depot)."""
+
+    code = models.SlugField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("nom"), max_length=80)
+    is_default = models.BooleanField(_("par défaut"), default=False)
+
+    class Meta:
+        verbose_name = _("dépôt")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_depot"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Zone(models.Model):
+    """A delivered area: one depot, one set of hours, cut-offs and fees. The same for every customer."""
+
+    slug = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("nom"), max_length=80)
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="zones")
+    is_active = models.BooleanField(_("livrée"), default=True)
+    opens_at = models.TimeField(_("première livraison"), default=time(8))
+    closes_at = models.TimeField(_("fin des livraisons"), default=time(22))
+    open_weekdays = models.CharField(
+        _("jours livrés"), max_length=7, default="123456",
+        validators=[RegexValidator(r"^[1-7]+$")], help_text=_("1 = lundi … 7 = dimanche"),
+    )  # fmt: skip
+    cutoff_minutes = models.PositiveIntegerField(_("clôture avant le créneau (minutes)"), default=240)
+    slot_capacity = models.PositiveIntegerField(_("places par créneau"), default=20)
+    slot_price = models.DecimalField(
+        _("prix du créneau"), max_digits=6, decimal_places=2, default=Decimal("5.90"),
+        validators=[MinValueValidator(Decimal(0))],
+    )  # fmt: skip
+    peak_price = models.DecimalField(
+        _("prix aux heures chargées"), max_digits=6, decimal_places=2, default=Decimal("7.90"),
+        validators=[MinValueValidator(Decimal(0))],
+    )  # fmt: skip
+    minimum_order = models.DecimalField(
+        _("minimum de commande"), max_digits=7, decimal_places=2, default=Decimal("40.00"),
+        validators=[MinValueValidator(Decimal(0))],
+    )  # fmt: skip
+    free_delivery_from = models.DecimalField(
+        _("livraison offerte dès"), max_digits=7, decimal_places=2, default=Decimal("120.00"),
+        validators=[MinValueValidator(Decimal(0))],
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("zone")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ZoneArea(models.Model):
+    """A postcode or the beginning of one; the longest beginning wins (69 below 69001)."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="areas")
+    prefix = models.CharField(
+        _("code postal ou début"), max_length=5, unique=True, validators=[RegexValidator(r"^\d{2,5}$")]
+    )
+
+    class Meta:
+        verbose_name = _("secteur")
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class CoverageRequest(models.Model):
+    """Somebody outside the zones who wants to hear when theirs opens. Used for nothing else."""
+
+    email = models.EmailField(_("adresse e-mail"))
+    postcode = models.CharField(_("code postal"), max_length=5)
+    created_at = models.DateTimeField(auto_now_add=True)
+    told_at = models.DateTimeField(_("prévenu le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("demande hors zone")
+        verbose_name_plural = _("demandes hors zone")
+        constraints = [models.UniqueConstraint(fields=["email", "postcode"], name="coverage_request_once")]
+
+    def __str__(self) -> str:
+        return f"{self.postcode} ({self.pk})"

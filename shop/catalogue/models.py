@@ -1,0 +1,244 @@
+"""What the shop sells. Price and published state change through services only."""
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Aisle(models.Model):
+    """A node of the aisle tree: an aisle (no parent) or a shelf under one."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(_("nom"), max_length=80)
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="shelves",
+        verbose_name=_("rayon"),
+    )
+    position = models.PositiveIntegerField(_("ordre"), default=100)
+    tint = models.SlugField(_("teinte"), max_length=30, default="neutral")
+    default_vat_rate = models.DecimalField(
+        _("TVA habituelle (%)"), max_digits=4, decimal_places=1, default=Decimal("5.5")
+    )
+
+    class Meta:
+        verbose_name = _("rayon")
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Brand(models.Model):
+    slug = models.SlugField(max_length=120, unique=True)
+    name = models.CharField(_("nom"), max_length=120)
+
+    class Meta:
+        verbose_name = _("marque")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def published(self) -> "ProductQuerySet":
+        return self.filter(is_published=True)
+
+
+class Product(models.Model):
+    """One article. By piece: quantities are pieces. By weight: quantities are grams, the price is per kg."""
+
+    class SoldBy(models.TextChoices):
+        PIECE = "piece", _("à la pièce")
+        WEIGHT = "weight", _("au poids")
+
+    class NetUnit(models.TextChoices):
+        GRAM = "g", _("grammes")
+        MILLILITRE = "ml", _("millilitres")
+        PIECE = "piece", _("pièces")
+
+    class Packshot(models.TextChoices):
+        CARTON = "carton"
+        BOTTLE = "bottle"
+        WINE = "wine"
+        JAR = "jar"
+        TIN = "tin"
+        TRAY = "tray"
+        BAG = "bag"
+        BOX = "box"
+        TUBE = "tube"
+        LOAF = "loaf"
+        BAGUETTE = "baguette"
+        CHEESE = "cheese"
+        POT = "pot"
+        EGGS = "eggs"
+        CAN = "can"
+        SPRAY = "spray"
+        ROLL = "roll"
+        FLOWER = "flower"
+        BABY_BOTTLE = "baby-bottle"
+        FISH = "fish"
+        MEAT = "meat"
+        APPLE = "apple"
+        BANANA = "banana"
+        ORANGE = "orange"
+        TOMATO = "tomato"
+        CARROT = "carrot"
+        SALAD = "salad"
+        POTATO = "potato"
+        ONION = "onion"
+        LEEK = "leek"
+        STRAWBERRY = "strawberry"
+        GRAPES = "grapes"
+        LEMON = "lemon"
+        PEAR = "pear"
+        MUSHROOM = "mushroom"
+
+    ean = models.CharField(_("code-barres"), max_length=14, unique=True)
+    slug = models.SlugField(max_length=160, unique=True)
+    name = models.CharField(_("nom"), max_length=200)
+    # Lower case without accents: the embedded server has no French collation to sort by.
+    sort_name = models.CharField(max_length=200, editable=False, default="")
+    brand = models.ForeignKey(
+        Brand,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        verbose_name=_("marque"),
+    )
+    shelf = models.ForeignKey(
+        Aisle,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        verbose_name=_("rayon"),
+    )
+    description = models.TextField(_("description"), blank=True)
+    packaging = models.CharField(_("conditionnement"), max_length=80, blank=True)
+    packshot = models.CharField(_("dessin"), max_length=20, choices=Packshot, default=Packshot.BOX)
+
+    sold_by = models.CharField(_("vendu"), max_length=6, choices=SoldBy, default=SoldBy.PIECE)
+    weight_step_g = models.PositiveIntegerField(_("pas de poids (g)"), null=True, blank=True)
+    net_quantity = models.DecimalField(
+        _("quantité nette"), max_digits=9, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+    )  # fmt: skip
+    net_unit = models.CharField(_("unité"), max_length=5, choices=NetUnit, default=NetUnit.GRAM)
+    price = models.DecimalField(
+        _("prix TTC"), max_digits=8, decimal_places=2, null=True, blank=True, editable=False
+    )
+    vat_rate = models.DecimalField(
+        _("TVA (%)"), max_digits=4, decimal_places=1, null=True, blank=True,
+        choices=[(Decimal("5.5"), "5,5 %"), (Decimal("10.0"), "10 %"), (Decimal("20.0"), "20 %")],
+    )  # fmt: skip
+    deposit = models.DecimalField(
+        _("consigne"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(Decimal(0))],
+    )
+
+    is_food = models.BooleanField(_("denrée alimentaire"), default=True)
+    ingredients = models.TextField(_("ingrédients"), blank=True)
+    # Only what the producer states. Never guessed from keywords: null is "not stated", [] is "none stated".
+    allergens = ArrayField(
+        models.CharField(max_length=30), verbose_name=_("allergènes"), null=True, blank=True
+    )
+    nutrition = models.JSONField(_("valeurs nutritionnelles pour 100 g ou 100 ml"), default=dict, blank=True)
+    stated_nutriscore = models.CharField(_("Nutri-Score du producteur"), max_length=1, blank=True)
+    labels = ArrayField(models.CharField(max_length=60), verbose_name=_("labels"), default=list, blank=True)
+    origin = models.CharField(_("origine"), max_length=120, blank=True)
+    storage = models.CharField(_("conservation"), max_length=200, blank=True)
+    alcohol_degree = models.DecimalField(
+        _("degré d’alcool"), max_digits=4, decimal_places=1, null=True, blank=True,
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(96))],
+    )  # fmt: skip
+    minimum_age = models.PositiveSmallIntegerField(_("âge minimal"), null=True, blank=True)
+    is_first_age_milk = models.BooleanField(_("lait premier âge"), default=False)
+
+    # What the demonstration completed; each such fact is shown as an illustration.
+    invented = ArrayField(models.CharField(max_length=20), default=list, blank=True, editable=False)
+    is_published = models.BooleanField(_("publié"), default=False, editable=False)
+    popularity = models.PositiveIntegerField(default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    search = SearchVectorField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager["Product"]] = ProductQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("produit")
+        ordering = ["sort_name", "id"]
+        indexes = [
+            GinIndex(fields=["search"], name="product_search"),
+            models.Index(
+                fields=["shelf", "sort_name"], condition=Q(is_published=True), name="product_on_shelf"
+            ),
+            models.Index(
+                fields=["-popularity", "id"], condition=Q(is_published=True), name="product_popular"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gt=0), name="product_price_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_published=False)
+                | Q(price__isnull=False, vat_rate__isnull=False, shelf__isnull=False),
+                name="published_product_has_price_vat_and_shelf",
+            ),
+            models.CheckConstraint(
+                condition=~Q(sold_by="weight") | Q(weight_step_g__gt=0), name="weighed_product_has_a_step"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def sold_by_weight(self) -> bool:
+        return self.sold_by == self.SoldBy.WEIGHT
+
+    @property
+    def step(self) -> int:
+        """The smallest quantity a basket moves by: one piece, or grams."""
+        return self.weight_step_g or 100 if self.sold_by_weight else 1
+
+    @property
+    def is_alcohol(self) -> bool:
+        return bool(self.alcohol_degree and self.alcohol_degree > Decimal("1.2"))
+
+
+class ProductPicture(models.Model):
+    """A photograph uploaded by staff, decoded and re-encoded; it replaces the drawing."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="pictures")
+    image = models.ImageField(
+        _("image"), upload_to="produits/%Y/%m/", width_field="width", height_field="height"
+    )
+    width = models.PositiveIntegerField(editable=False, default=0)
+    height = models.PositiveIntegerField(editable=False, default=0)
+    alt = models.CharField(_("description de l’image"), max_length=160, blank=True)
+    position = models.PositiveIntegerField(_("ordre"), default=1)
+
+    class Meta:
+        verbose_name = _("image")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"image {self.pk}"

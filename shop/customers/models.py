@@ -1,0 +1,128 @@
+"""Who buys: a login (User) is not a party (Customer). Guests are customers without a login."""
+
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A login. Its e-mail is stored in lower case and unique."""
+
+    email = models.EmailField(_("adresse e-mail"), unique=True)
+    is_staff = models.BooleanField(_("équipe"), default=False)
+    is_active = models.BooleanField(_("actif"), default=True)
+    date_joined = models.DateTimeField(_("inscrit le"), default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("compte de connexion")
+        verbose_name_plural = _("comptes de connexion")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case")
+        ]
+
+    def __str__(self) -> str:
+        return f"compte {self.pk}"
+
+    def clean(self) -> None:
+        self.email = self.email.strip().lower()
+
+
+class Customer(models.Model):
+    """The party who buys, guests included. Never matched to a login before the e-mail is verified."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="customer"
+    )
+    email = models.EmailField(_("adresse e-mail"), db_index=True)
+    first_name = models.CharField(_("prénom"), max_length=80, blank=True)
+    last_name = models.CharField(_("nom"), max_length=80, blank=True)
+    phone = models.CharField(_("téléphone"), max_length=20, blank=True)
+    birth_on = models.DateField(_("date de naissance"), null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+
+    def __str__(self) -> str:
+        return f"client {self.pk}"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class Address(models.Model):
+    """Where a customer is delivered. Changing it never changes an order: orders freeze their own copy."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
+    label = models.CharField(_("nom de l’adresse"), max_length=40, blank=True)
+    line1 = models.CharField(_("numéro et rue"), max_length=120)
+    line2 = models.CharField(_("complément"), max_length=120, blank=True)
+    floor = models.CharField(_("étage"), max_length=20, blank=True)
+    door_code = models.CharField(_("code d’entrée"), max_length=40, blank=True)
+    instructions = models.CharField(_("indications pour le livreur"), max_length=300, blank=True)
+    postcode = models.CharField(_("code postal"), max_length=5)
+    city = models.CharField(_("ville"), max_length=80)
+    is_default = models.BooleanField(_("adresse habituelle"), default=False)
+
+    class Meta:
+        verbose_name = _("adresse")
+        ordering = ["-is_default", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"], condition=models.Q(is_default=True), name="one_default_address"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label or f"adresse {self.pk}"
+
+
+class Consent(models.Model):
+    """One answer to one question, with its proof. Append-only: leaving is a new row (CPCE L34-5)."""
+
+    class Purpose(models.TextChoices):
+        LETTERS = "letters", _("lettres par e-mail")
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="consents")
+    purpose = models.CharField(max_length=20, choices=Purpose)
+    is_granted = models.BooleanField(_("accordé"))
+    wording = models.TextField(_("texte affiché"))
+    source = models.CharField(_("où"), max_length=40)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("consentement")
+        ordering = ["-recorded_at", "-id"]
+        triggers = [
+            pgtrigger.Protect(name="consent_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.is_granted}"

@@ -1,0 +1,168 @@
+"""What was sold. Lines freeze what they were sold as; the history is our own and is only added to."""
+
+import secrets
+from decimal import Decimal
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from delivery.slots.models import Slot
+from delivery.zones.models import Depot, Zone
+from shop.catalogue.models import Product
+from shop.customers.models import Customer
+
+
+def new_tracking_token() -> str:
+    """160 bits, in the address of a page that opens without sign-in."""
+    return secrets.token_urlsafe(20)
+
+
+class Order(models.Model):
+    """One order of one basket for one slot."""
+
+    class Status(models.TextChoices):
+        AWAITING_PAYMENT = "awaiting_payment", _("en attente de paiement")
+        PLACED = "placed", _("confirmée")
+        CANCELLED = "cancelled", _("annulée")
+        ABANDONED = "abandoned", _("abandonnée")
+
+    # Later issues add picking, delivering and delivered: this table is the only place that says what may follow.
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        Status.AWAITING_PAYMENT: {Status.PLACED, Status.ABANDONED},
+        Status.PLACED: {Status.CANCELLED},
+        Status.CANCELLED: set(),
+        Status.ABANDONED: set(),
+    }
+
+    reference = models.CharField(_("référence"), max_length=20, unique=True)
+    tracking_token = models.CharField(max_length=40, unique=True, default=new_tracking_token, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    basket_key = models.UUIDField(editable=False)
+    status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.AWAITING_PAYMENT)
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT)
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT)
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="orders")
+    # Which order of this customer it is (1, 2, 3…): the first three get the most effort.
+    rank = models.PositiveIntegerField(_("rang"), default=1)
+
+    email = models.EmailField(_("adresse e-mail"))
+    first_name = models.CharField(_("prénom"), max_length=80)
+    last_name = models.CharField(_("nom"), max_length=80)
+    phone = models.CharField(_("téléphone"), max_length=20)
+    line1 = models.CharField(_("numéro et rue"), max_length=120)
+    line2 = models.CharField(_("complément"), max_length=120, blank=True)
+    floor = models.CharField(_("étage"), max_length=20, blank=True)
+    door_code = models.CharField(_("code d’entrée"), max_length=40, blank=True)
+    instructions = models.CharField(_("indications pour le livreur"), max_length=300, blank=True)
+    postcode = models.CharField(_("code postal"), max_length=5)
+    city = models.CharField(_("ville"), max_length=80)
+
+    goods_total = models.DecimalField(_("articles TTC"), max_digits=10, decimal_places=2)
+    deposit_total = models.DecimalField(_("consignes"), max_digits=8, decimal_places=2, default=Decimal(0))
+    delivery_fee = models.DecimalField(_("livraison TTC"), max_digits=6, decimal_places=2)
+    total = models.DecimalField(_("total TTC"), max_digits=10, decimal_places=2)
+    terms_version = models.CharField(_("version des CGV acceptée"), max_length=40)
+    requires_age_check = models.BooleanField(_("contrôle d’âge à la livraison"), default=False)
+    created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
+    placed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("commande")
+        ordering = ["-created_at"]
+        constraints = [
+            # Never two orders from one basket: abandoned attempts give the basket back.
+            models.UniqueConstraint(
+                fields=["basket_key"], condition=~Q(status="abandoned"), name="one_order_per_basket"
+            ),
+            models.CheckConstraint(
+                condition=Q(total=F("goods_total") + F("deposit_total") + F("delivery_fee")),
+                name="order_total_adds_up",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "created_at"], name="order_status_created"),
+            models.Index(fields=["customer", "-created_at"], name="order_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class OrderLine(models.Model):
+    """An article as it was sold: later changes of the product never reach it."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    product = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True)
+    ean = models.CharField(_("code-barres"), max_length=14)
+    name = models.CharField(_("nom"), max_length=200)
+    packaging_label = models.CharField(_("quantité nette"), max_length=60, blank=True)
+    sold_by = models.CharField(max_length=6)
+    quantity = models.PositiveIntegerField(_("quantité"))
+    unit_price = models.DecimalField(_("prix unitaire TTC"), max_digits=8, decimal_places=2)
+    vat_rate = models.DecimalField(_("TVA (%)"), max_digits=4, decimal_places=1)
+    total = models.DecimalField(_("total TTC"), max_digits=10, decimal_places=2)
+    vat_amount = models.DecimalField(_("dont TVA"), max_digits=10, decimal_places=2)
+    deposit = models.DecimalField(_("consigne"), max_digits=6, decimal_places=2, default=Decimal(0))
+    unit_cost = models.DecimalField(_("coût d’achat HT"), max_digits=9, decimal_places=4)
+    cost_on = models.DateField(_("coût au"))
+    minimum_age = models.PositiveSmallIntegerField(null=True)
+    labels = ArrayField(models.CharField(max_length=60), default=list)
+
+    class Meta:
+        verbose_name = _("ligne de commande")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["order", "ean"], name="one_order_line_per_article")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.ean}"
+
+
+class OrderVatTotal(models.Model):
+    """VAT of an order at one rate, computed once on the order and stored (BOI-TVA-LIQ-30-10-10)."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="vat_totals")
+    rate = models.DecimalField(_("taux (%)"), max_digits=4, decimal_places=1)
+    gross = models.DecimalField(_("TTC"), max_digits=10, decimal_places=2)
+    vat = models.DecimalField(_("TVA"), max_digits=10, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("total par taux")
+        ordering = ["rate"]
+        constraints = [models.UniqueConstraint(fields=["order", "rate"], name="one_vat_total_per_rate")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.rate}"
+
+
+class OrderEvent(models.Model):
+    """One line of an order's history, as the customer may read it. Only ever added."""
+
+    class Kind(models.TextChoices):
+        CREATED = "created", _("Commande enregistrée")
+        PAYMENT_SECURED = "payment_secured", _("Paiement autorisé")
+        PAYMENT_REFUSED = "payment_refused", _("Paiement refusé")
+        PLACED = "placed", _("Commande confirmée")
+        ABANDONED = "abandoned", _("Commande non finalisée")
+        CANCELLED = "cancelled", _("Commande annulée")
+        PAYMENT_RELEASED = "payment_released", _("Autorisation de paiement levée")
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=20, choices=Kind)
+    at = models.DateTimeField(auto_now_add=True)
+    # Ids and figures only.
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("événement de commande")
+        ordering = ["id"]
+        triggers = [
+            pgtrigger.Protect(name="order_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.kind}"

@@ -1,0 +1,33 @@
+"""Starts the servers that the tests speak to, before Django reads its settings.
+
+Loaded by `-p tests.servers`. Workers of pytest-xdist inherit the addresses; the process that started the
+servers stops them. `DATABASE_URL` and `REDIS_URL` replace them; `POSTGRES_BIN` names another PostgreSQL.
+"""
+
+import atexit
+import os
+from pathlib import Path
+
+from config.embedded import Postgres, Valkey, reachable_home
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def start() -> None:
+    binaries = os.environ.get("POSTGRES_BIN")
+    home = reachable_home(ROOT / ".run" / ("test-debian" if binaries else "test"))
+    home.mkdir(parents=True, exist_ok=True)
+    if "DATABASE_URL" not in os.environ:
+        postgres = Postgres(home, binaries=Path(binaries) if binaries else None, durable=False)
+        postgres.start()
+        atexit.register(postgres.stop)
+        os.environ["DATABASE_URL"] = postgres.url()
+    if "REDIS_URL" not in os.environ:
+        valkey = Valkey(home, durable=False)
+        valkey.start()
+        atexit.register(valkey.stop)
+        os.environ["REDIS_URL"] = valkey.url()
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    start()
