@@ -188,7 +188,10 @@ def welcome(port: int) -> None:
     print(f"Comptes de démonstration, mot de passe « {PASSWORD} » :")
     for account in ACCOUNTS:
         print(f"  {account.email:<32} {account.what}")
-    print("\nLes lettres se lisent dans /admin/, rien ne quitte cette machine. Ctrl-C arrête tout.\n", flush=True)
+    print(
+        "\nLes lettres se lisent dans /admin/, rien ne quitte cette machine. Ctrl-C arrête tout.\n",
+        flush=True,
+    )
 
 
 def main() -> int:

@@ -5,12 +5,12 @@ from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
+from delivery.zones.visitor import visitor_zone
 from django.http import HttpRequest
 
 from delivery.slots.models import Hold
 from delivery.slots.queries import live_hold
 from delivery.zones.models import Zone
-from delivery.zones.visitor import visitor_zone
 from shop.basket.models import Basket, BasketLine
 from shop.basket.queries import light_lines, open_basket
 from shop.basket.services import obtain_basket

@@ -5,20 +5,24 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from shop.customers.services import customer_for_user
+from shop.stock.importing import load_starter
 
 from config.demo import ACCOUNTS, PASSWORD, DemoAccount
 from shop.catalogue.models import Product
 from shop.customers.models import User
-from shop.customers.services import customer_for_user
-from shop.stock.importing import load_starter
 
 
 class Command(BaseCommand):
-    help = "Remplit une boutique de démonstration : catalogue de départ et comptes. Sans effet s’ils existent."
+    help = (
+        "Remplit une boutique de démonstration : catalogue de départ et comptes. Sans effet s’ils existent."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEMONSTRATION:
-            raise CommandError("DEMONSTRATION n’est pas activé : cette boutique est réelle, rien n’a été ajouté.")
+            raise CommandError(
+                "DEMONSTRATION n’est pas activé : cette boutique est réelle, rien n’a été ajouté."
+            )
         if not Product.objects.exists():
             load_starter()
         made = sum(make_account(account) for account in ACCOUNTS)
