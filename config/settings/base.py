@@ -279,6 +279,7 @@ UNFOLD = {
     "SITE_HEADER": "Cabas",
     "SITE_URL": "/",
     "DASHBOARD_CALLBACK": "config.dashboard.today",
+    "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     "COLORS": {
         "primary": {
             "50": "236 247 240", "100": "209 235 219", "200": "168 216 188", "300": "127 208 162",

@@ -19,6 +19,11 @@ from crm.desk.models import ContactRequest, HelpEntry, LegalPage, LegalPageVersi
 from crm.desk.rules import blanks
 
 
+def _user_id(request: HttpRequest) -> int:
+    assert request.user.pk is not None  # noqa: S101 - the admin let this person in
+    return request.user.pk
+
+
 class Undeletable:
     """Rows that others point to, or that would come back with the next shipped defaults."""
 
@@ -26,7 +31,7 @@ class Undeletable:
         return False
 
 
-class VersionInline(TabularInline):  # type: ignore[misc]
+class VersionInline(TabularInline):
     model = LegalPageVersion
     fields = ("reading", "published_at", "published_by")
     readonly_fields = fields
@@ -46,7 +51,7 @@ class VersionInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(LegalPage)
-class LegalPageAdmin(Undeletable, ModelAdmin):  # type: ignore[misc]
+class LegalPageAdmin(Undeletable, ModelAdmin):
     list_display = ("title", "slug", "version", "updated_at", "left_to_fill_in")
     search_fields = ("title", "body")
     fields = ("slug", "title", "body", "version", "updated_at")
@@ -69,7 +74,7 @@ class LegalPageAdmin(Undeletable, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(HelpEntry)
-class HelpEntryAdmin(Undeletable, ModelAdmin):  # type: ignore[misc]
+class HelpEntryAdmin(Undeletable, ModelAdmin):
     list_display = ("question", "position", "is_published")
     list_editable = ("position", "is_published")
     search_fields = ("question", "answer")
@@ -84,7 +89,7 @@ class HelpEntryAdmin(Undeletable, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(ContactRequest)
-class ContactRequestAdmin(Undeletable, ModelAdmin):  # type: ignore[misc]
+class ContactRequestAdmin(Undeletable, ModelAdmin):
     """Requests are read here and answered on a page of their own; no field is ever edited."""
 
     list_display = ("__str__", "received_at", "subject", "name", "order_reference", "shown_state")
@@ -140,7 +145,7 @@ class ContactRequestAdmin(Undeletable, ModelAdmin):  # type: ignore[misc]
                 messages.success(request, translate("Demande classée sans réponse."))
             else:
                 services.answer_contact_request(
-                    request_id=received.pk, answer=form.cleaned_data["answer"], user_id=request.user.pk
+                    request_id=received.pk, answer=form.cleaned_data["answer"], user_id=_user_id(request)
                 )
                 messages.success(request, translate("Réponse enregistrée : elle part par e-mail."))
         except services.RequestAlreadyHandled:

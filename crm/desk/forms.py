@@ -82,7 +82,7 @@ class ContactForm(forms.Form):
         self.fields["opened"].initial = sign_now
 
     def clean_order_reference(self) -> str:
-        reference = self.cleaned_data["order_reference"].upper().replace(" ", "")
+        reference: str = self.cleaned_data["order_reference"].upper().replace(" ", "")
         if reference and not _REFERENCE.fullmatch(reference):
             raise forms.ValidationError(
                 _(
@@ -125,7 +125,7 @@ class ContactForm(forms.Form):
 
     def with_fresh_stamp(self) -> "ContactForm":
         """The same answers, ready to be sent again: nothing that was typed is lost."""
-        data = self.data.copy()
+        data = dict(self.data.items())
         data[self.add_prefix("website")] = ""
         # A person who corrects needs no new wait.
         data[self.add_prefix("opened")] = sign_at(time.time() - LEAST_SECONDS)

@@ -12,7 +12,7 @@ WINDOW_SECONDS = 3600
 
 def may_write(*, machine: str, email: str) -> bool:
     """Whether neither has used up this hour's messages. Two queries."""
-    counts = caches["limits"].get_many([_key("machine", machine), _key("email", email)])
+    counts: dict[str, int] = caches["limits"].get_many([_key("machine", machine), _key("email", email)])
     return (
         counts.get(_key("machine", machine), 0) < PER_MACHINE
         and counts.get(_key("email", email), 0) < PER_ADDRESS

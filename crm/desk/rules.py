@@ -34,7 +34,7 @@ class OpeningHours:
                 raise BadHours(part) from fault
             if opens >= closes or int(found[2] or found[1]) < int(found[1]):
                 raise BadHours(part)
-            days |= {day: (opens, closes) for day in range(int(found[1]), int(found[2] or found[1]) + 1)}
+            days |= dict.fromkeys(range(int(found[1]), int(found[2] or found[1]) + 1), (opens, closes))
         if not days:
             raise BadHours(text)
         return cls(dict(sorted(days.items())))

@@ -14,7 +14,7 @@ from crm.insights.rules import TARGET_MS
 PERIODS = (7, 14, 28)
 
 
-class ReadOnlyReport(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyReport(ModelAdmin):
     """A table instead of a list of rows: counts are read together or not at all."""
 
     report_template = ""

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 
 # Fine where a visitor feels the difference, coarse where the page is lost anyway. Milliseconds.
-BOUNDS = (*range(25, 501, 25), *range(600, 4001, 100), *range(4500, 10001, 500), 60_000)
+BOUNDS: tuple[int, ...] = (*range(25, 501, 25), *range(600, 4001, 100), *range(4500, 10001, 500), 60_000)
 LONGEST_MS = BOUNDS[-1]
 # Below this number of orders a percentage says nothing.
 ENOUGH_ORDERS = 30
@@ -14,7 +14,8 @@ TARGET_MS = {"lcp": 2000, "inp": 200}
 
 def bucket_of(milliseconds: int) -> int:
     """The upper bound of the bucket a measure falls in; the last bucket takes all that is longer."""
-    return BOUNDS[min(bisect_left(BOUNDS, milliseconds), len(BOUNDS) - 1)]
+    place: int = bisect_left(BOUNDS, milliseconds)
+    return BOUNDS[min(place, len(BOUNDS) - 1)]
 
 
 def percentile(histogram: Mapping[int, int], share: float = 0.75) -> int | None:
