@@ -236,7 +236,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "crm.outbox.*": {"queue": "mail"},
     "shop.payments.*": {"queue": "checkout"},
-    "shop.checkout.*": {"queue": "checkout"},
+    "shop.orders.*": {"queue": "checkout"},
 }
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
