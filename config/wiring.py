@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from crm.desk.queries import current_terms_version
-from shop.payments.ports import bind_order_desk
-
+from crm.desk import queries as desk
+from crm.insights.ports import bind_page_text
 from shop.checkout.ports import bind_terms
 from shop.orders import queries as orders
+from shop.payments.ports import bind_order_desk
 
 
 class OrderDesk:
@@ -20,4 +20,5 @@ class OrderDesk:
 
 
 bind_order_desk(OrderDesk())
-bind_terms(current_terms_version)
+bind_page_text(desk.page_in_force)
+bind_terms(desk.current_terms_version)

@@ -16,6 +16,7 @@ STORAGES = base.STORAGES | {
 WHITENOISE_AUTOREFRESH = True
 CELERY_TASK_ALWAYS_EAGER = False
 ACCOUNT_RATE_LIMITS = False
+INSIGHTS_FLUSH_SECONDS = 0.0
 TEMPLATES = [
     base.TEMPLATES[0]
     | {"OPTIONS": base.TEMPLATES[0]["OPTIONS"] | {"string_if_invalid": "variable indéfinie : %s"}}  # type: ignore[operator]
