@@ -76,8 +76,6 @@ class Child:
 
 def check_machine(port: int, state: Path) -> None:
     """Raises CannotStart for what can be known before anything is started."""
-    if sys.version_info < (3, 11):
-        raise CannotStart("Cabas a besoin de Python 3.11 ou plus récent : installez-le, puis relancez.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

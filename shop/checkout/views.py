@@ -310,7 +310,7 @@ def payment_return(request: HttpRequest, key: str) -> HttpResponse:
     try:
         payments.refresh(key=key)
     except payments.ProviderUnavailable:
-        logger.warning("no answer about the payment of order %s", reference)
+        logger.warning("no answer about the payment of order %s", order.reference)
     state = payment_state(order.reference)
     if state == "secured":
         return _place(request, order)

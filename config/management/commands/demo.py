@@ -5,12 +5,12 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from shop.customers.services import customer_for_user
-from shop.stock.importing import load_starter
 
 from config.demo import ACCOUNTS, PASSWORD, DemoAccount
 from shop.catalogue.models import Product
 from shop.customers.models import User
+from shop.customers.services import customer_for_user
+from shop.stock.importing import load_starter
 
 
 class Command(BaseCommand):

@@ -27,4 +27,8 @@ def test_an_unknown_former_price_is_no_difference():
 def test_a_price_that_rose_is_told_as_dearer():
     (difference,) = price_difference("Lait", Decimal("1.20"), Decimal("1.30"))
 
-    assert (difference.kind, difference.before, difference.now) == ("dearer", Decimal("1.20"), Decimal("1.30"))
+    assert (difference.kind, difference.before, difference.now) == (
+        "dearer",
+        Decimal("1.20"),
+        Decimal("1.30"),
+    )
