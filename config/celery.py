@@ -18,5 +18,5 @@ app.conf.beat_schedule = {
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
-    "checkout-expire": {"task": "shop.checkout.tasks.expire_abandoned", "schedule": 60.0},
+    "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
 }

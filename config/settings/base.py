@@ -226,6 +226,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20
 HELP_EMAIL = env("HELP_EMAIL", default="aide@cabas.example")
 HELP_PHONE = env("HELP_PHONE", default="09 70 00 00 00")
+# When people answer, 1 is Monday; shown as a French sentence.
+HELP_HOURS = env("HELP_HOURS", default="1-6 08:00-21:00, 7 09:00-13:00")
 
 # --- payments -----------------------------------------------------------------------------------
 PAYMENT_GATEWAY = env("PAYMENT_GATEWAY", default="demo")
@@ -252,13 +254,15 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "crm.outbox.*": {"queue": "mail"},
     "shop.payments.*": {"queue": "checkout"},
-    "shop.checkout.*": {"queue": "checkout"},
+    "shop.orders.*": {"queue": "checkout"},
 }
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 DJANGO_DOMAIN_EVENTS = {"RETENTION_DAYS": 30}
+# Funnel counts wait in memory this long at most; 0 leaves writing to whoever calls flush().
+INSIGHTS_FLUSH_SECONDS = env.float("INSIGHTS_FLUSH_SECONDS", default=5.0)
 
 # --- safety -------------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
@@ -293,6 +297,7 @@ UNFOLD = {
     "SITE_HEADER": "Cabas",
     "SITE_URL": "/",
     "DASHBOARD_CALLBACK": "config.dashboard.today",
+    "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     "COLORS": {
         "primary": {
             "50": "236 247 240", "100": "209 235 219", "200": "168 216 188", "300": "127 208 162",
