@@ -12,6 +12,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "heartbeat": {"task": "config.tasks.beat", "schedule": 30.0},
     "outbox-sweep": {"task": "crm.outbox.tasks.send_queued", "schedule": 20.0},
+    "outbox-lost": {"task": "crm.outbox.tasks.mark_lost", "schedule": 60.0},
+    "outbox-purge": {"task": "crm.outbox.tasks.purge_secrets", "schedule": 60.0},
     "slots-generate": {"task": "delivery.slots.tasks.generate", "schedule": crontab(minute=5, hour="*/6")},
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},

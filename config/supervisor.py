@@ -76,8 +76,6 @@ class Child:
 
 def check_machine(port: int, state: Path) -> None:
     """Raises CannotStart for what can be known before anything is started."""
-    if sys.version_info < (3, 11):
-        raise CannotStart("Cabas a besoin de Python 3.11 ou plus récent : installez-le, puis relancez.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -188,7 +186,10 @@ def welcome(port: int) -> None:
     print(f"Comptes de démonstration, mot de passe « {PASSWORD} » :")
     for account in ACCOUNTS:
         print(f"  {account.email:<32} {account.what}")
-    print("\nLes lettres se lisent dans /admin/, rien ne quitte cette machine. Ctrl-C arrête tout.\n", flush=True)
+    print(
+        "\nLes lettres se lisent dans /admin/, rien ne quitte cette machine. Ctrl-C arrête tout.\n",
+        flush=True,
+    )
 
 
 def main() -> int:

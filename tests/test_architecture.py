@@ -15,7 +15,18 @@ from django.template.loader import get_template
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [name for name in settings.ROOMS if not name.startswith("config")]
 # What one room may import of another. Models only where they are a foreign key, a type or read in queries.
-DOORS = {"models", "services", "queries", "events", "ports", "rules", "visitor", "shopper", "refill", "summary"}
+DOORS = {
+    "models",
+    "services",
+    "queries",
+    "events",
+    "ports",
+    "rules",
+    "visitor",
+    "shopper",
+    "refill",
+    "summary",
+}
 DOORS |= {"importing", "seed", "pictures"}
 
 
@@ -102,7 +113,9 @@ def test_another_rooms_rows_are_read_in_queries_only():
 @pytest.mark.parametrize("kind", ["events", "handlers", "receivers", "checks"])
 def test_what_acts_by_being_imported_is_imported(kind):
     missing = [
-        f"{room}.{kind}" for room in ROOMS if find_spec(f"{room}.{kind}") and f"{room}.{kind}" not in sys.modules
+        f"{room}.{kind}"
+        for room in ROOMS
+        if find_spec(f"{room}.{kind}") and f"{room}.{kind}" not in sys.modules
     ]
 
     assert not missing

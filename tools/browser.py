@@ -26,7 +26,10 @@ def main() -> int:
         subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, **quiet)
         if chromium():
             return 0
-    print("Il faut un Chromium : « apt-get install chromium », ou CHROMIUM=/chemin, ou BROWSER=skip.", file=sys.stderr)
+    print(
+        "Il faut un Chromium : « apt-get install chromium », ou CHROMIUM=/chemin, ou BROWSER=skip.",
+        file=sys.stderr,
+    )
     return 1
 
 

@@ -16,10 +16,14 @@ from delivery.zones.models import Zone
 
 
 class SlotCell(TypedDict):
-    """One button of the slot grid. ``remaining_few`` is 1 to 3 when so few places are left, else 0."""
+    """One button of the slot grid. ``remaining_few`` is 1 to 3 when so few places are left, else 0.
+
+    ``on_time`` and ``waitlist_url`` stay empty until punctuality is measured and waitlists are kept.
+    """
 
     id: int
     label: str
+    label_long: str
     price: Decimal
     is_full: bool
     is_held: bool
@@ -28,6 +32,8 @@ class SlotCell(TypedDict):
     starts_at: datetime
     ends_at: datetime
     hour: int
+    on_time: str
+    waitlist_url: str
 
 
 class SlotDay(TypedDict):
@@ -82,6 +88,7 @@ def _cell(slot: Any) -> SlotCell:
     return SlotCell(
         id=slot.pk,
         label=rules.hours_label(slot.starts_at, slot.ends_at),
+        label_long=rules.hours_label_long(slot.starts_at, slot.ends_at),
         price=slot.price,
         is_full=slot.taken >= slot.capacity,
         is_held=slot.is_held,
@@ -89,7 +96,9 @@ def _cell(slot: Any) -> SlotCell:
         remaining_few=rules.few_left(capacity=slot.capacity, taken=slot.taken),
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
-        hour=slot.starts_at.astimezone(rules.PARIS).hour,
+        hour=rules.local_hour(slot.starts_at),
+        on_time="",
+        waitlist_url="",
     )
 
 
@@ -100,8 +109,9 @@ def _day_label(day: date) -> str:
 
 def next_free_slot(zone: Zone) -> Slot | None:
     """The first slot of a zone that can still be held. One query."""
-    free = Slot.objects.bookable().with_taken().filter(zone=zone, taken__lt=F("capacity"))
-    return free.order_by("starts_at").first()
+    free: Any = Slot.objects.bookable().with_taken()
+    slot: Slot | None = free.filter(zone=zone, taken__lt=F("capacity")).order_by("starts_at").first()
+    return slot
 
 
 def slot_fill(days: int = 7) -> list[DayFill]:

@@ -90,7 +90,19 @@ def few_left(*, capacity: int, taken: int) -> int:
     return left if left <= FEW_PLACES else 0
 
 
+def local_hour(at: datetime) -> int:
+    return at.astimezone(PARIS).hour
+
+
 def hours_label(starts_at: datetime, ends_at: datetime) -> str:
     """« 19 h–20 h », local time."""
-    hours = (f"{at.astimezone(PARIS).hour}{NO_BREAK}h" for at in (starts_at, ends_at))
-    return "–".join(hours)
+    return f"{_hour(starts_at)}–{_hour(ends_at)}"
+
+
+def hours_label_long(starts_at: datetime, ends_at: datetime) -> str:
+    """« de 19 h à 20 h », for those who listen."""
+    return f"de {_hour(starts_at)} à {_hour(ends_at)}"
+
+
+def _hour(at: datetime) -> str:
+    return f"{local_hour(at)}{NO_BREAK}h"

@@ -11,7 +11,7 @@ from delivery.zones.models import CoverageRequest, Depot, Zone, ZoneArea
 from delivery.zones.services import tell_newly_covered
 
 
-class KeptForGood(ModelAdmin):  # type: ignore[misc]
+class KeptForGood(ModelAdmin):
     """Slots and orders stand on these rows: they are suspended, never deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -27,12 +27,12 @@ class DepotAdmin(KeptForGood):
         return ["code"] if obj else []
 
 
-class ZoneAreaInline(TabularInline):  # type: ignore[misc]
+class ZoneAreaInline(TabularInline):
     model = ZoneArea
     extra = 0
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_change_permission(request, obj)
+        return bool(self.has_change_permission(request, obj))
 
 
 @admin.register(Zone)
@@ -88,7 +88,7 @@ class ToldFilter(admin.SimpleListFilter):
 
 
 @admin.register(CoverageRequest)
-class CoverageRequestAdmin(ModelAdmin):  # type: ignore[misc]
+class CoverageRequestAdmin(ModelAdmin):
     """Read, and deleted on the person's request; nobody types one in."""
 
     list_display = ["postcode", "email", "created_at", "told_at"]

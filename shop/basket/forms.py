@@ -3,9 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from delivery.zones.queries import is_valid_postcode
-
-QUANTITY_AT_MOST = 1_000_000
+from delivery.zones.rules import is_valid_postcode, normalise_postcode
 
 
 class LineForm(forms.Form):
@@ -28,7 +26,7 @@ class PostcodeForm(forms.Form):
     next = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def clean_code_postal(self) -> str:
-        postcode = "".join(self.cleaned_data["code_postal"].split())
+        postcode = normalise_postcode(self.cleaned_data["code_postal"])
         if not is_valid_postcode(postcode):
             raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
         return postcode

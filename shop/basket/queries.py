@@ -5,12 +5,14 @@ from decimal import Decimal
 from itertools import groupby
 from uuid import UUID
 
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
 from config.templatetags.cabas import quantity_label
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
 from shop.pricing.rules import PricedLine
 from shop.search.queries import Card, cards_by_id
-from shop.stock.queries import availability
+from shop.stock.models import StockItem
 
 
 def sellable(product_id: int) -> Product | None:
@@ -68,39 +70,50 @@ class Line:
         return self.available - self.available % self.product.step
 
 
-def light_lines(basket: Basket) -> list[BasketLine]:
-    """Lines with their product, for totals and steppers on every page. One query."""
+def own_lines(*, key: UUID | None, customer_id: int | None) -> QuerySet[BasketLine]:
+    """Lines of the customer's open basket, or of the one of a visitor's session, basket and product joined."""
+    owner = Q(basket__customer_id=customer_id) if customer_id else Q(basket__key=key, basket__customer=None)
+    return BasketLine.objects.filter(owner, basket__is_open=True).select_related("basket", "product")
+
+
+def light_lines(*, key: UUID | None, customer_id: int | None) -> list[BasketLine]:
+    """Lines with what totals and steppers on every page need. One query."""
     return list(
-        basket.lines.select_related("product").only(
-            "quantity", "price_seen", "basket_id", "product__price", "product__sold_by",
+        own_lines(key=key, customer_id=customer_id).only(
+            "quantity", "price_seen", "basket", "product__price", "product__sold_by",
             "product__weight_step_g", "product__deposit", "product__is_published",
         )
     )  # fmt: skip
 
 
 def detailed_lines(basket: Basket, depot_id: int) -> list[Line]:
-    """Lines with their card, aisle and stock, in aisle order. Three queries.
+    """Lines with their card, aisle and stock, in aisle order. Two queries.
 
     A product taken off sale stays on the page as out of stock, for as long as it still has a price.
     """
     rows = list(
         basket.lines.select_related("product__shelf__parent")
         .filter(product__price__isnull=False, product__vat_rate__isnull=False, product__shelf__isnull=False)
+        .annotate(in_stock=Subquery(_stock_of_line(depot_id)))
         .order_by("product__shelf__parent__position", "product__shelf__position", "product__sort_name")
     )
-    ids = [row.product_id for row in rows]
-    cards, stock = cards_by_id(ids, depot_id), availability(depot_id, ids)
+    cards = cards_by_id([row.product_id for row in rows], depot_id)
     return [
         Line(
             product=row.product,
             card=cards[row.product_id],
             quantity=row.quantity,
             price_seen=row.price_seen,
-            available=stock.get(row.product_id, 0) if row.product.is_published else 0,
+            available=(row.in_stock or 0) if row.product.is_published else 0,
         )
         for row in rows
         if row.product_id in cards
     ]
+
+
+def _stock_of_line(depot_id: int) -> QuerySet[StockItem, dict[str, int]]:
+    item = StockItem.objects.filter(product_id=OuterRef("product_id"), depot_id=depot_id)
+    return item.values("available")[:1]
 
 
 def by_aisle(lines: list[Line]) -> list[tuple[Aisle, list[Line]]]:

@@ -21,11 +21,15 @@ def put_back(request: HttpRequest, wanted: list[Wanted]) -> None:
     if added:
         messages.success(
             request,
-            ngettext("%(n)d produit remis dans votre panier.", "%(n)d produits remis dans votre panier.", added)
+            ngettext(
+                "%(n)d produit remis dans votre panier.", "%(n)d produits remis dans votre panier.", added
+            )
             % {"n": added},
         )
     for difference in differences:
-        messages.warning(request, _in_words(difference.name, difference.kind, difference.before, difference.now))
+        messages.warning(
+            request, _in_words(difference.name, difference.kind, difference.before, difference.now)
+        )
 
 
 def _in_words(name: str, kind: str, before: object, now: object) -> str:

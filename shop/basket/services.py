@@ -52,7 +52,7 @@ def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
     else:
         if product is None:
             raise UnknownProduct(product_id)
-        if not quantity_is_valid(product.sold_by, product.step, quantity):
+        if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
             raise QuantityRefused(quantity)
         lock(basket=basket)
         others = BasketLine.objects.filter(basket=basket).exclude(product_id=product_id).count()
@@ -106,9 +106,9 @@ def add_again(*, basket: Basket, depot_id: int, wanted: Iterable[Wanted]) -> lis
 
 @transaction.atomic
 def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | None:
-    """Make one basket of the visitor's and the customer's. The one with a slot held survives, else the visitor's.
+    """Make one basket of the visitor's and the customer's: the visitor's, with the slot it holds or the other's.
 
-    Locks both rows in id order.
+    Locks both rows in id order, then their holds.
     """
     both = list(
         Basket.objects.select_for_update()
@@ -124,11 +124,8 @@ def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | 
         visitor.customer_id = customer_id
         visitor.save(update_fields=["customer"])
         return visitor
-    kept, absorbed = visitor, own
-    if live_hold(str(own.key)) and not live_hold(str(visitor.key)):
-        kept, absorbed = own, visitor
-    _absorb(kept, absorbed, customer_id)
-    return kept
+    _absorb(visitor, own, customer_id)
+    return visitor
 
 
 def _candidates(visitor_key: UUID | None, customer_id: int) -> list[int]:
@@ -149,7 +146,10 @@ def _absorb(kept: Basket, absorbed: Basket, customer_id: int) -> None:
         BasketLine.objects.update_or_create(
             basket=kept, product_id=product, defaults={"quantity": quantity, "price_seen": source.price_seen}
         )
-    slots.release_hold(holder=str(absorbed.key))
+    if live_hold(str(kept.key)):
+        slots.release_hold(holder=str(absorbed.key))
+    else:
+        slots.move_hold(from_holder=str(absorbed.key), to_holder=str(kept.key))
     Basket.objects.filter(pk=absorbed.pk).update(is_open=False)
     Basket.objects.filter(pk=kept.pk).update(customer_id=customer_id)
     kept.customer_id = customer_id

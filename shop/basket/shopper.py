@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -24,7 +25,8 @@ SESSION_KEY = "basket"
 class Shopper:
     """Facts about the visitor of one request. Templates call it ``shopper``.
 
-    Queries, each at most once: zone 1, basket 1, lines 1, hold 1; none for a stranger without a session.
+    Queries, each at most once: zone 1, lines with their basket 1, an empty basket 1, hold 1. A stranger
+    without a session costs the zone alone.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -55,9 +57,9 @@ class Shopper:
     def is_default_zone(self) -> bool:
         return not self.postcode
 
-    @cached_property
-    def basket(self) -> Basket | None:
-        return open_basket(key=self._key, customer_id=self.customer.pk if self.customer else None)
+    @property
+    def _owner(self) -> dict[str, Any]:
+        return {"key": self._key, "customer_id": self.customer.pk if self.customer else None}
 
     @property
     def _key(self) -> UUID | None:
@@ -68,7 +70,13 @@ class Shopper:
 
     @cached_property
     def lines(self) -> list[BasketLine]:
-        return light_lines(self.basket) if self.basket else []
+        owner = self._owner
+        return light_lines(**owner) if any(owner.values()) else []
+
+    @cached_property
+    def basket(self) -> Basket | None:
+        """The lines bring it along; only an empty basket is asked for by itself."""
+        return self.lines[0].basket if self.lines else open_basket(**self._owner)
 
     @cached_property
     def quantities(self) -> Mapping[int, int]:

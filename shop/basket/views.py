@@ -65,7 +65,9 @@ def set_basket_line(request: HttpRequest) -> HttpResponse:
     form = LineForm(request.POST)
     problem = None if form.is_valid() else _("Cette quantité n’est pas valable.")
     if not problem:
-        problem = _try_set_line(shopper_of(request), form.cleaned_data["product"], form.cleaned_data["quantity"])
+        problem = _try_set_line(
+            shopper_of(request), form.cleaned_data["product"], form.cleaned_data["quantity"]
+        )
     if request.headers.get("HX-Request"):
         return _control(request, form, problem)
     if problem:
@@ -196,6 +198,14 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     except slots.SlotFull:
         messages.error(request, _("Ce créneau vient d’être pris. En voici d’autres, encore libres."))
         return redirect("slots")
+    except slots.HoldPinned:
+        messages.error(
+            request,
+            _(
+                "Un paiement est en cours pour ce panier : terminez-le ou renoncez-y avant de changer de créneau."
+            ),
+        )
+        return redirect("checkout_recap")
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return redirect("slots")

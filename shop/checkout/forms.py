@@ -7,9 +7,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from delivery.zones.queries import is_valid_postcode, zone_for_postcode
+from delivery.zones.queries import zone_for_postcode
+from delivery.zones.rules import is_valid_postcode, normalise_postcode
 from shop.checkout.models import CheckoutDraft
-from shop.customers.services import InvalidPhone, normalised_phone
+from shop.customers.rules import BirthDateImplausible, PhoneInvalid, check_birth, normalise_phone
 
 LETTERS_WORDING = _(
     "J’accepte de recevoir par e-mail la lettre de Cabas, deux fois par mois. "
@@ -78,14 +79,14 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_phone(self) -> str:
         try:
-            return normalised_phone(self.cleaned_data["phone"])
-        except InvalidPhone as refused:
+            return normalise_phone(self.cleaned_data["phone"])
+        except PhoneInvalid as refused:
             raise forms.ValidationError(
                 _("Ce numéro ne semble pas complet. Exemple : 06 12 34 56 78."), code="invalid"
             ) from refused
 
     def clean_postcode(self) -> str:
-        postcode = "".join(str(self.cleaned_data["postcode"]).split())
+        postcode = normalise_postcode(self.cleaned_data["postcode"])
         if not is_valid_postcode(postcode):
             raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
         if zone_for_postcode(postcode) is None:
@@ -137,11 +138,17 @@ class FinalForm(forms.Form):
                 _("Indiquez votre date de naissance : la vente d’alcool est réservée aux adultes.")
             )
         today = timezone.localdate()
-        if born > today or born.year < today.year - 120:
-            raise forms.ValidationError(_("Cette date ne semble pas possible. Exemple : 31/12/1990."))
+        try:
+            check_birth(born, today=today)
+        except BirthDateImplausible as refused:
+            raise forms.ValidationError(
+                _("Cette date ne semble pas possible. Exemple : 31/12/1990.")
+            ) from refused
         if age_on(born, today) < self.minimum_age:
             raise forms.ValidationError(
-                _("La vente d’alcool est interdite aux moins de %(age)s ans : retirez ces articles pour commander."),
+                _(
+                    "La vente d’alcool est interdite aux moins de %(age)s ans : retirez ces articles pour commander."
+                ),
                 params={"age": self.minimum_age},
             )
         return born

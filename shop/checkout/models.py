@@ -32,5 +32,13 @@ class CheckoutDraft(models.Model):
 
     @property
     def is_complete(self) -> bool:
-        needed = (self.email, self.first_name, self.last_name, self.phone, self.line1, self.postcode, self.city)
+        needed = (
+            self.email,
+            self.first_name,
+            self.last_name,
+            self.phone,
+            self.line1,
+            self.postcode,
+            self.city,
+        )
         return all(needed)

@@ -13,10 +13,14 @@ from shop.basket.queries import Line, detailed_lines
 from shop.checkout.models import CheckoutDraft
 from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
-from shop.customers.models import Consent
+from shop.customers.models import Consent, Customer
+from shop.customers.queries import addresses_of
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.orders.rules import Article, Figures, figures
+from shop.payments import services as payments
+
+ADDRESS_FIELDS = ("line1", "line2", "floor", "door_code", "instructions", "postcode", "city")
 
 
 class TotalChanged(Exception):
@@ -136,6 +140,37 @@ def _recipient(draft: CheckoutDraft, customer_id: int) -> orders.Recipient:
         postcode=draft.postcode,
         city=draft.city,
     )
+
+
+def remember_recipient(*, customer: Customer, draft: CheckoutDraft) -> None:
+    """Keep for next time what a customer typed: missing details, and an address not known yet."""
+    with transaction.atomic():
+        customers.update_details(
+            customer_id=customer.pk,
+            first_name=customer.first_name or draft.first_name,
+            last_name=customer.last_name or draft.last_name,
+            phone=customer.phone or draft.phone,
+            birth_on=customer.birth_on,
+        )
+        known = {(address.line1, address.postcode) for address in addresses_of(customer)}
+        if (draft.line1, draft.postcode) not in known and len(known) < customers.MOST_ADDRESSES:
+            customers.save_address(
+                customer_id=customer.pk, **{name: getattr(draft, name) for name in ADDRESS_FIELDS}
+            )
+
+
+@transaction.atomic
+def payment_to_open(*, order: Order) -> str:
+    """The key of the payment to send the shopper to; a lapsed one gives way to a new one.
+
+    Raises what payments.prepare_payment raises.
+    """
+    return payments.prepare_payment(
+        order_reference=order.reference,
+        customer_id=order.customer_id,
+        amount=order.total,
+        slot_starts_at=order.slot.starts_at,
+    ).key
 
 
 def matches(order: Order, recap: Recap, draft: CheckoutDraft) -> bool:

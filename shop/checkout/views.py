@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -25,15 +26,18 @@ from shop.checkout.forms import LETTERS_WORDING, AddressChoiceForm, FinalForm, R
 from shop.checkout.models import CheckoutDraft
 from shop.customers.models import Consent
 from shop.customers.queries import has_consent
-from shop.customers.services import update_birth_date
 from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.orders.queries import order_by_reference, waiting_order
+from shop.orders.queries import order_by_reference, order_by_token, waiting_order
 from shop.payments import services as payments
-from shop.payments.queries import live_operation_key, order_reference_of, payment_state
+from shop.payments.queries import order_of_payment, payment_state
 from shop.stock.services import StockShort
 
 logger = logging.getLogger(__name__)
+PAYMENT_SILENT = gettext_lazy(
+    "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
+    "Réessayez dans un instant."
+)
 Step = Callable[[HttpRequest, Shopper, Basket, CheckoutDraft], HttpResponse]
 
 
@@ -67,11 +71,8 @@ def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
     return draft
 
 
-ADDRESS_FIELDS = ("line1", "line2", "floor", "door_code", "instructions", "postcode", "city")
-
-
 def _copy_address(address: object, draft: CheckoutDraft) -> None:
-    for name in ADDRESS_FIELDS:
+    for name in services.ADDRESS_FIELDS:
         setattr(draft, name, getattr(address, name))
 
 
@@ -83,7 +84,8 @@ def recipient(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Che
     form = RecipientForm(request.POST or None, instance=draft, fixed_email=verified)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        _remember(shopper, saved)
+        if shopper.customer:
+            services.remember_recipient(customer=shopper.customer, draft=saved)
         request.session["postcode"] = saved.postcode
         return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
     addresses = list(shopper.customer.addresses.all()) if shopper.customer else []
@@ -95,21 +97,11 @@ def recipient(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Che
     )
 
 
-def _remember(shopper: Shopper, draft: CheckoutDraft) -> None:
-    """A customer's first address and missing details are kept for next time."""
-    from shop.customers import services as customers
-
-    if shopper.customer:
-        customers.remember_recipient(
-            customer=shopper.customer,
-            details={name: getattr(draft, name) for name in ("first_name", "last_name", "phone")},
-            address={name: getattr(draft, name) for name in ADDRESS_FIELDS},
-        )
-
-
 @require_POST
 @step
-def choose_address(request: HttpRequest, shopper: Shopper, _basket: Basket, draft: CheckoutDraft) -> HttpResponse:
+def choose_address(
+    request: HttpRequest, shopper: Shopper, _basket: Basket, draft: CheckoutDraft
+) -> HttpResponse:
     """Fill step 1 with one of the customer's own addresses."""
     form = AddressChoiceForm(request.POST)
     if not shopper.customer or not form.is_valid():
@@ -201,9 +193,7 @@ def _final_form(request: HttpRequest, shopper: Shopper, summary: services.Recap)
     initial: dict[str, object] = {"seen_total": summary.totals.total}
     if customer and customer.birth_on:
         initial["birth_on"] = f"{customer.birth_on:%d/%m/%Y}"
-    return FinalForm(
-        request.POST or None, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks
-    )
+    return FinalForm(request.POST or None, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks)
 
 
 def _submit(
@@ -215,12 +205,10 @@ def _submit(
     form: FinalForm,
 ) -> HttpResponse:
     customer = shopper.customer
-    if customer and form.cleaned_data.get("birth_on"):
-        update_birth_date(customer=customer, birth_on=form.cleaned_data["birth_on"])
     waiting = waiting_order(basket.key)
     if waiting:
         if services.matches(waiting, summary, draft):
-            return _to_payment(request, waiting.reference)
+            return _to_payment(request, waiting)
         given_up = orders.abandon_order(reference=waiting.reference)
         if given_up != "abandoned":
             return _after_give_up(request, waiting, given_up)
@@ -231,10 +219,7 @@ def _submit(
 def _after_give_up(request: HttpRequest, waiting: Order, outcome: str) -> HttpResponse:
     if outcome == "placed":
         return redirect("tracking", token=waiting.tracking_token)
-    messages.error(
-        request,
-        _("Le service de paiement ne répond pas : rien n’a été débité, votre panier est gardé. Réessayez dans un instant."),
-    )
+    messages.error(request, PAYMENT_SILENT)
     return redirect("checkout_recap")
 
 
@@ -256,57 +241,84 @@ def _submit_anew(
             consent_wording=str(LETTERS_WORDING) if form.cleaned_data.get("letters") else None,
         )
     except orders.BasketAlreadyOrdered as existing:
-        return _to_payment(request, existing.reference)
+        return _to_payment(request, order_by_reference(existing.reference))
     except services.TotalChanged:
         messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
         return redirect("checkout_recap")
     except (StockShort, services.BasketChanged, services.BelowMinimum):
-        messages.error(request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé."))
+        messages.error(
+            request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
+        )
         return redirect("basket")
-    except slots.HoldLapsed:
+    except (slots.HoldLapsed, slots.HoldPinned):
         messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
         return redirect("checkout_slot")
-    return _to_payment(request, order.reference)
+    return _to_payment(request, order)
 
 
-def _to_payment(request: HttpRequest, reference: str) -> HttpResponse:
+def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
     """Send the shopper to the payment page of this order; the same one however often it is asked for."""
-    key = live_operation_key(reference)
-    if key is None:
-        return _to_order(reference)
-    back = request.build_absolute_uri(reverse("checkout_return", args=[key]))
     try:
+        key = services.payment_to_open(order=order)
         url = payments.open_payment_page(
-            key=key, return_url=back, cancel_url=request.build_absolute_uri(reverse("checkout_recap"))
+            key=key,
+            return_url=request.build_absolute_uri(reverse("checkout_return", args=[key])),
+            cancel_url=request.build_absolute_uri(reverse("checkout_recap")),
         )
-    except payments.ProviderUnavailable:
-        logger.warning("payment page not opened for order %s", reference)
-        messages.error(
-            request,
-            _("Le service de paiement ne répond pas. Rien n’a été débité : votre commande et votre créneau vous attendent. Réessayez dans un instant."),
-        )
-        return redirect("checkout_recap")
+    except payments.PaymentAlreadySecured:
+        return _place(request, order)
+    except (payments.ProviderUnavailable, payments.PaymentClosed, payments.PaymentUncertain):
+        logger.warning("payment page not opened for order %s", order.reference)
+        messages.error(request, PAYMENT_SILENT)
+        return redirect("checkout_recap" if order.status == Order.Status.AWAITING_PAYMENT else "home")
     return HttpResponseRedirect(url)
 
 
-def _to_order(reference: str) -> HttpResponse:
-    return redirect("tracking", token=order_by_reference(reference).tracking_token)
+@require_POST
+@never_cache
+def give_up_payment(request: HttpRequest) -> HttpResponse:
+    """The shopper wants to change something first: close the payment page, keep basket and slot."""
+    basket = shopper_of(request).basket
+    waiting = waiting_order(basket.key) if basket else None
+    if waiting:
+        outcome = orders.abandon_order(reference=waiting.reference)
+        if outcome != "abandoned":
+            return _after_give_up(request, waiting, outcome)
+        messages.success(
+            request, _("Le paiement est abandonné. Votre panier et votre créneau vous attendent.")
+        )
+    return redirect("basket")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def pay_again(request: HttpRequest, token: str) -> HttpResponse:
+    """A saved card was refused: its holder opens this page from the letter and pays with another one."""
+    order = order_by_token(token)
+    if order is None or not order.payment_needed_at or order.status != Order.Status.PLACED:
+        return redirect("tracking", token=token)
+    if request.method == "POST":
+        return _to_payment(request, order)
+    return render(request, "checkout/pay_again.html", {"order": order})
 
 
 @require_safe
 @never_cache
 def payment_return(request: HttpRequest, key: str) -> HttpResponse:
     """Back from the payment page: ask the provider, place the order, show where it stands."""
-    order = order_by_reference(order_reference_of(key))
+    order = order_by_reference(order_of_payment(key))
     try:
         payments.refresh(key=key)
     except payments.ProviderUnavailable:
-        logger.warning("no answer about the payment of order %s", reference)
+        logger.warning("no answer about the payment of order %s", order.reference)
     state = payment_state(order.reference)
     if state == "secured":
         return _place(request, order)
     if state in {"refused", "lapsed"}:
-        messages.error(request, _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."))
+        messages.error(
+            request,
+            _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
+        )
         return redirect("checkout_recap")
     return render(request, "checkout/waiting.html", {"order": order, "payment_key": key})
 
@@ -322,5 +334,3 @@ def _place(request: HttpRequest, order: Order) -> HttpResponse:
         )
         return redirect("basket")
     return HttpResponseRedirect(reverse("tracking", args=[order.tracking_token]) + "?merci=1")
-
-

@@ -52,7 +52,10 @@ def list_page(request: HttpRequest, pk: int) -> HttpResponse:
     items = list(shopping_list.items.select_related("product"))
     cards = cards_by_id([item.product_id for item in items], shopper_of(request).zone.depot_id)
     rows = [
-        {"card": cards[item.product_id], "quantity_label": quantity_label(item.product.sold_by, item.quantity)}
+        {
+            "card": cards[item.product_id],
+            "quantity_label": quantity_label(item.product.sold_by, item.quantity),
+        }
         for item in items
         if item.product_id in cards
     ]

@@ -2,8 +2,8 @@
 
 from config.facts import handler
 from shop.orders import services
-from shop.orders.events import OrderCancelled
-from shop.payments.events import PaymentRefused, PaymentSecured
+from shop.payments import services as payments
+from shop.payments.events import PaymentActionNeeded, PaymentRefused, PaymentReleased, PaymentSecured
 
 
 @handler(PaymentSecured, key="orders.place_when_paid", lane="checkout")
@@ -11,8 +11,10 @@ def place_when_paid(secured: PaymentSecured) -> None:
     try:
         services.place_order(reference=secured.order_reference)
     except services.MoveRefused:
-        # Paid after it was abandoned: the payment is lifted again and the customer keeps their money.
-        services.release_payment(reference=secured.order_reference)
+        # Paid after it was given up: the customer keeps their money and is told.
+        payments.void_late_success(order_reference=secured.order_reference)
+        return
+    services.note_payment_made(reference=secured.order_reference)
 
 
 @handler(PaymentRefused, key="orders.note_refusal", lane="checkout")
@@ -20,6 +22,11 @@ def note_refusal(refused: PaymentRefused) -> None:
     services.note_refusal(reference=refused.order_reference)
 
 
-@handler(OrderCancelled, key="orders.release_payment", lane="checkout")
-def release_payment(cancelled: OrderCancelled) -> None:
-    services.release_payment(reference=cancelled.order_reference)
+@handler(PaymentActionNeeded, key="orders.ask_for_payment", lane="checkout")
+def ask_for_payment(needed: PaymentActionNeeded) -> None:
+    services.ask_for_payment(reference=needed.order_reference)
+
+
+@handler(PaymentReleased, key="orders.note_release", lane="checkout")
+def note_release(released: PaymentReleased) -> None:
+    services.note_release(reference=released.order_reference)

@@ -41,18 +41,23 @@ def order_by_reference(reference: str | None) -> Order:
     return get_object_or_404(Order, reference=reference)
 
 
+def order_by_token(token: str) -> Order | None:
+    """The order a signed link names; abandoned attempts have no page. One query."""
+    return (
+        Order.objects.select_related("slot", "zone")
+        .filter(tracking_token=token)
+        .exclude(status=Order.Status.ABANDONED)
+        .first()
+    )
+
+
 def waiting_order(basket_key: UUID) -> Order | None:
     """The order of this basket that still waits for its payment. One query."""
     return Order.objects.filter(basket_key=basket_key, status=Order.Status.AWAITING_PAYMENT).first()
 
 
-def is_waiting(order_reference: str) -> bool:
-    """Does the order still want its payment? One query."""
-    return Order.objects.filter(reference=order_reference, status=Order.Status.AWAITING_PAYMENT).exists()
-
-
 def wants_payment(order_reference: str) -> bool:
-    """Is the order neither abandoned nor cancelled? One query."""
+    """Is a payment that succeeds now welcome: the order is neither abandoned nor cancelled? One query."""
     return Order.objects.filter(
         reference=order_reference, status__in=[Order.Status.AWAITING_PAYMENT, Order.Status.PLACED]
     ).exists()
@@ -72,6 +77,15 @@ def overdue_references(now: datetime, limit: int = 100) -> list[str]:
     )
 
 
+def unpaid_at_cutoff(now: datetime, limit: int = 100) -> list[str]:
+    """Placed orders whose payment was asked for again and whose cut-off has come. One query."""
+    return list(
+        Order.objects.filter(
+            status=Order.Status.PLACED, payment_needed_at__isnull=False, slot__cutoff_at__lte=now
+        ).values_list("reference", flat=True)[:limit]
+    )
+
+
 def letter_context(order_reference: str) -> dict[str, Any]:
     """What the confirmation letter says. Three queries."""
     order = Order.objects.select_related("slot").get(reference=order_reference)
@@ -84,7 +98,11 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "cutoff_at": order.slot.cutoff_at,
         "address_lines": address_lines(order),
         "lines": [
-            {"name": line.name, "quantity_label": quantity_label(line.sold_by, line.quantity), "total": line.total}
+            {
+                "name": line.name,
+                "quantity_label": quantity_label(line.sold_by, line.quantity),
+                "total": line.total,
+            }
             for line in order.lines.all()
         ],
         "goods_total": order.goods_total,

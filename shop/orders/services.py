@@ -17,7 +17,7 @@ from config.facts import publish
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from shop.basket import services as baskets
-from shop.orders.events import OrderCancelled, OrderPlaced
+from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
 from shop.orders.rules import Article, Figures, new_reference
 from shop.payments import services as payments
@@ -196,19 +196,46 @@ def note_refusal(*, reference: str) -> None:
         record(order, OrderEvent.Kind.PAYMENT_REFUSED)
 
 
+@transaction.atomic
+def ask_for_payment(*, reference: str) -> None:
+    """The saved card was refused two days before the slot: the customer is asked, the slot kept. Idempotent."""
+    order = Order.objects.select_for_update().get(reference=reference)
+    if order.status != Status.PLACED or order.payment_needed_at:
+        return
+    order.payment_needed_at = timezone.now()
+    order.save(update_fields=["payment_needed_at"])
+    record(order, OrderEvent.Kind.PAYMENT_NEEDED)
+    publish(OrderPaymentNeeded(order_reference=reference, customer_id=order.customer_id))
+
+
+@transaction.atomic
+def note_payment_made(*, reference: str) -> None:
+    """The customer paid again. Locks the order; once is enough."""
+    order = Order.objects.select_for_update().get(reference=reference)
+    if order.payment_needed_at:
+        order.payment_needed_at = None
+        order.save(update_fields=["payment_needed_at"])
+        record(order, OrderEvent.Kind.PAYMENT_SECURED)
+
+
 def abandon_order(*, reference: str) -> str:
     """Give up an unpaid order: the provider's session is expired *before* anything is released.
 
     Answers "abandoned", "placed" (it turned out to be paid) or "unknown" (the provider did not answer:
-    nothing is released, the next run asks again). Must be called outside a transaction.
+    nothing is released, the next run asks again, until the slot's cut-off). Outside any transaction.
     """
     outcome = payments.abandon(order_reference=reference)
     if outcome == "secured":
         place_order(reference=reference)
         return "placed"
-    if outcome == "unknown":
+    if outcome == "unknown" and not _may_wait_no_longer(reference):
         return "unknown"
     return "abandoned" if _give_back(reference) else "placed"
+
+
+def _may_wait_no_longer(reference: str) -> bool:
+    cutoff = Order.objects.values_list("slot__cutoff_at", flat=True).get(reference=reference)
+    return cutoff <= timezone.now()
 
 
 @transaction.atomic
@@ -220,6 +247,8 @@ def _give_back(reference: str) -> bool:
     record(order, OrderEvent.Kind.ABANDONED)
     slots.unpin_hold(order_reference=reference, holder=str(order.basket_key))
     stock.return_stock(order_reference=reference)
+    # Nothing is held where the page was closed; where the provider never answered, it goes on asking.
+    payments.release(order_reference=reference)
     return True
 
 
@@ -228,7 +257,7 @@ def cancel_order(*, reference: str, customer_ids: Sequence[int] | None = None) -
     """The customer changes their mind before the cut-off: slot, stock and money are given back. Idempotent.
 
     ``customer_ids`` limits it to these customers' orders. Raises TooLateToCancel, MoveRefused,
-    Order.DoesNotExist. The authorisation is lifted by a durable handler of OrderCancelled.
+    Order.DoesNotExist. The authorisation is lifted by the worker, which goes on until the provider answers.
     """
     mine = Order.objects.select_for_update(of=("self",)).select_related("slot")
     if customer_ids is not None:
@@ -236,25 +265,37 @@ def cancel_order(*, reference: str, customer_ids: Sequence[int] | None = None) -
     order = mine.get(reference=reference)
     if order.status == Status.CANCELLED:
         return order
-    if order.status != Status.PLACED:
-        raise MoveRefused(order.status)
-    if order.slot.cutoff_at <= timezone.now():
+    if order.status == Status.PLACED and order.slot.cutoff_at <= timezone.now():
         raise TooLateToCancel(reference)
+    return _call_off(order, OrderEvent.Kind.CANCELLED)
+
+
+@transaction.atomic
+def cancel_unpaid(*, reference: str) -> Order:
+    """The cut-off came and the payment asked for again did not: the shop calls the order off. Idempotent."""
+    order = Order.objects.select_for_update(of=("self",)).select_related("slot").get(reference=reference)
+    if order.status != Status.PLACED or not order.payment_needed_at:
+        return order
+    return _call_off(order, OrderEvent.Kind.UNPAID)
+
+
+def _call_off(order: Order, why: OrderEvent.Kind) -> Order:
+    """Give back slot, then stock, then ask for the money to be; all of it commits together."""
     _move(order, Status.CANCELLED, cancelled_at=timezone.now())
-    record(order, OrderEvent.Kind.CANCELLED)
-    slots.release_booking(order_reference=reference)
-    stock.return_stock(order_reference=reference)
-    publish(OrderCancelled(order_reference=reference, customer_id=order.customer_id))
+    record(order, why)
+    slots.release_booking(order_reference=order.reference)
+    stock.return_stock(order_reference=order.reference)
+    payments.release(order_reference=order.reference)
+    publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))
     return order
 
 
-def release_payment(*, reference: str) -> None:
-    """Lift what the cancelled order's payment still holds, and say so in its history."""
-    payments.release(order_reference=reference)
-    with transaction.atomic():
-        order = Order.objects.select_for_update().get(reference=reference)
-        if not order.events.filter(kind=OrderEvent.Kind.PAYMENT_RELEASED).exists():
-            record(order, OrderEvent.Kind.PAYMENT_RELEASED)
+@transaction.atomic
+def note_release(*, reference: str) -> None:
+    """The provider has lifted the authorisation: say so in the history, once."""
+    order = Order.objects.select_for_update().get(reference=reference)
+    if not order.events.filter(kind=OrderEvent.Kind.PAYMENT_RELEASED).exists():
+        record(order, OrderEvent.Kind.PAYMENT_RELEASED)
 
 
 def record(order: Order, kind: OrderEvent.Kind, **data: Any) -> None:

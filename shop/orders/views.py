@@ -10,16 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from config.templatetags.cabas import quantity_label, said_at
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
 from shop.basket.summary import money_summary
-from config.templatetags.cabas import quantity_label, said_at
 from shop.customers.queries import customer_ids
 from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.forms import CancelForm
 from shop.orders.models import Order, OrderEvent
-from shop.orders.queries import address_lines, orders_of
+from shop.orders.queries import address_lines, order_by_token, orders_of
 from shop.search.queries import cards_by_id
 
 PER_PAGE = 20
@@ -49,7 +49,11 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
 def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     """One big sentence, then the steps, then the details. Opens without sign-in, shows no e-mail or phone."""
     order = _by_token(token)
-    context = _context(order) | {"is_own": False, "is_fresh": "merci" in request.GET, "cancel_form": CancelForm()}
+    context = _context(order) | {
+        "is_own": False,
+        "is_fresh": "merci" in request.GET,
+        "cancel_form": CancelForm(),
+    }
     response = render(request, "orders/tracking.html", context)
     # The address is a key: it must not travel to other sites or into a search engine.
     response["Referrer-Policy"] = "no-referrer"
@@ -58,8 +62,8 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _by_token(token: str) -> Order:
-    order = Order.objects.select_related("slot", "zone").filter(tracking_token=token).first()
-    if order is None or order.status == Order.Status.ABANDONED:
+    order = order_by_token(token)
+    if order is None:
         raise Http404
     return order
 
@@ -71,7 +75,11 @@ def _context(order: Order) -> dict[str, object]:
     return {
         "order": order,
         "lines": [
-            {"line": line, "card": cards.get(line.product_id or 0), "quantity_label": quantity_label(line.sold_by, line.quantity)}
+            {
+                "line": line,
+                "card": cards.get(line.product_id or 0),
+                "quantity_label": quantity_label(line.sold_by, line.quantity),
+            }
             for line in lines
         ],
         "summary": money_summary(
@@ -127,7 +135,9 @@ def _cancel(request: HttpRequest, reference: str) -> None:
     try:
         services.cancel_order(reference=reference)
     except services.TooLateToCancel:
-        messages.error(request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous."))
+        messages.error(
+            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
+        )
     except services.MoveRefused:
         messages.error(request, _("Cette commande ne peut pas être annulée."))
     else:

@@ -14,11 +14,15 @@ from shop.stock.importing import load_starter
 
 
 class Command(BaseCommand):
-    help = "Remplit une boutique de démonstration : catalogue de départ et comptes. Sans effet s’ils existent."
+    help = (
+        "Remplit une boutique de démonstration : catalogue de départ et comptes. Sans effet s’ils existent."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEMONSTRATION:
-            raise CommandError("DEMONSTRATION n’est pas activé : cette boutique est réelle, rien n’a été ajouté.")
+            raise CommandError(
+                "DEMONSTRATION n’est pas activé : cette boutique est réelle, rien n’a été ajouté."
+            )
         if not Product.objects.exists():
             load_starter()
         made = sum(make_account(account) for account in ACCOUNTS)
