@@ -11,6 +11,22 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+VAT_RATES = [(Decimal("5.5"), "5,5 %"), (Decimal("10.0"), "10 %"), (Decimal("20.0"), "20 %")]
+DUE_BY_SHELF = [
+    ("ingredients", _("ingrédients")),
+    ("allergens", _("allergènes")),
+    ("nutrition", _("déclaration nutritionnelle")),
+    ("origin", _("origine")),
+    ("storage", _("conservation")),
+    ("alcohol_degree", _("degré d’alcool")),
+    ("minimum_age", _("âge minimal")),
+]
+
+
+def due_for_food() -> list[str]:
+    """The safe default of a new shelf: what any packaged food must state."""
+    return ["ingredients", "allergens", "nutrition"]
+
 
 class Aisle(models.Model):
     """A node of the aisle tree: an aisle (no parent) or a shelf under one."""
@@ -28,8 +44,14 @@ class Aisle(models.Model):
     position = models.PositiveIntegerField(_("ordre"), default=100)
     tint = models.SlugField(_("teinte"), max_length=30, default="neutral")
     default_vat_rate = models.DecimalField(
-        _("TVA habituelle (%)"), max_digits=4, decimal_places=1, default=Decimal("5.5")
-    )
+        _("TVA habituelle (%)"), max_digits=4, decimal_places=1, default=Decimal("5.5"),
+        choices=VAT_RATES,
+    )  # fmt: skip
+    # What the law makes due on this shelf beyond price, VAT and net quantity (regulation 1169/2011).
+    requires = ArrayField(
+        models.CharField(max_length=20, choices=DUE_BY_SHELF),
+        verbose_name=_("mentions obligatoires"), default=due_for_food, blank=True,
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("rayon")
@@ -142,7 +164,7 @@ class Product(models.Model):
     )
     vat_rate = models.DecimalField(
         _("TVA (%)"), max_digits=4, decimal_places=1, null=True, blank=True,
-        choices=[(Decimal("5.5"), "5,5 %"), (Decimal("10.0"), "10 %"), (Decimal("20.0"), "20 %")],
+        choices=VAT_RATES,
     )  # fmt: skip
     deposit = models.DecimalField(
         _("consigne"),
@@ -173,6 +195,10 @@ class Product(models.Model):
     # What the demonstration completed; each such fact is shown as an illustration.
     invented = ArrayField(models.CharField(max_length=20), default=list, blank=True, editable=False)
     is_published = models.BooleanField(_("publié"), default=False, editable=False)
+    # Taken off sale by staff: an import never puts it back.
+    withdrawn_at = models.DateTimeField(_("retiré de la vente le"), null=True, blank=True, editable=False)
+    # The checklist as last evaluated, for filters; publishing evaluates it again.
+    missing = ArrayField(models.CharField(max_length=20), default=list, blank=True, editable=False)
     popularity = models.PositiveIntegerField(default=0, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     search = SearchVectorField(null=True, editable=False)

@@ -1,0 +1,210 @@
+"""Arithmetic of products: codes, quantities, prices per unit, and what the law wants stated."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+PricedUnit = Literal["kg", "l", "pièce"]
+
+CENT = Decimal("0.01")
+NARROW = "\u202f"
+NO_BREAK = "\u00a0"
+MOST_PIECES = 99
+MOST_GRAMS = 20_000
+ADULT_AGE = 18
+# Above this degree a drink is an alcoholic beverage (regulation 1169/2011, art. 16 (4) and annex XII).
+ALCOHOLIC_ABOVE = Decimal("1.2")
+# The seven figures of regulation 1169/2011, art. 30 (1); energy may stand in kJ, in kcal or in both.
+NUTRITION_KEYS = ("fat_g", "saturated_fat_g", "carbohydrates_g", "sugars_g", "proteins_g", "salt_g")
+ENERGY_KEYS = ("energy_kj", "energy_kcal")
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'", "‘": "'"})
+
+
+class Particular(StrEnum):
+    """What may be missing before a product may be sold."""
+
+    PRICE = "price"
+    VAT = "vat"
+    SHELF = "shelf"
+    NET_QUANTITY = "net_quantity"
+    INGREDIENTS = "ingredients"
+    ALLERGENS = "allergens"
+    NUTRITION = "nutrition"
+    ORIGIN = "origin"
+    STORAGE = "storage"
+    ALCOHOL_DEGREE = "alcohol_degree"
+    MINIMUM_AGE = "minimum_age"
+    ILLUSTRATION = "illustration"
+
+
+# Only the producer can say these. A demonstration never invents them: it shows « non communiqué ».
+STATEMENTS = frozenset(
+    {Particular.INGREDIENTS, Particular.ALLERGENS, Particular.NUTRITION, Particular.ORIGIN}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """A product's values as the checklist reads them. ``requires`` is what its shelf makes due."""
+
+    price: Decimal | None
+    vat_rate: Decimal | None
+    has_shelf: bool
+    requires: frozenset[str]
+    sold_by: str
+    net_quantity: Decimal | None
+    ingredients: str
+    allergens: Sequence[str] | None
+    nutrition: Mapping[str, Any]
+    origin: str
+    storage: str
+    alcohol_degree: Decimal | None
+    minimum_age: int | None
+    invented: Sequence[str] = ()
+
+
+def missing_particulars(values: Particulars, *, demonstration: bool = False) -> list[Particular]:
+    """What keeps a product from being published, in the order of the checklist.
+
+    Price, VAT, shelf and net quantity are always due (net quantity unless weighed for the customer);
+    the shelf says which of the others are (regulation 1169/2011 "INCO", art. 9, 14, 19, 26 and 44).
+    In a ``demonstration`` shop, completed products may lack what only their producer can state; outside
+    one, nothing invented may be sold.
+    """
+    due = _due(values)
+    missing = [what for what, stated in _stated(values).items() if what in due and not stated]
+    if not values.invented:
+        return missing
+    if demonstration:
+        return [what for what in missing if what not in STATEMENTS]
+    return [*missing, Particular.ILLUSTRATION]
+
+
+def _due(values: Particulars) -> set[str]:
+    due = {*values.requires, Particular.PRICE, Particular.VAT, Particular.SHELF}
+    if values.sold_by == "piece":
+        due.add(Particular.NET_QUANTITY)
+    if is_alcoholic(values.alcohol_degree):
+        due |= {Particular.ALCOHOL_DEGREE, Particular.MINIMUM_AGE}
+        due.discard(Particular.NUTRITION)
+    return due
+
+
+def _stated(values: Particulars) -> dict[Particular, bool]:
+    return {
+        Particular.PRICE: bool(values.price),
+        Particular.VAT: values.vat_rate is not None,
+        Particular.SHELF: values.has_shelf,
+        Particular.NET_QUANTITY: bool(values.net_quantity),
+        Particular.INGREDIENTS: bool(values.ingredients.strip()),
+        Particular.ALLERGENS: values.allergens is not None,
+        Particular.NUTRITION: nutrition_is_complete(values.nutrition),
+        Particular.ORIGIN: bool(values.origin.strip()),
+        Particular.STORAGE: bool(values.storage.strip()),
+        Particular.ALCOHOL_DEGREE: values.alcohol_degree is not None,
+        Particular.MINIMUM_AGE: (values.minimum_age or 0) >= ADULT_AGE,
+    }
+
+
+def is_alcoholic(degree: Decimal | None) -> bool:
+    return degree is not None and degree > ALCOHOLIC_ABOVE
+
+
+def nutrition_is_complete(nutrition: Mapping[str, Any]) -> bool:
+    """Whether the seven compulsory figures are there (regulation 1169/2011, art. 30 (1))."""
+    return any(key in nutrition for key in ENERGY_KEYS) and all(key in nutrition for key in NUTRITION_KEYS)
+
+
+def normalised_ean(text: str) -> str | None:
+    """The code as it is stored, or None when its length or check digit is wrong.
+
+    UPC-A and a GTIN-14 without packing level become EAN-13; EAN-8 stays; spaces are dropped.
+    """
+    digits = text.replace(" ", "").replace(NO_BREAK, "").replace(NARROW, "")
+    if (
+        not re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", digits)
+        or not int(digits)
+        or not _check_digit_is_right(digits)
+    ):
+        return None
+    if len(digits) == 14 and digits[0] == "0":
+        return digits[1:]
+    return "0" + digits if len(digits) == 12 else digits
+
+
+def ean_is_valid(text: str) -> bool:
+    """EAN-8, UPC-A, EAN-13 or GTIN-14 with the right check digit."""
+    return normalised_ean(text) is not None
+
+
+def _check_digit_is_right(digits: str) -> bool:
+    # GS1: weights 3, 1, 3… from the digit before the last, leftwards; the sum is a multiple of ten.
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits))) % 10 == 0
+
+
+def unit_price(
+    price: Decimal, net_quantity: Decimal | None, net_unit: str, sold_by: str
+) -> tuple[Decimal, PricedUnit] | None:
+    """Euros per kilogram, litre or piece, half up to the cent; None without a net quantity.
+
+    Source: arrêté du 16 novembre 1999, art. 1. What is sold by weight is already priced per kilogram.
+    """
+    if sold_by == "weight":
+        return price, "kg"
+    if not net_quantity:
+        return None
+    if net_unit == "piece":
+        return _to_cent(price / net_quantity), "pièce"
+    return _to_cent(price * 1000 / net_quantity), "kg" if net_unit == "g" else "l"
+
+
+def _to_cent(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def unit_price_label(price: Decimal, net_quantity: Decimal | None, net_unit: str, sold_by: str) -> str:
+    """« 3,98 €/kg », empty without a net quantity."""
+    found = unit_price(price, net_quantity, net_unit, sold_by)
+    if found is None:
+        return ""
+    amount, unit = found
+    return f"{_french(amount)}{NO_BREAK}€/{unit}"
+
+
+def net_quantity_label(net_quantity: Decimal | None, net_unit: str) -> str:
+    """« 500 g », « 1,5 l », « 6 pièces »; empty when not stated. Millilitres below a litre."""
+    if not net_quantity:
+        return ""
+    if net_unit == "piece":
+        return f"{_short(net_quantity)}{NO_BREAK}pièce{'s' if net_quantity >= 2 else ''}"
+    large, small = ("kg", "g") if net_unit == "g" else ("l", "ml")
+    if net_quantity >= 1000:
+        return f"{_short(net_quantity / 1000)}{NO_BREAK}{large}"
+    return f"{_short(net_quantity)}{NO_BREAK}{small}"
+
+
+def _french(amount: Decimal) -> str:
+    return f"{amount:,.2f}".replace(",", NARROW).replace(".", ",")
+
+
+def _short(amount: Decimal) -> str:
+    whole, _, part = f"{amount:,f}".partition(".")
+    part = part.rstrip("0")
+    return whole.replace(",", NARROW) + (f",{part}" if part else "")
+
+
+def sort_name(name: str) -> str:
+    """Lower case, no accents, ligatures opened: what names are sorted and made into slugs by."""
+    plain = unicodedata.normalize("NFKD", name.lower().translate(_LIGATURES))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def quantity_is_valid(*, sold_by: str, step: int, quantity: int) -> bool:
+    """Pieces from 1 to 99; or grams, a multiple of the product's step, up to 20 kg."""
+    if sold_by == "weight":
+        return 0 < quantity <= MOST_GRAMS and quantity % step == 0
+    return 0 < quantity <= MOST_PIECES

@@ -1,0 +1,272 @@
+"""Every write of the catalogue. Whatever changes what a card shows bumps the product's version."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.files.base import ContentFile
+from django.db import connection, transaction
+from django.utils import timezone
+
+from shop.catalogue import rules
+from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.catalogue.queries import missing_by_product, missing_of
+
+HIGHEST_PRICE = Decimal("9999.99")
+
+
+class PriceRefused(Exception):
+    """Not a price: zero or less, above the highest, or with parts of a cent."""
+
+
+@dataclass
+class NotPublishable(Exception):
+    """The law's particulars are not complete; ``reasons`` names what is missing."""
+
+    reasons: list[rules.Particular]
+
+
+@transaction.atomic
+def set_price(*, product_id: int, price: Decimal) -> None:
+    """Set one price, in euros including VAT per piece or per kilogram. Raises PriceRefused. 3 queries."""
+    change_prices(prices={product_id: price})
+
+
+@transaction.atomic
+def change_prices(*, prices: Mapping[int, Decimal]) -> int:
+    """Set several prices at once, all or none; how many really changed. Raises PriceRefused.
+
+    Locks the products in order of id. 3 queries. A price set by hand is no longer an illustration.
+    """
+    for price in prices.values():
+        _check_price(price)
+    ids = _lock(prices)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalogue_product p
+               SET price = new.price, version = p.version + 1, updated_at = now(),
+                   invented = array_remove(p.invented, 'price')
+              FROM unnest(%s::bigint[], %s::numeric[]) AS new(id, price)
+             WHERE p.id = new.id AND (p.price IS DISTINCT FROM new.price OR 'price' = ANY (p.invented))
+            """,
+            [ids, [prices[pk] for pk in ids]],
+        )
+        changed: int = cursor.rowcount
+    refresh_checklist(product_ids=ids)
+    return changed
+
+
+def _check_price(price: Decimal) -> None:
+    if not price.is_finite() or not 0 < price <= HIGHEST_PRICE or price != price.quantize(rules.CENT):
+        raise PriceRefused(str(price))
+
+
+def _lock(product_ids: Iterable[int]) -> list[int]:
+    """Lock products in order of id, against writers only; the ids that exist. One query."""
+    rows = Product.objects.filter(pk__in=list(product_ids)).order_by("pk")
+    return list(rows.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def publish(*, product_id: int) -> None:
+    """Put a product on sale. Raises NotPublishable and changes nothing when a particular is missing.
+
+    Also lifts a withdrawal. Locks the product. 5 queries.
+    """
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    reasons = missing_by_product([product_id])[product_id]
+    if reasons:
+        raise NotPublishable(reasons)
+    if product.is_published and product.withdrawn_at is None:
+        return
+    Product.objects.filter(pk=product_id).update(
+        is_published=True, withdrawn_at=None, missing=[], version=product.version + 1,
+        updated_at=timezone.now(),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def unpublish(*, product_id: int) -> None:
+    """Take a product off sale until staff publish it again: an import never does. 2 queries."""
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    if product.is_published or product.withdrawn_at is None:
+        Product.objects.filter(pk=product_id).update(
+            is_published=False, withdrawn_at=timezone.now(), version=product.version + 1,
+            updated_at=timezone.now(),
+        )  # fmt: skip
+
+
+@transaction.atomic
+def save_product(*, product: Product, changed: Collection[str] = ()) -> Product:
+    """Save what a form changed, and only that: price, publication and stock are never written from here.
+
+    A new product is a draft. Raises NotPublishable when a product on sale would lose a particular due;
+    the caller's transaction must then be given up or the product unpublished first. 5 queries.
+    """
+    product.sort_name = rules.sort_name(product.name)[:200]
+    if not product.slug:
+        product.slug = slug_of(product.name, product.ean)
+    if product._state.adding:
+        product.price, product.is_published = None, False
+        product.save()
+    else:
+        _save_changes(product, set(changed))
+    settle(product_ids=[product.pk])
+    return product
+
+
+def _save_changes(product: Product, changed: set[str]) -> None:
+    stored = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    product.price, product.is_published = stored.price, stored.is_published
+    product.invented = [code for code in stored.invented if code not in changed]
+    if stored.is_published and (reasons := missing_of(product)):
+        raise NotPublishable(reasons)
+    product.version = stored.version + 1
+    own = changed - {"price", "is_published"}
+    product.save(update_fields=[*own, "sort_name", "invented", "version", "updated_at"])
+
+
+def slug_of(name: str, ean: str) -> str:
+    """An address that never collides: the name, then the code. Pure."""
+    from django.utils.text import slugify
+
+    return f"{slugify(rules.sort_name(name))[:140].strip('-')}-{ean}".strip("-")
+
+
+def settle(*, product_ids: Collection[int]) -> None:
+    """Bring search text and checklist up to date after writes. 3 queries."""
+    refresh_search(product_ids=product_ids)
+    refresh_checklist(product_ids=product_ids)
+
+
+def refresh_search(*, product_ids: Collection[int]) -> int:
+    """Rebuild the search vectors of some products in one UPDATE: name, brand, shelves, then code and labels."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEARCH_SQL, [list(product_ids)])
+        return int(cursor.rowcount)
+
+
+_SEARCH_SQL = """
+UPDATE catalogue_product p
+   SET search = setweight(to_tsvector('cabas_french', source.name), 'A')
+             || setweight(to_tsvector('cabas_french', source.brand), 'B')
+             || setweight(to_tsvector('cabas_french', source.shelves), 'C')
+             || setweight(to_tsvector('cabas_french', source.others), 'D')
+  FROM (SELECT q.id, q.name, coalesce(b.name, '') AS brand,
+               concat_ws(' ', shelf.name, aisle.name) AS shelves,
+               concat_ws(' ', q.ean, array_to_string(q.labels, ' ')) AS others
+          FROM catalogue_product q
+          LEFT JOIN catalogue_brand b ON b.id = q.brand_id
+          LEFT JOIN catalogue_aisle shelf ON shelf.id = q.shelf_id
+          LEFT JOIN catalogue_aisle aisle ON aisle.id = shelf.parent_id
+         WHERE q.id = ANY (%s)) AS source
+ WHERE p.id = source.id
+"""
+
+
+def refresh_checklist(*, product_ids: Collection[int]) -> dict[int, list[rules.Particular]]:
+    """Store what each product lacks, for the admin's filter. 2 queries."""
+    missing = missing_by_product(product_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalogue_product p SET missing = string_to_array(new.codes, '|')
+              FROM unnest(%s::bigint[], %s::text[]) AS new(id, codes)
+             WHERE p.id = new.id AND p.missing IS DISTINCT FROM string_to_array(new.codes, '|')::varchar[]
+            """,
+            [list(missing), ["|".join(codes) for codes in missing.values()]],
+        )
+    return missing
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Ids on sale, what the others lack (or "withdrawn"), and ids whose state this call moved."""
+
+    published: set[int]
+    missing: dict[int, list[str]]
+    moved: set[int]
+
+
+@transaction.atomic
+def publish_complete(*, product_ids: Collection[int]) -> Publication:
+    """Put on sale what is complete, take off what no longer is; what staff withdrew stays withdrawn.
+
+    Serves imports; the caller holds the products' locks. 4 queries.
+    """
+    missing: dict[int, list[str]] = {
+        pk: [*codes] for pk, codes in refresh_checklist(product_ids=product_ids).items()
+    }
+    withdrawn = Product.objects.filter(pk__in=product_ids, withdrawn_at__isnull=False)
+    for pk in withdrawn.values_list("pk", flat=True):
+        missing[pk].append("withdrawn")
+    published = {pk for pk, codes in missing.items() if not codes}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalogue_product SET is_published = NOT is_published, version = version + 1, updated_at = now()
+             WHERE (id = ANY (%s) AND NOT is_published) OR (id = ANY (%s) AND is_published)
+            RETURNING id
+            """,
+            [list(published), [pk for pk in missing if pk not in published]],
+        )
+        moved = {pk for (pk,) in cursor.fetchall()}
+    return Publication(published, {pk: codes for pk, codes in missing.items() if codes}, moved)
+
+
+@transaction.atomic
+def mark_as_stated(*, product_ids: Collection[int], code: str) -> None:
+    """A fact that the demonstration had invented is now given by somebody. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalogue_product
+               SET invented = array_remove(invented, %s), version = version + 1, updated_at = now()
+             WHERE id = ANY (%s) AND %s = ANY (invented)
+            """,
+            [code, list(product_ids), code],
+        )
+
+
+@transaction.atomic
+def save_aisle(*, aisle: Aisle) -> Aisle:
+    """Save an aisle or shelf; its products are found by its new name and checked by its new list. 5 queries."""
+    aisle.save()
+    on_it = Product.objects.filter(shelf__in=[aisle.pk, *aisle.shelves.values_list("pk", flat=True)])
+    ids = _lock(on_it.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE catalogue_product SET version = version + 1 WHERE id = ANY (%s)", [ids])
+    settle(product_ids=ids)
+    return aisle
+
+
+@transaction.atomic
+def add_picture(
+    *, product_id: int, content: "ContentFile[bytes]", alt: str = "", position: int = 1
+) -> ProductPicture:
+    """Keep a checked picture (see ``pictures.checked_picture``) and show it on the card. 2 queries."""
+    picture = ProductPicture(product_id=product_id, alt=alt, position=position)
+    picture.image.save(content.name or "", content, save=False)
+    picture.save()
+    touch(product_ids=[product_id])
+    return picture
+
+
+@transaction.atomic
+def remove_picture(*, picture_id: int) -> None:
+    """Take a picture away; its file goes once the change is firm. 3 queries."""
+    picture = ProductPicture.objects.get(pk=picture_id)
+    storage, name = picture.image.storage, picture.image.name
+    picture.delete()
+    touch(product_ids=[picture.product_id])
+    transaction.on_commit(lambda: storage.delete(name or ""))
+
+
+def touch(*, product_ids: Collection[int]) -> None:
+    """What cards show of these products changed. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE catalogue_product SET version = version + 1, updated_at = now() WHERE id = ANY (%s)",
+            [list(product_ids)],
+        )

@@ -1,0 +1,29 @@
+"""The French words of the checklist, one table for the admin, the import and its reject file."""
+
+from collections.abc import Iterable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from shop.catalogue.rules import Particular
+
+MISSING: dict[str, str | Promise] = {
+    Particular.PRICE: _("prix manquant"),
+    Particular.VAT: _("taux de TVA manquant"),
+    Particular.SHELF: _("rayon manquant"),
+    Particular.NET_QUANTITY: _("quantité nette manquante"),
+    Particular.INGREDIENTS: _("liste des ingrédients manquante"),
+    Particular.ALLERGENS: _("allergènes non déclarés (« aucun » se déclare aussi)"),
+    Particular.NUTRITION: _("déclaration nutritionnelle incomplète"),
+    Particular.ORIGIN: _("origine manquante"),
+    Particular.STORAGE: _("conditions de conservation manquantes"),
+    Particular.ALCOHOL_DEGREE: _("degré d’alcool manquant"),
+    Particular.MINIMUM_AGE: _("âge minimal de 18 ans à indiquer"),
+    Particular.ILLUSTRATION: _("données d’illustration à remplacer avant la vente"),
+    "withdrawn": _("retiré de la vente par l’équipe"),
+}
+
+
+def missing_words(codes: Iterable[str]) -> list[str]:
+    """The reasons in French, in the order given."""
+    return [str(MISSING.get(code, code)) for code in codes]

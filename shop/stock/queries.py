@@ -1,0 +1,44 @@
+"""Reads of stock."""
+
+from collections.abc import Collection, Sequence
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from delivery.zones.models import Depot
+from shop.stock.models import StockItem
+
+
+class UnknownDepot(Exception):
+    """No depot has this code, or none is the default one."""
+
+
+def availability(depot_id: int, product_ids: Collection[int]) -> dict[int, int]:
+    """What may still be sold of each product, pieces or grams; 0 where the depot has none. One query."""
+    found = StockItem.objects.filter(depot_id=depot_id, product_id__in=product_ids)
+    return dict.fromkeys(product_ids, 0) | dict(found.values_list("product_id", "available"))
+
+
+def stock_outs(depot_id: int) -> QuerySet[StockItem]:
+    """Published products that the depot cannot sell one piece or one weighing step of. One query."""
+    return (
+        StockItem.objects.filter(depot_id=depot_id, product__is_published=True)
+        .annotate(step=Coalesce(F("product__weight_step_g"), 1))
+        .filter(Q(available=0) | Q(product__sold_by="weight", available__lt=F("step")))
+        .select_related("product")
+        .order_by("product__sort_name")
+    )
+
+
+def depots(codes: Sequence[str] | None = None, *, every: bool = False) -> dict[str, int]:
+    """Codes and ids: the named depots, every depot, or the default one. Raises UnknownDepot. One query."""
+    known = list(Depot.objects.order_by("-is_default", "id").values_list("code", "id", "is_default"))
+    ids = {code: pk for code, pk, _default in known}
+    if codes:
+        if unknown := [code for code in codes if code not in ids]:
+            raise UnknownDepot(", ".join(unknown))
+        return {code: ids[code] for code in codes}
+    chosen = {code: pk for code, pk, is_default in known if every or is_default}
+    if not chosen:
+        raise UnknownDepot("")
+    return chosen
