@@ -85,7 +85,7 @@ def test_eight_processes_writing_the_same_rows_add_up():
     def write():
         for turn in range(20):
             # Each in its own order: the service sorts, so nobody waits for somebody who waits for them.
-            services.record_counts({key: 1 for key in (keys if turn % 2 else reversed(keys))})
+            services.record_counts(dict.fromkeys(keys if turn % 2 else reversed(keys), 1))
         connections.close_all()
 
     run_threads(write)
