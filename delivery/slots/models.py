@@ -143,6 +143,8 @@ class Hold(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(state="held"), name="hold_expiry"),
             models.Index(fields=["slot", "state"], name="hold_slot_state"),
+            # Payment looks for the basket's latest hold, released ones included.
+            models.Index(fields=["holder", "-id"], name="hold_latest_of_holder"),
         ]
 
     def __str__(self) -> str:
