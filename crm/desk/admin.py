@@ -129,7 +129,6 @@ class ContactRequestAdmin(Undeletable, ModelAdmin):
             return redirect("admin:desk_contactrequest_changelist")
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.model._meta,
             "title": _("Répondre à la demande n° %(number)d") % {"number": received.pk},
             "original": received,
             "received": received,

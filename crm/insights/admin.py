@@ -40,7 +40,6 @@ class ReadOnlyReport(ModelAdmin):
         period = int(asked) if asked in map(str, PERIODS) else PERIODS[0]
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.model._meta,
             "title": self.model._meta.verbose_name_plural,
             "period": period,
             "periods": PERIODS,

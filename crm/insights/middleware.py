@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from django.contrib.messages.constants import ERROR
 from django.http import HttpRequest, HttpResponse
 
 from crm.insights import services
@@ -23,12 +24,18 @@ _NOT_SHOPPERS = ("/admin/", "/preparation/", "/livreur/", "/static/", "/media/",
 def funnel_counts(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code < 400 and not is_robot(request):
+        if response.status_code < 400 and not is_robot(request) and not _was_refused(request):
             for step in steps_of(request, response):
                 services.count_step(step)
         return response
 
     return middleware
+
+
+def _was_refused(request: HttpRequest) -> bool:
+    """Whether a form was sent back with an error message: a redirect looks the same either way."""
+    queued = getattr(getattr(request, "_messages", None), "_queued_messages", [])
+    return request.method == "POST" and any(message.level >= ERROR for message in queued)
 
 
 def is_robot(request: HttpRequest) -> bool:

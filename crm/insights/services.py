@@ -49,7 +49,8 @@ def record_counts(counts: dict[Key, int]) -> None:
 
 def _write(counts: dict[Key, int]) -> None:
     # No request opens this work, so nobody else has checked that the connection still stands.
-    close_old_connections()
+    if not connection.in_atomic_block:
+        close_old_connections()
     record_counts(counts)
 
 
