@@ -17,11 +17,16 @@ from shop.customers.models import Address, Consent, Customer, User
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
+def _login(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - login_required guards every caller
+    return request.user
+
+
 def _customer(request: HttpRequest) -> Customer:
     """The signed-in login's customer, loaded with it by the authentication backend."""
-    assert isinstance(request.user, User)  # noqa: S101 - login_required guards every caller
-    found: Customer | None = getattr(request.user, "customer", None)
-    return found or services.customer_for_user(request.user)
+    user = _login(request)
+    found: Customer | None = getattr(user, "customer", None)
+    return found or services.customer_for_user(user)
 
 
 @never_cache
@@ -124,8 +129,6 @@ def account_consents(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def account_security(request: HttpRequest) -> HttpResponse:
-    context = {
-        "has_password": request.user.has_usable_password(),
-        "has_second_factor": is_mfa_enabled(request.user),
-    }
+    user = _login(request)
+    context = {"has_password": user.has_usable_password(), "has_second_factor": is_mfa_enabled(user)}
     return render(request, "audience/security.html", context)

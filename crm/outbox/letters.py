@@ -19,6 +19,7 @@ SUBJECTS = {
     "account_exists": _("Vous avez déjà un compte"),
     "security_notice": _("Un changement dans votre compte"),
     "contact_acknowledged": _("Nous avons bien reçu votre message"),
+    "contact_answered": _("Réponse à votre demande {number}"),
     "coverage_opened": _("Cabas livre maintenant chez vous"),
 }
 
@@ -42,12 +43,12 @@ def render(template: str, context: dict[str, Any]) -> Letter:
     if template not in SUBJECTS:
         raise LetterUnknown(template)
     known = {
-        **context,
         "site_url": settings.SITE_URL,
         "help_email": settings.HELP_EMAIL,
         "help_phone": settings.HELP_PHONE,
+        **context,
     }
     subject = " ".join(str(SUBJECTS[template]).format_map(known).split())
-    markup = render_to_string(f"emails/{template}.mjml", {**known, "subject": subject})
-    text = render_to_string(f"emails/{template}.txt", {**known, "subject": subject})
+    markup = render_to_string(f"emails/{template}.mjml", {**known, "title": subject})
+    text = render_to_string(f"emails/{template}.txt", known)
     return Letter(subject[:200], mrml.to_html(markup).content, text.strip() + "\n")

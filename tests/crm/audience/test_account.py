@@ -198,7 +198,7 @@ def test_an_address_is_removed_by_post_only(signed_in, customer):
         {"postcode": "75011'--"},
         {"line1": ""},
         {"city": "x" * 10_000},
-        {"line1": "a\x00b"},
+        {"line1": "\x00"},
     ],
 )
 def test_a_wrong_address_is_told_and_not_kept(signed_in, wrong):

@@ -44,6 +44,13 @@ def order_context(**changes):
     return context | changes
 
 
+CONTACT = {
+    "name": "Élodie Martin",
+    "number": "12",
+    "subject": "Une commande",
+    "order_reference": "CB-2F7K9",
+    "message": "Ma commande\nn’est pas là.",
+}
 CONTEXTS = {
     "order_confirmation": order_context(),
     "sign_in_code": {"code": "1234-5678", "minutes": 15},
@@ -58,7 +65,8 @@ CONTEXTS = {
         "sentence": "Votre mot de passe a été changé.",
         "at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
     },
-    "contact_acknowledged": {"first_name": "Élodie", "body": "Ma commande\nn’est pas là."},
+    "contact_acknowledged": CONTACT,
+    "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
     "coverage_opened": {"postcode": "64000"},
 }
 # What a reader must find in the text, and behind the one button of the HTML.
@@ -69,6 +77,7 @@ LINKS = {
     "account_exists": "/accounts/login/code/",
     "security_notice": "/accounts/password/reset/",
     "contact_acknowledged": "/aide/",
+    "contact_answered": "/aide/",
     "coverage_opened": "/creneaux/?code_postal=64000",
 }
 

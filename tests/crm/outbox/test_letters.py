@@ -2,7 +2,7 @@ import html5lib
 import pytest
 
 from crm.outbox.letters import SUBJECTS, LetterUnknown, render
-from tests.crm.outbox.support import CONTEXTS, LINKS, order_context
+from tests.crm.outbox.support import CONTACT, CONTEXTS, LINKS, order_context
 
 
 def test_every_letter_is_rendered_here():
@@ -59,7 +59,7 @@ def test_names_are_text_never_markup():
 
 def test_a_message_cannot_smuggle_markup_or_mjml():
     letter = render(
-        "contact_acknowledged", {"first_name": "</mj-text><mj-raw><b>", "body": "</td><img src=x>"}
+        "contact_acknowledged", CONTACT | {"name": "</mj-text><mj-raw><b>", "message": "</td><img src=x>"}
     )
 
     assert "<img" not in letter.html

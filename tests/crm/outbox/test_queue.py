@@ -1,6 +1,4 @@
-import sys
 from datetime import timedelta
-from types import ModuleType
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,9 +6,11 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from config.facts import deliver_all, publish
-from crm.outbox import secrets, services
+from crm.outbox import handlers, secrets, services
 from crm.outbox.letters import LetterUnknown
 from crm.outbox.models import MOVES, Message, State
+from delivery.zones.events import CoverageOpened
+from delivery.zones.models import CoverageRequest
 from shop.orders.events import OrderPlaced
 from tests.crm.outbox.support import CONTEXTS, order_context, queue, queue_secret
 from tests.factories import CustomerFactory
@@ -132,9 +132,11 @@ def test_the_database_holds_the_table_of_moves(before, after):
 @pytest.mark.django_db(transaction=True)
 def test_a_placed_order_is_confirmed_once_however_often_it_is_told(monkeypatch):
     customer = CustomerFactory()
-    stand_in = ModuleType("shop.orders.queries")
-    stand_in.letter_context = lambda reference: order_context(reference=reference, customer_id=customer.pk)
-    monkeypatch.setitem(sys.modules, "shop.orders.queries", stand_in)
+    monkeypatch.setattr(
+        handlers,
+        "letter_context",
+        lambda reference: order_context(reference=reference, customer_id=customer.pk),
+    )
 
     for _ in range(2):
         with transaction.atomic():
@@ -161,3 +163,22 @@ def test_queueing_costs_two_queries(django_assert_num_queries):
             template="coverage_opened",
             context=CONTEXTS["coverage_opened"],
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_opening_of_a_zone_is_told_once():
+    asked = CoverageRequest.objects.create(email="lou@exemple.fr", postcode="64000", told_at=timezone.now())
+
+    for _ in range(2):
+        with transaction.atomic():
+            publish(CoverageOpened(request_id=asked.pk))
+    deliver_all()
+    assert Message.objects.count() == 1
+
+    CoverageRequest.objects.update(told_at=timezone.now())
+    with transaction.atomic():
+        publish(CoverageOpened(request_id=asked.pk))
+        publish(CoverageOpened(request_id=asked.pk + 1))
+    deliver_all()
+
+    assert Message.objects.filter(purpose="coverage_opened", recipient="lou@exemple.fr").count() == 2
