@@ -205,7 +205,8 @@ def test_help_page_shows_answers_number_hours_and_address(client, settings):
     page = client.get(HELP).content.decode()
 
     assert "Quand suis-je débité" in page
-    assert settings.HELP_PHONE in page
+    assert settings.HELP_PHONE.replace(" ", "\u00a0") in page
+    assert 'href="tel:0970000000"' in page
     assert settings.HELP_EMAIL in page
     assert "Du lundi au samedi" in page
     assert "variable indéfinie" not in page
@@ -225,7 +226,9 @@ def test_help_page_does_not_grow_with_its_questions(client, django_assert_num_qu
     from django.test.utils import CaptureQueriesContext
 
     client.get(HELP)
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         client.get(HELP)
     services.seed_help()
 
