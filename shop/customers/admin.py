@@ -87,7 +87,7 @@ class UserAdmin(ModelAdmin):
         obj._state.adding = False
         self.message_user(
             request,
-            _("Compte créé sans mot de passe : la personne se connecte par un code reçu par e-mail."),
+            _("Compte créé sans mot de passe : la personne se connecte par un code reçu par e-mail."),
             messages.INFO,
         )
 

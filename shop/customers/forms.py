@@ -124,7 +124,7 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Nom de l’adresse"),
         max_length=40,
         required=False,
-        help_text=_("Pour la reconnaître : Maison, Bureau…"),
+        help_text=_("Pour la reconnaître : Maison, Bureau…"),
         widget=_text("off"),
     )
     is_default = forms.BooleanField(label=_("C’est mon adresse habituelle"), required=False)

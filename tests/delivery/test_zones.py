@@ -7,7 +7,13 @@ from django.db import IntegrityError, transaction
 from config.facts import deliver_all, handler
 from delivery.zones.events import CoverageOpened
 from delivery.zones.models import CoverageRequest, Zone, ZoneArea
-from delivery.zones.queries import NoZone, default_zone, is_valid_postcode, normalise_postcode, zone_for_postcode
+from delivery.zones.queries import (
+    NoZone,
+    default_zone,
+    is_valid_postcode,
+    normalise_postcode,
+    zone_for_postcode,
+)
 from delivery.zones.services import AlreadyCovered, PostcodeInvalid, ask_for_coverage, tell_newly_covered
 from tests.factories import DepotFactory, ZoneFactory
 
