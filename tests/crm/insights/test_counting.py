@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -178,7 +179,7 @@ def test_orderly_stop_of_forked_web_workers_loses_nothing():
         "INSIGHTS_FLUSH_SECONDS": "300",
         "PYTHONWARNINGS": "ignore",
     }
-    socket = Path("/tmp") / f"cabas-insights-{os.getpid()}.sock"
+    socket = Path(tempfile.gettempdir()) / f"cabas-insights-{os.getpid()}.sock"  # short: paths of sockets are
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "config.wsgi", "--preload", "--workers", "2", "--bind", f"unix:{socket}"],
         cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
