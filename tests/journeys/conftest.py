@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.seeded import load_demonstration_shop
 from tools.browser import chromium
 
 # Playwright's loop runs in this thread; the ORM is only used between its calls.
@@ -68,10 +69,7 @@ def open_page(browser):
 @pytest.fixture
 def shop(live_server, settings):
     """The shop with its shipped defaults and starter catalogue, at the live server's address."""
-    from django.core.management import call_command
-
     settings.DEMONSTRATION = True
     settings.SITE_URL = live_server.url
-    call_command("seed_defaults", verbosity=0)
-    call_command("demo", verbosity=0)
+    load_demonstration_shop()
     return live_server.url

@@ -70,3 +70,11 @@ def order_as_a_stranger(page, address, query="beurre", quantity=20):
     pay(page)
     expect(page.locator("h1")).to_contain_text("Merci Léa")
     return name
+
+
+def sign_in(page, address, email, password="un-cabas-bien-plein"):
+    """Open an address that asks to sign in, and do."""
+    page.goto(address)
+    page.locator("main").get_by_label(re.compile("e-mail", re.I)).fill(email)
+    page.locator("main").get_by_label(re.compile("^Mot de passe")).fill(password)
+    page.locator("main").get_by_role("button", name=re.compile("Se connecter|Me connecter")).click()
