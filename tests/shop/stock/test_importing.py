@@ -29,7 +29,32 @@ GOOD = {
     "nutrition": '{"energy_kj":270,"fat_g":3.5,"saturated_fat_g":2.2,"carbohydrates_g":4.7,"sugars_g":4.7,'
     '"proteins_g":3.9,"salt_g":0.1}',
 }  # fmt: skip
-OFF_HEADING = ["ean", "name", "brand", "brand_source", "quantity", "rayon", "category", "category_path", "category_source", "nutriscore", "nutriscore_source", "ingredients", "allergens_marked", "allergens_found", "kcal_100g", "kcal_source", "fat_100g", "saturated_fat_100g", "carbohydrates_100g", "sugars_100g", "fiber_100g", "proteins_100g", "salt_100g", "image_path"]
+OFF_HEADING = [
+    "ean",
+    "name",
+    "brand",
+    "brand_source",
+    "quantity",
+    "rayon",
+    "category",
+    "category_path",
+    "category_source",
+    "nutriscore",
+    "nutriscore_source",
+    "ingredients",
+    "allergens_marked",
+    "allergens_found",
+    "kcal_100g",
+    "kcal_source",
+    "fat_100g",
+    "saturated_fat_100g",
+    "carbohydrates_100g",
+    "sugars_100g",
+    "fiber_100g",
+    "proteins_100g",
+    "salt_100g",
+    "image_path",
+]
 OFF = {
     "ean": "3017620422003", "name": "PATE A TARTINER", "brand": "FERRERO,Nutella", "rayon": "Épicerie sucrée",
     "category": "Pâtes à tartiner", "nutriscore": "e", "nutriscore_source": "off", "ingredients": "Sucre.",
