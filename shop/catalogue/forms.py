@@ -85,6 +85,8 @@ class PriceForm(forms.Form):
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     """A product's particulars. A product on sale cannot lose one that is due."""
 
+    # Longer than the column: a code is often pasted with spaces.
+    ean = forms.CharField(label=_("code-barres"), max_length=20, widget=UnfoldAdminTextInputWidget)
     net_quantity = FrenchDecimalField(
         label=_("quantité nette"), required=False, max_digits=9, decimal_places=2, min_value=Decimal("0.01"),
         help_text=_("en grammes, millilitres ou pièces\u202f; inutile pour un article vendu au poids"),
