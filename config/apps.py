@@ -24,4 +24,6 @@ class ConfigApp(RoomConfig):
 
     def ready(self) -> None:
         super().ready()
+        # Whoever queues a task, web processes included, must know the broker.
+        import_module("config.celery")
         autodiscover_modules("wiring")

@@ -6,15 +6,19 @@ from celery.schedules import crontab
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 app = Celery("cabas")
+# Celery knows its current app by thread: the others, a web server's among them, would get one without broker.
+app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Crontabs in UTC: beat misreads local ones on clock-change days (celery#1604, #6438).
 app.conf.beat_schedule = {
     "heartbeat": {"task": "config.tasks.beat", "schedule": 30.0},
     "outbox-sweep": {"task": "crm.outbox.tasks.send_queued", "schedule": 20.0},
+    "outbox-lost": {"task": "crm.outbox.tasks.mark_lost", "schedule": 60.0},
+    "outbox-purge": {"task": "crm.outbox.tasks.purge_secrets", "schedule": 60.0},
     "slots-generate": {"task": "delivery.slots.tasks.generate", "schedule": crontab(minute=5, hour="*/6")},
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
-    "checkout-expire": {"task": "shop.checkout.tasks.expire_abandoned", "schedule": 60.0},
+    "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
 }

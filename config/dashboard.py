@@ -1,7 +1,225 @@
-from typing import Any
+"""The admin's home: what asks for somebody today. Each block only for those who may open its list."""
 
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, Min, Q, Sum
+from django.db.models.functions import TruncDate
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from config.navigation import changelist, may_open
+from config.templatetags.cabas import euros, hour
+from crm.desk.models import ContactRequest
+from crm.outbox.models import Message
+from delivery.slots.models import Slot
+from shop.orders.models import Order
+from shop.payments.models import PaymentOperation
+from shop.stock.models import StockItem
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure of a block and the list behind it; ``share`` draws a bar, in percent."""
+
+    label: str
+    value: str
+    link: str
+    share: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``is_alert`` asks for somebody now; colour is never the only sign, the figure says it too."""
+
+    title: str | Promise
+    figure: str
+    link: str
+    is_alert: bool = False
+    note: str = ""
+    lines: list[Line] = field(default_factory=list)
 
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Adds ``blocks``. One query a block, whatever the number of orders, slots or products."""
+    context["blocks"] = [block() for label, block in BLOCKS if may_open(request, label)]
     return context
+
+
+def listing(label: str, **query: object) -> str:
+    """The address of a list in the admin, filtered."""
+    return changelist(label) + (f"?{urlencode(query, safe=',')}" if query else "")
+
+
+def local_day(ahead: int = 0) -> tuple[datetime, datetime]:
+    """The two instants that bound a day in Paris, 23 or 25 hours apart when clocks change."""
+    zone = timezone.get_current_timezone()
+    day = timezone.localdate() + timedelta(days=ahead)
+    return (
+        datetime.combine(day, time.min, zone),
+        datetime.combine(day + timedelta(days=1), time.min, zone),
+    )
+
+
+def orders_of_today() -> Block:
+    starts, ends = local_day()
+    hours = list(
+        Order.objects.filter(
+            status=Order.Status.PLACED, slot__starts_at__gte=starts, slot__starts_at__lt=ends
+        )
+        .values("slot__starts_at", "slot__ends_at")
+        .annotate(number=Count("id"), worth=Sum("total"), slots=ArrayAgg("slot_id", distinct=True))
+        .order_by("slot__starts_at")
+    )
+    number, worth = sum(row["number"] for row in hours), sum(row["worth"] for row in hours)
+    every_slot = [slot for row in hours for slot in row["slots"]]
+    return Block(
+        title=_("À livrer aujourd’hui"),
+        figure=str(number),
+        link=_orders_in(every_slot),
+        note=euros(worth) if number else gettext("Aucune livraison prévue aujourd’hui."),
+        lines=[
+            Line(
+                label=f"{hour(row['slot__starts_at'])}–{hour(row['slot__ends_at'])}",
+                value=ngettext("%(number)d commande", "%(number)d commandes", row["number"])
+                % {"number": row["number"]},
+                link=_orders_in(row["slots"]),
+            )
+            for row in hours
+        ],
+    )
+
+
+def _orders_in(slots: list[int]) -> str:
+    if not slots:
+        return listing("orders.order")
+    return listing("orders.order", slot__id__in=",".join(map(str, sorted(slots))), status__exact="placed")
+
+
+def slots_fill() -> Block:
+    starts, ends = local_day()[0], local_day(1)[1]
+    rows = list(
+        Slot.objects.filter(starts_at__gte=starts, starts_at__lt=ends, is_closed=False)
+        .values("zone__name", "zone__slug", day=TruncDate("starts_at"))
+        .annotate(taken=Sum("booked"), places=Sum("capacity"))
+        .order_by("day", "zone__name")
+    )
+    taken, places = sum(row["taken"] for row in rows), sum(row["places"] for row in rows)
+    words = {timezone.localdate(): gettext("aujourd’hui")}
+    return Block(
+        title=_("Créneaux d’aujourd’hui et de demain"),
+        figure=f"{_share(taken, places)}\u202f%",
+        link=listing("slots.slot"),
+        note=gettext("%(taken)d places prises sur %(places)d") % {"taken": taken, "places": places},
+        lines=[
+            Line(
+                label=f"{row['zone__name']}, {words.get(row['day'], gettext('demain'))}",
+                value=f"{row['taken']} / {row['places']}",
+                link=listing("slots.slot", zone=row["zone__slug"], week=f"{row['day']:%G-W%V}"),
+                share=_share(row["taken"], row["places"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _share(part: int, whole: int) -> int:
+    return min(100, round(100 * part / whole)) if whole else 0
+
+
+def stock_outs() -> Block:
+    sold_out = Q(available=0) | Q(product__sold_by="weight", available__lt=F("product__weight_step_g"))
+    depots = list(
+        StockItem.objects.filter(sold_out, product__is_published=True)
+        .values("depot_id", "depot__name")
+        .annotate(number=Count("id"))
+        .order_by("-number")
+    )
+    number = sum(row["number"] for row in depots)
+    return Block(
+        title=_("Ruptures de stock"),
+        figure=str(number),
+        link=listing("stock.stockitem", dispo="rupture"),
+        is_alert=number > 0,
+        note=gettext("Produits publiés dont il ne reste rien dans un dépôt."),
+        lines=[
+            Line(
+                label=row["depot__name"],
+                value=str(row["number"]),
+                link=listing("stock.stockitem", dispo="rupture", depot__id__exact=row["depot_id"]),
+            )
+            for row in depots
+        ],
+    )
+
+
+def stuck_messages() -> Block:
+    counts = dict(
+        Message.objects.filter(state__in=["failed", "unknown"])
+        .values_list("state")
+        .annotate(number=Count("id"))
+        .order_by()
+    )
+    words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
+    return Block(
+        title=_("Messages non partis"),
+        figure=str(sum(counts.values())),
+        link=listing("outbox.message", state__in="failed,unknown"),
+        is_alert=bool(counts),
+        lines=[
+            Line(label=words[state], value=str(number), link=listing("outbox.message", state__exact=state))
+            for state, number in sorted(counts.items())
+        ],
+    )
+
+
+def doubtful_payments() -> Block:
+    found = PaymentOperation.objects.filter(state="unknown").aggregate(
+        number=Count("id"), oldest=Min("created_at")
+    )
+    return Block(
+        title=_("Paiements sans réponse"),
+        figure=str(found["number"]),
+        link=listing("payments.paymentoperation", state__exact="unknown"),
+        is_alert=found["number"] > 0,
+        note=_waiting_since(found["oldest"]),
+    )
+
+
+def waiting_requests() -> Block:
+    found = ContactRequest.objects.filter(state=ContactRequest.State.NEW).aggregate(
+        number=Count("id"), oldest=Min("received_at")
+    )
+    return Block(
+        title=_("Demandes à traiter"),
+        figure=str(found["number"]),
+        link=listing("desk.contactrequest", state__exact="new"),
+        is_alert=found["number"] > 0,
+        note=_waiting_since(found["oldest"]),
+    )
+
+
+def _waiting_since(oldest: datetime | None) -> str:
+    if oldest is None:
+        return ""
+    local = timezone.localtime(oldest)
+    return gettext("La plus ancienne attend depuis le %(day)s, %(hour)s.") % {
+        "day": f"{local:%d/%m}",
+        "hour": hour(oldest),
+    }
+
+
+BLOCKS = [
+    ("orders.order", orders_of_today),
+    ("slots.slot", slots_fill),
+    ("desk.contactrequest", waiting_requests),
+    ("outbox.message", stuck_messages),
+    ("payments.paymentoperation", doubtful_payments),
+    ("stock.stockitem", stock_outs),
+]

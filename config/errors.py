@@ -1,7 +1,34 @@
 """Error pages in the shop's own look."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from config import logs
+from config.context import help_phone
+
+
+def _bare_context() -> dict[str, str]:
+    """What a page may say when neither the request nor the database can be trusted."""
+    return {**help_phone(), "request_id": logs.request_id.get()}
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Something no browser of ours sends: say little, ask the database nothing."""
+    return HttpResponseBadRequest(render_to_string("400.html", _bare_context()))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Our fault. No context processor, no query: what broke may be one of them."""
+    return HttpResponseServerError(render_to_string("500.html", _bare_context()))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -2,12 +2,16 @@
 
 from importlib.util import find_spec
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 
 from config.health import health
+
+# Django's own form would let staff in by password alone, past the second factor and the sign-in limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 # In the order of the house, so that a more precise address is never shadowed.
 ROOMS_WITH_PAGES = [
@@ -17,6 +21,7 @@ ROOMS_WITH_PAGES = [
     "shop.payments",
     "shop.orders",
     "shop.checkout",
+    "crm.audience",
     "crm.insights",
     "crm.desk",
     "crm.outbox",
@@ -29,3 +34,8 @@ urlpatterns = [
     *(path("", include(f"{room}.urls")) for room in ROOMS_WITH_PAGES if find_spec(f"{room}.urls")),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

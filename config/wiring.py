@@ -1,1 +1,24 @@
 """Where ports of lower rooms are bound to what higher rooms offer."""
+
+from datetime import datetime
+
+from crm.desk import queries as desk
+from crm.insights.ports import bind_page_text
+from shop.checkout.ports import bind_terms
+from shop.orders import queries as orders
+from shop.payments.ports import bind_order_desk
+
+
+class OrderDesk:
+    """Answers payments on behalf of orders."""
+
+    def is_waiting(self, order_reference: str) -> bool:
+        return orders.wants_payment(order_reference)
+
+    def deadline(self, order_reference: str) -> datetime | None:
+        return orders.payment_deadline(order_reference)
+
+
+bind_order_desk(OrderDesk())
+bind_page_text(desk.page_in_force)
+bind_terms(desk.current_terms_version)

@@ -30,6 +30,7 @@ ROOMS = [
     "shop.payments",
     "shop.orders",
     "shop.checkout",
+    "crm.audience",
     "crm.outbox",
     "crm.insights",
     "crm.desk",
@@ -122,7 +123,12 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.5},
     },
     # Sign-in limits must outlive a wiped cache, hence the database.
-    "limits": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "rate_limits"},
+    "limits": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "rate_limits",
+        # Django culls at 300 rows by default: a few hundred addresses would wipe out everybody's limits.
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_HTTPONLY = True
@@ -162,12 +168,26 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# One proven address a login: a new one replaces the old once its code was typed.
+ACCOUNT_CHANGE_EMAIL = True
+# A session left open is not enough to take an account away from its owner.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# Eight digits: with three tries a code and the limits below, a day of guessing finds one in 70,000.
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": True, "length": 8}
+# How many proxies of ours stand before the shop: without it they would all share one address and one limit.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+PASSWORD_RESET_TIMEOUT = 2 * 60 * 60
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
-    "request_login_code": "20/m/ip,3/m/key",
+    "request_login_code": "20/m/ip,3/m/key,20/h/key",
     "signup": "20/m/ip",
-    "reset_password": "20/m/ip,5/m/key",
+    "reset_password": "20/m/ip,3/m/key,10/h/key",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Cabas"
@@ -210,6 +230,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20
 HELP_EMAIL = env("HELP_EMAIL", default="aide@cabas.example")
 HELP_PHONE = env("HELP_PHONE", default="09 70 00 00 00")
+# When people answer, 1 is Monday; shown as a French sentence.
+HELP_HOURS = env("HELP_HOURS", default="1-6 08:00-21:00, 7 09:00-13:00")
 
 # --- payments -----------------------------------------------------------------------------------
 PAYMENT_GATEWAY = env("PAYMENT_GATEWAY", default="demo")
@@ -236,13 +258,15 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "crm.outbox.*": {"queue": "mail"},
     "shop.payments.*": {"queue": "checkout"},
-    "shop.checkout.*": {"queue": "checkout"},
+    "shop.orders.*": {"queue": "checkout"},
 }
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 DJANGO_DOMAIN_EVENTS = {"RETENTION_DAYS": 30}
+# Funnel counts wait in memory this long at most; 0 leaves writing to whoever calls flush().
+INSIGHTS_FLUSH_SECONDS = env.float("INSIGHTS_FLUSH_SECONDS", default=5.0)
 
 # --- safety -------------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
@@ -277,6 +301,7 @@ UNFOLD = {
     "SITE_HEADER": "Cabas",
     "SITE_URL": "/",
     "DASHBOARD_CALLBACK": "config.dashboard.today",
+    "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     "COLORS": {
         "primary": {
             "50": "236 247 240", "100": "209 235 219", "200": "168 216 188", "300": "127 208 162",

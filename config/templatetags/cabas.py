@@ -20,8 +20,8 @@ def french_number(value: Decimal, places: int = 2) -> str:
 
 @register.filter
 def euros(value: Decimal | None) -> str:
-    """``Decimal("1234.5")`` → « 1 234,50 € »."""
-    return "" if value is None else f"{french_number(Decimal(value))}{NO_BREAK}€"
+    """``Decimal("1234.5")`` → « 1 234,50 € », with a true minus sign."""
+    return "" if value is None else f"{french_number(Decimal(value))}{NO_BREAK}€".replace("-", "−")
 
 
 @register.filter
@@ -33,6 +33,11 @@ def grams(value: int) -> str:
     return f"{kilos}{NO_BREAK}kg"
 
 
+def quantity_label(sold_by: str, quantity: int) -> str:
+    """How much of an article: « 3 × », « 750 g »."""
+    return grams(quantity) if sold_by == "weight" else f"{quantity}{NO_BREAK}×"
+
+
 def hour(at: datetime) -> str:
     """A local time as it is said: « 19 h », « 19 h 30 »."""
     local = timezone.localtime(at)
@@ -42,6 +47,12 @@ def hour(at: datetime) -> str:
 @register.filter
 def at_hour(at: datetime) -> str:
     return hour(at)
+
+
+@register.filter
+def said_at(at: datetime) -> str:
+    """An instant as it is said: « 26 novembre à 19 h 32 »."""
+    return f"{date_format(timezone.localtime(at), 'j F').lower()} à {hour(at)}"
 
 
 @register.filter

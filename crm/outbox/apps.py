@@ -6,3 +6,9 @@ class OutboxConfig(RoomConfig):
     name = "crm.outbox"
     label = "outbox"
     verbose_name = "Messages"
+
+    def ready(self) -> None:
+        super().ready()
+        from crm.outbox.limits import count_in_database
+
+        count_in_database()

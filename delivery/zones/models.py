@@ -2,12 +2,15 @@
 
 from datetime import time
 from decimal import Decimal
+from typing import Any
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 CENT = Decimal("0.01")
+TWO_WEEKS_IN_MINUTES = 14 * 24 * 60
 
 
 class Depot(models.Model):
@@ -34,15 +37,18 @@ class Zone(models.Model):
 
     slug = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("nom"), max_length=80)
-    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="zones")
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="zones", verbose_name=_("dépôt"))
     is_active = models.BooleanField(_("livrée"), default=True)
     opens_at = models.TimeField(_("première livraison"), default=time(8))
     closes_at = models.TimeField(_("fin des livraisons"), default=time(22))
     open_weekdays = models.CharField(
         _("jours livrés"), max_length=7, default="123456",
-        validators=[RegexValidator(r"^[1-7]+$")], help_text=_("1 = lundi … 7 = dimanche"),
+        validators=[RegexValidator(r"^[1-7]+\Z")], help_text=_("1 = lundi … 7 = dimanche"),
     )  # fmt: skip
-    cutoff_minutes = models.PositiveIntegerField(_("clôture avant le créneau (minutes)"), default=240)
+    cutoff_minutes = models.PositiveIntegerField(
+        _("clôture avant le créneau (minutes)"), default=240,
+        validators=[MaxValueValidator(TWO_WEEKS_IN_MINUTES)],
+    )  # fmt: skip
     slot_capacity = models.PositiveIntegerField(_("places par créneau"), default=20)
     slot_price = models.DecimalField(
         _("prix du créneau"), max_digits=6, decimal_places=2, default=Decimal("5.90"),
@@ -64,9 +70,34 @@ class Zone(models.Model):
     class Meta:
         verbose_name = _("zone")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(opens_at__lt=models.F("closes_at")), name="zone_opens_before_it_closes"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        errors: dict[str, Any] = {}
+        for field in ("opens_at", "closes_at"):
+            if (at := getattr(self, field)) and (at.minute or at.second):
+                errors[field] = _("Indiquez une heure ronde : les créneaux durent une heure.")
+        if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
+            errors["closes_at"] = _("Les livraisons doivent finir après avoir commencé.")
+        if len(set(self.open_weekdays)) < len(self.open_weekdays):
+            errors["open_weekdays"] = _("Chaque jour ne s’écrit qu’une fois.")
+        if _is_below(self.free_delivery_from, self.minimum_order):
+            errors["free_delivery_from"] = _(
+                "La livraison offerte ne peut commencer sous le minimum de commande."
+            )
+        if errors:
+            raise ValidationError(errors)
+
+
+def _is_below(one: Decimal | None, other: Decimal | None) -> bool:
+    return one is not None and other is not None and one < other
 
 
 class ZoneArea(models.Model):
@@ -74,8 +105,9 @@ class ZoneArea(models.Model):
 
     zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="areas")
     prefix = models.CharField(
-        _("code postal ou début"), max_length=5, unique=True, validators=[RegexValidator(r"^\d{2,5}$")]
-    )
+        _("code postal ou début"), max_length=5, unique=True,
+        validators=[RegexValidator(r"^[0-9]{2,5}\Z", _("Indiquez de deux à cinq chiffres."))],
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("secteur")
@@ -84,13 +116,20 @@ class ZoneArea(models.Model):
         return self.prefix
 
 
+class CoverageRequestQuerySet(models.QuerySet["CoverageRequest"]):
+    def waiting(self) -> "CoverageRequestQuerySet":
+        return self.filter(told_at=None)
+
+
 class CoverageRequest(models.Model):
     """Somebody outside the zones who wants to hear when theirs opens. Used for nothing else."""
 
     email = models.EmailField(_("adresse e-mail"))
     postcode = models.CharField(_("code postal"), max_length=5)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("demandé le"), auto_now_add=True)
     told_at = models.DateTimeField(_("prévenu le"), null=True, blank=True)
+
+    objects = CoverageRequestQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("demande hors zone")

@@ -68,6 +68,10 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("client")
         verbose_name_plural = _("clients")
+        constraints = [
+            # Guests are found again by their address: two spellings would be two people.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="customer_email_lower_case")
+        ]
 
     def __str__(self) -> str:
         return f"client {self.pk}"

@@ -14,6 +14,15 @@ class OrderPlaced:
     total_cents: int
 
 
+@fact("orders.OrderPaymentNeeded")
+@dataclass(frozen=True, slots=True)
+class OrderPaymentNeeded:
+    """The saved card of a placed order was refused: its customer must pay again before the cut-off."""
+
+    order_reference: str
+    customer_id: int
+
+
 @fact("orders.OrderCancelled")
 @dataclass(frozen=True, slots=True)
 class OrderCancelled:

@@ -70,6 +70,8 @@ class Order(models.Model):
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
     placed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
+    # A saved card was refused two days before: the customer is asked, the slot kept until its cut-off.
+    payment_needed_at = models.DateTimeField(_("paiement à refaire depuis"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("commande")
@@ -150,6 +152,8 @@ class OrderEvent(models.Model):
         ABANDONED = "abandoned", _("Commande non finalisée")
         CANCELLED = "cancelled", _("Commande annulée")
         PAYMENT_RELEASED = "payment_released", _("Autorisation de paiement levée")
+        PAYMENT_NEEDED = "payment_needed", _("Paiement à refaire")
+        UNPAID = "unpaid", _("Commande annulée, faute de paiement")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind)

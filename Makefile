@@ -1,0 +1,50 @@
+# Two commands: `make run` and `make test`. Everything else is a part of them.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.PHONY: run test check test-heavy format lock python clean-state
+.DEFAULT_GOAL := run
+
+run: .venv/.installed-run
+	@$(BIN)/python -m config.supervisor
+
+test: check browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy" tests
+
+test-heavy: .venv/.installed-dev browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m heavy tests
+
+check: .venv/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/python -m tools.check_project
+
+browser: .venv/.installed-dev
+	@$(BIN)/python -m tools.browser
+
+format: .venv/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/.installed-dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Cabas a besoin de Python 3.11 ou plus récent : installez-le, puis relancez avec PYTHON=python3.11." >&2; exit 1; }
+
+.venv/bin/pip: | python
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Le module venv manque : installez python3-venv, puis relancez." >&2; exit 1; }
+
+.venv/.installed-run: requirements/run.lock | .venv/bin/pip
+	@echo "Installation des paquets…"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/run.lock || { echo "Un paquet n’a pas pu être installé : vérifiez l’accès à l’index de paquets, puis relancez." >&2; exit 1; }
+	@touch $@
+
+.venv/.installed-dev: requirements/dev.lock requirements/run.lock | .venv/bin/pip
+	@echo "Installation des paquets de développement…"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.lock || { echo "Un paquet n’a pas pu être installé : vérifiez l’accès à l’index de paquets, puis relancez." >&2; exit 1; }
+	@touch .venv/.installed-run $@

@@ -1,0 +1,33 @@
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand
+from django.db.models import Manager
+
+from config.staff import seed_groups
+from crm.desk.models import HelpEntry, LegalPage
+from crm.desk.services import seed_help, seed_pages
+from delivery.slots.models import Slot
+from delivery.slots.services import generate_slots
+from delivery.zones.models import Zone
+from delivery.zones.seed import seed_zones
+
+# In this order: slots need zones. What is counted is what the step adds.
+STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
+    ("droits des équipes", seed_groups, Group.permissions.through._default_manager),
+    ("zones de livraison", seed_zones, Zone._default_manager),
+    ("pages légales", seed_pages, LegalPage._default_manager),
+    ("questions fréquentes", seed_help, HelpEntry._default_manager),
+    ("créneaux", generate_slots, Slot._default_manager),
+]
+
+
+class Command(BaseCommand):
+    help = "Installe ce que la boutique livre d’origine. Peut être relancée : n’écrase rien."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name, seed, rows in STEPS:
+            before = rows.count()
+            seed()
+            self.stdout.write(f"{name}\u202f: {rows.count() - before} de plus")

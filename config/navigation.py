@@ -1,0 +1,102 @@
+"""The admin's sidebar: rooms in the order of the day, each entry only for those who may open it."""
+
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Entry(NamedTuple):
+    model: str
+    title: str | Promise
+    icon: str
+
+
+SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
+    (
+        _("Ventes"),
+        [
+            Entry("orders.order", _("Commandes"), "receipt_long"),
+            Entry("payments.paymentoperation", _("Paiements"), "credit_card"),
+            Entry("customers.customer", _("Clients"), "person"),
+        ],
+    ),
+    (
+        _("Relation client"),
+        [
+            Entry("desk.contactrequest", _("Demandes"), "forum"),
+            Entry("outbox.message", _("Messages envoyés"), "mail"),
+            Entry("zones.coveragerequest", _("Demandes hors zone"), "wrong_location"),
+            Entry("outbox.suppression", _("Adresses refusées"), "unsubscribe"),
+        ],
+    ),
+    (
+        _("Catalogue"),
+        [
+            Entry("catalogue.product", _("Produits"), "nutrition"),
+            Entry("stock.stockitem", _("Stocks"), "inventory_2"),
+            Entry("catalogue.aisle", _("Rayons"), "shelves"),
+            Entry("catalogue.brand", _("Marques"), "sell"),
+        ],
+    ),
+    (
+        _("Livraison"),
+        [
+            Entry("slots.slot", _("Créneaux"), "calendar_month"),
+            Entry("zones.zone", _("Zones"), "map"),
+            Entry("zones.depot", _("Dépôts"), "warehouse"),
+        ],
+    ),
+    (
+        _("Textes"),
+        [
+            Entry("desk.helpentry", _("Questions fréquentes"), "help"),
+            Entry("desk.legalpage", _("Pages légales"), "gavel"),
+        ],
+    ),
+    (
+        _("Mesures"),
+        [
+            Entry("insights.funnelcount", _("Fréquentation"), "filter_alt"),
+            Entry("insights.vitalcount", _("Rapidité ressentie"), "speed"),
+        ],
+    ),
+    (
+        _("Équipe"),
+        [
+            Entry("customers.user", _("Comptes de connexion"), "badge"),
+            Entry("auth.group", _("Groupes"), "groups"),
+            Entry("customers.consent", _("Consentements"), "verified_user"),
+        ],
+    ),
+]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """What unfold draws. No query beyond the rights, which are read once per request."""
+    home = {"title": _("Aujourd’hui"), "icon": "today", "link": reverse("admin:index")}
+    groups: list[dict[str, Any]] = [{"title": "", "items": [home]}]
+    for title, entries in SIDEBAR:
+        items = [_item(entry) for entry in entries if may_open(request, entry.model)]
+        if items:
+            groups.append({"title": title, "items": items})
+    return groups
+
+
+def may_open(request: HttpRequest, label: str) -> bool:
+    """Whether a model has an admin and this person may look at it."""
+    model = apps.get_model(label)
+    model_admin = admin.site._registry.get(model)
+    return bool(model_admin and model_admin.has_view_permission(request))
+
+
+def changelist(label: str) -> str:
+    return reverse(f"admin:{label.replace('.', '_')}_changelist")
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    return {"title": entry.title, "icon": entry.icon, "link": changelist(entry.model)}

@@ -1,0 +1,55 @@
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from crm.insights import ports, queries, services
+from crm.insights.forms import BODY_BYTES_AT_MOST, BadMeasure, read_measure
+from crm.insights.middleware import is_robot
+from crm.insights.rules import ENOUGH_ORDERS
+
+MEASURES = (
+    _("À l’heure dite"),
+    _("Livrées complètes"),
+    _("Répondu le jour même"),
+    _("Les trois premières commandes"),
+)
+
+
+@csrf_exempt  # A beacon carries no token; it changes nothing but an anonymous count.
+@require_POST
+def vitals(request: HttpRequest) -> HttpResponse:
+    """How fast a page felt, told by the browser as the page is left."""
+    if not _is_short(request) or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return HttpResponseBadRequest()
+    try:
+        measure = read_measure(request.body)
+    except BadMeasure:
+        return HttpResponseBadRequest()
+    if not is_robot(request):
+        for metric, milliseconds in measure.values.items():
+            services.count_vital(page=measure.page, metric=metric, milliseconds=milliseconds)
+    return HttpResponse(status=204)
+
+
+def _is_short(request: HttpRequest) -> bool:
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    return declared.isdecimal() and int(declared) <= BODY_BYTES_AT_MOST
+
+
+@require_GET
+def service_quality(request: HttpRequest) -> HttpResponse:
+    """What will be measured, and the only figures that exist so far. Two queries."""
+    orders = queries.orders_so_far()
+    return render(
+        request,
+        "insights/service_quality.html",
+        {
+            "text": ports.page_text("qualite-de-service"),
+            "orders": orders,
+            "has_enough_orders": orders.placed >= ENOUGH_ORDERS,
+            "enough_orders": ENOUGH_ORDERS,
+            "measures": MEASURES,
+        },
+    )

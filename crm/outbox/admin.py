@@ -1,0 +1,249 @@
+"""Staff read what was said, and put back in the queue what did not leave."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from crm.outbox import secrets, services
+from crm.outbox.models import Message, State, Suppression
+
+READ = "outbox.read_letter"
+REASONS = {
+    "kept": _("gardé dans l’administration, rien n’est parti"),
+    "expired": _("périmé avant l’envoi"),
+    "suppressed": _("adresse à ne plus solliciter"),
+    "no_consent": _("pas de consentement"),
+    "unreadable": _("scellé sous une autre clé"),
+    "sender_lost": _("interrompu pendant l’envoi"),
+}
+PURPOSES = {
+    "order_confirmation": _("Confirmation de commande"),
+    "sign_in_code": _("Code de connexion"),
+    "email_verification_code": _("Confirmation d’adresse"),
+    "password_reset": _("Nouveau mot de passe"),
+    "unknown_account": _("Compte inconnu"),
+    "account_exists": _("Compte existant"),
+    "security_notice": _("Avis de sécurité"),
+    "contact_acknowledged": _("Accusé de réception"),
+    "contact_answered": _("Réponse à une demande"),
+    "coverage_opened": _("Ouverture d’une zone"),
+}
+
+
+def may_read(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm(READ))
+
+
+def shows_secrets() -> bool:
+    """In a demonstration nothing leaves the machine: the admin is the only mailbox there is."""
+    return settings.DEMONSTRATION and not settings.OUTBOX_DELIVERS
+
+
+class NothingAdded:
+    """Rows that only services write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class PurposeFilter(admin.SimpleListFilter):
+    title = _("lettre")
+    parameter_name = "purpose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(PURPOSES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(purpose=self.value()) if self.value() else queryset
+
+
+@admin.register(Message)
+class MessageAdmin(NothingAdded, ModelAdmin):
+    list_display = ("letter_name", "shown_recipient", "subject", "shown_state", "created_at", "sent_at")
+    list_filter = ("state", PurposeFilter, "created_at")
+    ordering = ("-id",)
+    show_full_result_count = False
+    actions = ("requeue_failed",)
+    actions_detail = ("requeue_one",)
+    fields = (
+        "letter", "subject", "shown_recipient", "shown_state", "shown_reason", "attempts", "created_at", "due_at",
+        "sent_at", "expires_at", "plain_text",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Looking somebody up by address is for those who may read letters."""
+        return ("recipient", "occasion") if may_read(request) else ("=occasion",)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        hidden = {"shown_recipient"}
+        return tuple(name for name in self.list_display if may_read(request) or name not in hidden)
+
+    def get_fields(self, request: HttpRequest, obj: Message | None = None) -> tuple[str, ...]:
+        private = {"letter", "plain_text", "shown_recipient"}
+        return tuple(name for name in self.fields if may_read(request) or name not in private)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """An address never filters through the query string: it would stay in logs and histories."""
+        return not lookup.startswith(("recipient", "customer")) and super().lookup_allowed(
+            lookup, value, request
+        )
+
+    @display(description=_("lettre"), ordering="purpose")
+    def letter_name(self, message: Message) -> str:
+        return str(PURPOSES.get(message.purpose, message.purpose))
+
+    @display(description=_("destinataire"))
+    def shown_recipient(self, message: Message) -> str:
+        return message.recipient
+
+    @display(
+        description=_("état"),
+        ordering="state",
+        label={
+            "sent": "success",
+            "failed": "danger",
+            "unknown": "warning",
+            "queued": "info",
+            "claimed": "info",
+        },
+    )
+    def shown_state(self, message: Message) -> tuple[str, str]:
+        return message.state, message.get_state_display()
+
+    @display(description=_("précision"))
+    def shown_reason(self, message: Message) -> str:
+        return str(REASONS.get(message.reason, message.reason)) or "—"
+
+    @display(description=_("lettre"))
+    def letter(self, message: Message) -> SafeString | str:
+        body = _body(message, message.html)
+        if body is None:
+            return _masked(message)
+        # No scripts inside, whatever a letter holds; its links open a page of their own.
+        return format_html(
+            '<iframe title="{}" srcdoc="{}" sandbox="allow-popups allow-popups-to-escape-sandbox"'
+            ' style="width:100%;max-width:660px;height:720px;border:0;border-radius:12px;background:#fbf9f4">'
+            "</iframe>",
+            message.subject,
+            body,
+        )
+
+    @display(description=_("version texte"))
+    def plain_text(self, message: Message) -> SafeString | str:
+        body = _body(message, message.text)
+        if body is None:
+            return _masked(message)
+        return format_html('<pre style="white-space:pre-wrap;font:inherit;max-width:660px">{}</pre>', body)
+
+    # --- putting back in the queue ---------------------------------------------------------------
+
+    def has_requeue_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return may_read(request)
+
+    @action(description=_("Remettre en file"), permissions=["requeue"])
+    def requeue_failed(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        done = sum(_requeued(message.pk) for message in queryset)
+        left = queryset.count() - done
+        if done:
+            text = ngettext("%d message remis en file.", "%d messages remis en file.", done) % done
+            self.message_user(request, text, messages.SUCCESS)
+        if left:
+            text = ngettext(
+                "%d message laissé : il n’a pas échoué, ou il est périmé.",
+                "%d messages laissés : ils n’ont pas échoué, ou ils sont périmés.",
+                left,
+            )
+            self.message_user(request, text % left, messages.WARNING)
+
+    @action(
+        description=_("Remettre en file…"),
+        url_path="remettre-en-file",
+        permissions=["requeue"],
+        icon="forward_to_inbox",
+    )
+    def requeue_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask first: an `unknown` message may have arrived, and would arrive twice."""
+        message = self.get_object(request, object_id)
+        if message is None:
+            raise Http404
+        if not (self.has_view_permission(request, message) and may_read(request)):
+            raise PermissionDenied
+        if request.method == "POST":
+            self._requeue_knowingly(request, message)
+            return redirect("admin:outbox_message_change", message.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "title": gettext("Remettre en file"),
+            "message": message,
+            "can_requeue": message.state in {State.FAILED, State.UNKNOWN} and not message.has_expired,
+            "is_doubtful": message.state == State.UNKNOWN,
+        }
+        return TemplateResponse(request, "outbox/admin_requeue.html", context)
+
+    def _requeue_knowingly(self, request: HttpRequest, message: Message) -> None:
+        try:
+            services.requeue(message.pk, even_if_unknown=True)
+        except services.MoveRefused:
+            text = gettext("Ce message n’a ni échoué ni disparu : il reste comme il est.")
+            self.message_user(request, text, messages.WARNING)
+        except services.MessageExpired:
+            text = gettext("Son code ou son lien est périmé : le destinataire doit en demander un autre.")
+            self.message_user(request, text, messages.WARNING)
+        else:
+            self.message_user(request, gettext("Message remis en file."), messages.SUCCESS)
+
+
+def _requeued(message_id: int) -> bool:
+    try:
+        services.requeue(message_id)
+    except (services.MoveRefused, services.MessageExpired):
+        return False
+    return True
+
+
+def _body(message: Message, stored: str) -> str | None:
+    """What may be shown of a body; None when it is masked or gone."""
+    if not message.is_secret:
+        return stored
+    if not shows_secrets() or message.purged_at:
+        return None
+    try:
+        return secrets.unseal(stored)
+    except secrets.Unreadable:
+        return None
+
+
+def _masked(message: Message) -> str:
+    if message.purged_at:
+        return gettext("Effacé : le code ou le lien est périmé.")
+    return gettext("Masqué : cette lettre contient un code ou un lien qui ouvre un compte.")
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(NothingAdded, ModelAdmin):
+    """Addresses that bounced, complained or left."""
+
+    list_display = ("address", "reason", "recorded_at")
+    list_filter = ("reason",)
+    search_fields = ("address",)
+    ordering = ("-recorded_at",)

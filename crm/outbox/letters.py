@@ -1,0 +1,57 @@
+"""From a letter's name and its context to a subject, an HTML body and a text body."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import mrml
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+# What follows the shop's name in an inbox. `{}` takes plain values of the context; codes stay out: a
+# subject shows on locked screens and is stored unsealed.
+SUBJECTS = {
+    "order_confirmation": _("Votre commande {reference} est confirmée"),
+    "order_cancelled": _("Votre commande {reference} est annulée"),
+    "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
+    "payment_voided": _("Votre paiement est arrivé trop tard, rien n’est débité"),
+    "sign_in_code": _("Votre code de connexion"),
+    "email_verification_code": _("Confirmez votre adresse e-mail"),
+    "password_reset": _("Choisissez un nouveau mot de passe"),
+    "unknown_account": _("Aucun compte à cette adresse"),
+    "account_exists": _("Vous avez déjà un compte"),
+    "security_notice": _("Un changement dans votre compte"),
+    "contact_acknowledged": _("Nous avons bien reçu votre message"),
+    "contact_answered": _("Réponse à votre demande {number}"),
+    "coverage_opened": _("Cabas livre maintenant chez vous"),
+}
+
+
+class LetterUnknown(LookupError):
+    """No letter of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    html: str
+    text: str
+
+
+def render(template: str, context: dict[str, Any]) -> Letter:
+    """Render `templates/emails/<template>.mjml` and `.txt`. No query. Raises LetterUnknown.
+
+    The context is escaped in the HTML by Django before MJML is read, so that a name is never markup.
+    """
+    if template not in SUBJECTS:
+        raise LetterUnknown(template)
+    known = {
+        "site_url": settings.SITE_URL,
+        "help_email": settings.HELP_EMAIL,
+        "help_phone": settings.HELP_PHONE,
+        **context,
+    }
+    subject = " ".join(str(SUBJECTS[template]).format_map(known).split())
+    markup = render_to_string(f"emails/{template}.mjml", {**known, "title": subject})
+    text = render_to_string(f"emails/{template}.txt", known)
+    return Letter(subject[:200], mrml.to_html(markup).content, text.strip() + "\n")

@@ -1,0 +1,139 @@
+"""What shoppers and staff read of slots."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, TypedDict
+
+from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet, Sum, Value
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from delivery.slots import rules
+from delivery.slots.models import Hold, Slot
+from delivery.zones.models import Zone
+
+
+class SlotCell(TypedDict):
+    """One button of the slot grid. ``remaining_few`` is 1 to 3 when so few places are left, else 0.
+
+    ``on_time`` and ``waitlist_url`` stay empty until punctuality is measured and waitlists are kept.
+    """
+
+    id: int
+    label: str
+    label_long: str
+    price: Decimal
+    is_full: bool
+    is_held: bool
+    is_closed: bool
+    remaining_few: int
+    starts_at: datetime
+    ends_at: datetime
+    hour: int
+    on_time: str
+    waitlist_url: str
+
+
+class SlotDay(TypedDict):
+    date: date
+    label: str
+    slots: list[SlotCell]
+
+
+class DayFill(TypedDict):
+    """Places of one local day over every zone; ``percent`` may pass 100 where staff cut capacity."""
+
+    date: date
+    label: str
+    booked: int
+    capacity: int
+    percent: int
+
+
+def live_hold(holder: str) -> Hold | None:
+    """The basket's place with its slot and zone; None once it lapsed. One query."""
+    return Hold.objects.live().filter(holder=holder).select_related("slot__zone").first()
+
+
+def upcoming_days(zone: Zone, days: int = 14, holder: str | None = None) -> list[SlotDay]:
+    """The zone's slots of the ``days`` local days from today, by day; days without a slot are left out.
+
+    Slots that have not started are listed even when closed or full, so that the grid keeps its shape. One query.
+    """
+    slots = _between(*_coming(days)).filter(zone=zone).with_taken().annotate(is_held=_is_held_by(holder))
+    return [
+        SlotDay(date=day, label=_day_label(day), slots=[_cell(slot) for slot in of_day])
+        for day, of_day in groupby(slots, key=lambda slot: rules.local_date(slot.starts_at))
+    ]
+
+
+def _coming(days: int) -> tuple[datetime, datetime]:
+    now = timezone.now()
+    return now, rules.local_midnight(rules.local_date(now) + timedelta(days=days))
+
+
+def _between(since: datetime, until: datetime) -> Any:
+    return Slot.objects.filter(starts_at__gte=since, starts_at__lt=until).order_by("starts_at")
+
+
+def _is_held_by(holder: str | None) -> Any:
+    if not holder:
+        return Value(False, output_field=BooleanField())
+    return Exists(Hold.objects.live().filter(holder=holder, slot=OuterRef("pk")))
+
+
+def _cell(slot: Any) -> SlotCell:
+    return SlotCell(
+        id=slot.pk,
+        label=rules.hours_label(slot.starts_at, slot.ends_at),
+        label_long=rules.hours_label_long(slot.starts_at, slot.ends_at),
+        price=slot.price,
+        is_full=slot.taken >= slot.capacity,
+        is_held=slot.is_held,
+        is_closed=not slot.is_bookable,
+        remaining_few=rules.few_left(capacity=slot.capacity, taken=slot.taken),
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        hour=rules.local_hour(slot.starts_at),
+        on_time="",
+        waitlist_url="",
+    )
+
+
+def _day_label(day: date) -> str:
+    """« jeudi 26 novembre »."""
+    return date_format(day, "l j F").lower()
+
+
+def next_free_slot(zone: Zone) -> Slot | None:
+    """The first slot of a zone that can still be held. One query."""
+    free: Any = Slot.objects.bookable().with_taken()
+    slot: Slot | None = free.filter(zone=zone, taken__lt=F("capacity")).order_by("starts_at").first()
+    return slot
+
+
+def slot_fill(days: int = 7) -> list[DayFill]:
+    """How full each of the coming local days is, today included from its first slot. One query."""
+    today = rules.local_date(timezone.now())
+    since, until = rules.local_midnight(today), rules.local_midnight(today + timedelta(days=days))
+    by_day: QuerySet[Slot, Any] = (
+        _between(since, until)
+        .order_by()
+        .values(day=TruncDate("starts_at", tzinfo=rules.PARIS))
+        .annotate(booked_sum=Sum("booked"), capacity_sum=Sum("capacity"))
+        .order_by("day")
+    )
+    return [_fill(row["day"], row["booked_sum"], row["capacity_sum"]) for row in by_day]
+
+
+def _fill(day: date, booked: int, capacity: int) -> DayFill:
+    percent = round(100 * booked / capacity) if capacity else 0
+    return DayFill(date=day, label=_day_label(day), booked=booked, capacity=capacity, percent=percent)
+
+
+def week_of_slots(zone: Zone, monday: date) -> list[Slot]:
+    """A zone's slots of the local week that starts on a Monday, past ones too. One query."""
+    until = rules.local_midnight(monday + timedelta(days=7))
+    return list(_between(rules.local_midnight(monday), until).filter(zone=zone))

@@ -1,0 +1,105 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.forms import BaseModelFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from delivery.zones.models import CoverageRequest, Depot, Zone, ZoneArea
+from delivery.zones.services import tell_newly_covered
+
+
+class KeptForGood(ModelAdmin):
+    """Slots and orders stand on these rows: they are suspended, never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Depot)
+class DepotAdmin(KeptForGood):
+    list_display = ["name", "code", "is_default"]
+    search_fields = ["name", "code"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Depot | None = None) -> list[str]:
+        return ["code"] if obj else []
+
+
+class ZoneAreaInline(TabularInline):
+    model = ZoneArea
+    extra = 0
+    hide_title = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.has_change_permission(request, obj))
+
+
+@admin.register(Zone)
+class ZoneAdmin(KeptForGood):
+    list_display = ["name", "depot", "is_active", "area_count", "minimum_order", "free_delivery_from"]
+    list_filter = ["is_active", "depot"]
+    list_select_related = ["depot"]
+    search_fields = ["name", "slug", "areas__prefix"]
+    inlines = [ZoneAreaInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "depot", "is_active"]}),
+        (_("Horaires"), {"fields": [("opens_at", "closes_at"), "open_weekdays", "cutoff_minutes"]}),
+        (_("Créneaux à venir"), {"fields": ["slot_capacity", ("slot_price", "peak_price")]}),
+        (_("Commande"), {"fields": [("minimum_order", "free_delivery_from")]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Zone | None = None) -> list[str]:
+        return ["slug"] if obj else []
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Zone]:
+        zones: QuerySet[Zone] = super().get_queryset(request)
+        return zones.annotate(areas_count=Count("areas", distinct=True))
+
+    @admin.display(description=_("secteurs"), ordering="areas_count")
+    def area_count(self, zone: Any) -> int:
+        return int(zone.areas_count)
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: "ModelForm[Zone]",
+        formsets: "list[BaseModelFormSet[Any, Any]]",
+        change: bool,
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        # Only now are the areas stored that decide who is covered.
+        told = tell_newly_covered(zone=form.instance)
+        if told:
+            self.message_user(request, _("Demandes en attente prévenues\u202f: %(count)d.") % {"count": told})
+
+
+class ToldFilter(admin.SimpleListFilter):
+    title = _("suite donnée")
+    parameter_name = "prevenue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("non", _("en attente")), ("oui", _("prévenue"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in {"oui", "non"}:
+            return queryset
+        return queryset.filter(Q(told_at__isnull=self.value() == "non"))
+
+
+@admin.register(CoverageRequest)
+class CoverageRequestAdmin(ModelAdmin):
+    """Read, and deleted on the person's request; nobody types one in."""
+
+    list_display = ["postcode", "email", "created_at", "told_at"]
+    list_filter = [ToldFilter]
+    search_fields = ["postcode", "email"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,52 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from delivery.zones.rules import is_valid_postcode, normalise_postcode
+
+
+class LineForm(forms.Form):
+    """A product and how much of it, in pieces or grams; 0 removes it."""
+
+    product = forms.IntegerField(min_value=1, max_value=2**62)
+    quantity = forms.RegexField(r"^\s*[0-9]{1,7}\s*$")
+    next = forms.CharField(required=False, max_length=500)
+
+    def clean_quantity(self) -> int:
+        return int(self.cleaned_data["quantity"])
+
+
+class PostcodeForm(forms.Form):
+    code_postal = forms.CharField(
+        label=_("Code postal"), max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
+        error_messages={"required": _("Indiquez votre code postal, par exemple 75011.")},
+    )  # fmt: skip
+    next = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+
+    def clean_code_postal(self) -> str:
+        postcode = normalise_postcode(self.cleaned_data["code_postal"])
+        if not is_valid_postcode(postcode):
+            raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
+        return postcode
+
+
+class CoverageForm(forms.Form):
+    """Tell me when you deliver here."""
+
+    code_postal = forms.CharField(max_length=5, widget=forms.HiddenInput)
+    email = forms.EmailField(
+        label=_("Votre adresse e-mail"), max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": _("Indiquez une adresse e-mail, par exemple marie@exemple.fr."),
+            "invalid": _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr."),
+        },
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not is_valid_postcode(cleaned.get("code_postal", "")):
+            raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
+        return cleaned

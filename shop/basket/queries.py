@@ -1,0 +1,127 @@
+"""Reads of baskets. Every one starts from the session's key or the customer."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from uuid import UUID
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from config.templatetags.cabas import quantity_label
+from shop.basket.models import Basket, BasketLine
+from shop.catalogue.models import Aisle, Product
+from shop.pricing.rules import PricedLine
+from shop.search.queries import Card, cards_by_id
+from shop.stock.models import StockItem
+
+
+def sellable(product_id: int) -> Product | None:
+    """A published product, or None. One query."""
+    return Product.objects.filter(pk=product_id, is_published=True).first()
+
+
+def open_basket(*, key: UUID | None, customer_id: int | None) -> Basket | None:
+    """The customer's open basket, or the one of a visitor's session. At most one query.
+
+    A key alone never opens a customer's basket: signing out leaves no access behind.
+    """
+    if customer_id is not None:
+        return Basket.objects.filter(customer_id=customer_id, is_open=True).first()
+    if key is None:
+        return None
+    return Basket.objects.filter(key=key, customer=None, is_open=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A basket line as the page shows it. Quantities in pieces or grams."""
+
+    product: Product
+    card: Card
+    quantity: int
+    price_seen: Decimal
+    available: int
+
+    @property
+    def priced(self) -> PricedLine:
+        product = self.product
+        assert product.price is not None and product.vat_rate is not None  # noqa: S101 - kept by a constraint
+        return PricedLine(product.price, product.sold_by, self.quantity, product.vat_rate, product.deposit)
+
+    @property
+    def total(self) -> Decimal:
+        return self.priced.total
+
+    @property
+    def quantity_label(self) -> str:
+        return quantity_label(self.product.sold_by, self.quantity)
+
+    @property
+    def is_short(self) -> bool:
+        return self.available < self.quantity
+
+    @property
+    def has_new_price(self) -> bool:
+        return self.price_seen != self.product.price
+
+    @property
+    def affordable_quantity(self) -> int:
+        """What remains in stock, in whole steps."""
+        return self.available - self.available % self.product.step
+
+
+def own_lines(*, key: UUID | None, customer_id: int | None) -> QuerySet[BasketLine]:
+    """Lines of the customer's open basket, or of the one of a visitor's session, basket and product joined."""
+    owner = Q(basket__customer_id=customer_id) if customer_id else Q(basket__key=key, basket__customer=None)
+    return BasketLine.objects.filter(owner, basket__is_open=True).select_related("basket", "product")
+
+
+def light_lines(*, key: UUID | None, customer_id: int | None) -> list[BasketLine]:
+    """Lines with what totals and steppers on every page need. One query."""
+    return list(
+        own_lines(key=key, customer_id=customer_id).only(
+            "quantity", "price_seen", "basket", "product__price", "product__sold_by",
+            "product__weight_step_g", "product__deposit", "product__is_published",
+        )
+    )  # fmt: skip
+
+
+def detailed_lines(basket: Basket, depot_id: int) -> list[Line]:
+    """Lines with their card, aisle and stock, in aisle order. Two queries.
+
+    A product taken off sale stays on the page as out of stock, for as long as it still has a price.
+    """
+    rows = list(
+        basket.lines.select_related("product__shelf__parent")
+        .filter(product__price__isnull=False, product__vat_rate__isnull=False, product__shelf__isnull=False)
+        .annotate(in_stock=Subquery(_stock_of_line(depot_id)))
+        .order_by("product__shelf__parent__position", "product__shelf__position", "product__sort_name")
+    )
+    cards = cards_by_id([row.product_id for row in rows], depot_id)
+    return [
+        Line(
+            product=row.product,
+            card=cards[row.product_id],
+            quantity=row.quantity,
+            price_seen=row.price_seen,
+            available=(row.in_stock or 0) if row.product.is_published else 0,
+        )
+        for row in rows
+        if row.product_id in cards
+    ]
+
+
+def _stock_of_line(depot_id: int) -> QuerySet[StockItem, dict[str, int]]:
+    item = StockItem.objects.filter(product_id=OuterRef("product_id"), depot_id=depot_id)
+    return item.values("available")[:1]
+
+
+def by_aisle(lines: list[Line]) -> list[tuple[Aisle, list[Line]]]:
+    """Lines grouped under their top aisle, in the order they come. No query."""
+
+    def aisle(line: Line) -> Aisle:
+        shelf = line.product.shelf
+        assert shelf is not None  # noqa: S101 - a published product has a shelf, by constraint
+        return shelf.parent or shelf
+
+    return [(top, list(group)) for top, group in groupby(lines, key=aisle)]

@@ -1,0 +1,172 @@
+"""Every write to a basket. Lock order: basket row, then what slots locks."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from delivery.slots import services as slots
+from delivery.slots.queries import live_hold
+from shop.basket.models import Basket, BasketLine
+from shop.basket.queries import open_basket, sellable
+from shop.basket.rules import LINES_AT_MOST, Difference, Wanted, merged_quantities, price_difference
+from shop.catalogue.rules import quantity_is_valid
+from shop.stock.queries import availability
+
+
+class UnknownProduct(Exception):
+    """No published product has this id."""
+
+
+class QuantityRefused(Exception):
+    """Not a whole number of steps, or more than one order may hold."""
+
+
+class BasketFull(Exception):
+    """More different products than a basket holds."""
+
+
+def obtain_basket(*, key: UUID | None, customer_id: int | None, postcode: str = "") -> Basket:
+    """The open basket of this customer or session, opened when there is none. One to three queries."""
+    found = open_basket(key=key, customer_id=customer_id)
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return Basket.objects.create(customer_id=customer_id, postcode=postcode)
+    except IntegrityError:  # another tab of the same customer opened it in between
+        return Basket.objects.get(customer_id=customer_id, is_open=True)
+
+
+@transaction.atomic
+def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
+    """Set how much of a product the basket holds, in pieces or grams; 0 removes. Renews the slot's hold.
+
+    Returns the quantity set. Raises UnknownProduct, QuantityRefused, BasketFull; then nothing changed.
+    Locks the basket row: two tabs adding at once both count.
+    """
+    product = sellable(product_id)
+    if quantity == 0:
+        BasketLine.objects.filter(basket=basket, product_id=product_id).delete()
+    else:
+        if product is None:
+            raise UnknownProduct(product_id)
+        if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
+            raise QuantityRefused(quantity)
+        lock(basket=basket)
+        others = BasketLine.objects.filter(basket=basket).exclude(product_id=product_id).count()
+        if others >= LINES_AT_MOST:
+            raise BasketFull(others)
+        BasketLine.objects.update_or_create(
+            basket=basket, product=product, defaults={"quantity": quantity, "price_seen": product.price}
+        )
+    touch(basket=basket)
+    return quantity
+
+
+def touch(*, basket: Basket) -> None:
+    """Note activity: the slot's hold lasts another hour, three at most."""
+    Basket.objects.filter(pk=basket.pk).update(touched_at=timezone.now())
+    slots.renew_hold(holder=str(basket.key))
+
+
+@transaction.atomic
+def acknowledge_changes(*, basket: Basket) -> None:
+    """The shopper has seen today's prices: they become the ones last seen. One UPDATE a changed line."""
+    for line in basket.lines.select_related("product"):
+        if line.product.price and line.price_seen != line.product.price:
+            line.price_seen = line.product.price
+            line.save(update_fields=["price_seen"])
+
+
+@transaction.atomic
+def add_again(*, basket: Basket, depot_id: int, wanted: Iterable[Wanted]) -> list[Difference]:
+    """Put products of a list or a past order back, and say what differs. Five queries, plus one a line.
+
+    A product no longer sold is left out; one in short supply is put in at what remains.
+    """
+    wishes = list(wanted)
+    available = availability(depot_id, [wish.product_id for wish in wishes])
+    differences: list[Difference] = []
+    for wish in wishes:
+        product = sellable(wish.product_id)
+        stock = available.get(wish.product_id, 0)
+        if product is None or product.price is None or stock < product.step:
+            differences.append(Difference(wish.name, "gone"))
+            continue
+        quantity = min(wish.quantity, stock - stock % product.step)
+        if quantity < wish.quantity:
+            differences.append(Difference(wish.name, "short", wish.quantity, quantity))
+        differences.extend(price_difference(wish.name, wish.price_then, product.price))
+        held = basket.lines.filter(product=product).values_list("quantity", flat=True).first() or 0
+        set_line(basket=basket, product_id=product.pk, quantity=max(quantity, held))
+    return differences
+
+
+@transaction.atomic
+def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | None:
+    """Make one basket of the visitor's and the customer's: the visitor's, with the slot it holds or the other's.
+
+    Locks both rows in id order, then their holds.
+    """
+    both = list(
+        Basket.objects.select_for_update()
+        .filter(is_open=True)
+        .filter(pk__in=_candidates(visitor_key, customer_id))
+        .order_by("id")
+    )
+    visitor = next((one for one in both if one.key == visitor_key and one.customer_id is None), None)
+    own = next((one for one in both if one.customer_id == customer_id), None)
+    if visitor is None:
+        return own
+    if own is None:
+        visitor.customer_id = customer_id
+        visitor.save(update_fields=["customer"])
+        return visitor
+    _absorb(visitor, own, customer_id)
+    return visitor
+
+
+def _candidates(visitor_key: UUID | None, customer_id: int) -> list[int]:
+    keys = Basket.objects.filter(is_open=True)
+    found = keys.filter(customer_id=customer_id) | keys.filter(key=visitor_key, customer=None)
+    return list(found.values_list("pk", flat=True))
+
+
+def _absorb(kept: Basket, absorbed: Basket, customer_id: int) -> None:
+    lines = {line.product_id: line for line in kept.lines.all()}
+    others = {line.product_id: line for line in absorbed.lines.all()}
+    quantities = merged_quantities(
+        {product: line.quantity for product, line in lines.items()},
+        {product: line.quantity for product, line in others.items()},
+    )
+    for product, quantity in list(quantities.items())[:LINES_AT_MOST]:
+        source = lines.get(product) or others[product]
+        BasketLine.objects.update_or_create(
+            basket=kept, product_id=product, defaults={"quantity": quantity, "price_seen": source.price_seen}
+        )
+    if live_hold(str(kept.key)):
+        slots.release_hold(holder=str(absorbed.key))
+    else:
+        slots.move_hold(from_holder=str(absorbed.key), to_holder=str(kept.key))
+    Basket.objects.filter(pk=absorbed.pk).update(is_open=False)
+    Basket.objects.filter(pk=kept.pk).update(customer_id=customer_id)
+    kept.customer_id = customer_id
+
+
+@transaction.atomic
+def empty_basket(*, basket: Basket) -> None:
+    """Remove every line; the slot stays held. Two statements."""
+    basket.lines.all().delete()
+    touch(basket=basket)
+
+
+def lock(*, basket: Basket) -> None:
+    """Hold off other writers of this basket until the caller's transaction ends. One query."""
+    Basket.objects.select_for_update().get(pk=basket.pk)
+
+
+def close(*, key: UUID, order_reference: str) -> None:
+    """The basket became an order. One UPDATE."""
+    Basket.objects.filter(key=key, is_open=True).update(is_open=False, order_reference=order_reference)

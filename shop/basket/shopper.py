@@ -1,0 +1,144 @@
+"""Who is looking: their place, basket and slot, each read at most once a request and only when asked for."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from delivery.slots.models import Hold
+from delivery.slots.queries import live_hold
+from delivery.zones.models import Zone
+from delivery.zones.visitor import visitor_zone
+from shop.basket.models import Basket, BasketLine
+from shop.basket.queries import light_lines, open_basket
+from shop.basket.services import obtain_basket
+from shop.customers.models import Customer
+from shop.customers.services import customer_for_user
+from shop.pricing.rules import BasketTotals, PricedLine, basket_totals, line_total
+
+SESSION_KEY = "basket"
+
+
+class Shopper:
+    """Facts about the visitor of one request. Templates call it ``shopper``.
+
+    Queries, each at most once: zone 1, lines with their basket 1, an empty basket 1, hold 1. A stranger
+    without a session costs the zone alone.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def is_signed_in(self) -> bool:
+        return bool(self._request.user.is_authenticated)
+
+    @cached_property
+    def customer(self) -> Customer | None:
+        user = self._request.user
+        return getattr(user, "customer", None) if user.is_authenticated else None
+
+    @property
+    def first_name(self) -> str:
+        return self.customer.first_name if self.customer else ""
+
+    @property
+    def postcode(self) -> str:
+        return str(self._request.session.get("postcode", ""))
+
+    @cached_property
+    def zone(self) -> Zone:
+        return visitor_zone(self._request)
+
+    @property
+    def is_default_zone(self) -> bool:
+        return not self.postcode
+
+    @property
+    def _owner(self) -> dict[str, Any]:
+        return {"key": self._key, "customer_id": self.customer.pk if self.customer else None}
+
+    @property
+    def _key(self) -> UUID | None:
+        try:
+            return UUID(self._request.session[SESSION_KEY])
+        except (KeyError, ValueError, TypeError):
+            return None
+
+    @cached_property
+    def lines(self) -> list[BasketLine]:
+        owner = self._owner
+        return light_lines(**owner) if any(owner.values()) else []
+
+    @cached_property
+    def basket(self) -> Basket | None:
+        """The lines bring it along; only an empty basket is asked for by itself."""
+        return self.lines[0].basket if self.lines else open_basket(**self._owner)
+
+    @cached_property
+    def quantities(self) -> Mapping[int, int]:
+        return {line.product_id: line.quantity for line in self.lines}
+
+    @cached_property
+    def totals(self) -> BasketTotals:
+        """Sums of the basket at today's prices, delivery at the held slot's price or the zone's usual one."""
+        priced = [
+            PricedLine(product.price, product.sold_by, line.quantity, Decimal(0), product.deposit)
+            for line in self.lines
+            if (product := line.product).price is not None
+        ]
+        return basket_totals(
+            priced,
+            slot_price=self.hold.slot.price if self.hold else self.zone.slot_price,
+            minimum_order=self.zone.minimum_order,
+            free_delivery_from=self.zone.free_delivery_from,
+        )
+
+    @cached_property
+    def basket_total(self) -> Decimal:
+        """The goods alone, as the header shows them. No query beyond the lines."""
+        return sum(
+            (
+                line_total(line.product.price, line.product.sold_by, line.quantity)
+                for line in self.lines
+                if line.product.price is not None
+            ),
+            Decimal(0),
+        )
+
+    @property
+    def basket_count(self) -> int:
+        return len(self.lines)
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        return live_hold(str(self.basket.key)) if self.basket else None
+
+    def obtain_basket(self) -> Basket:
+        """The basket to write to, opened when needed and remembered in the session."""
+        user = self._request.user
+        customer = customer_for_user(user) if user.is_authenticated else None
+        basket = obtain_basket(
+            key=self._key, customer_id=customer.pk if customer else None, postcode=self.postcode
+        )
+        self._request.session[SESSION_KEY] = str(basket.key)
+        self.forget()
+        self.__dict__["basket"] = basket
+        return basket
+
+    def forget(self) -> None:
+        """Read everything about the basket anew: it has just been written to."""
+        for name in ("basket", "lines", "quantities", "totals", "basket_total", "hold", "customer"):
+            self.__dict__.pop(name, None)
+
+
+def shopper_of(request: HttpRequest) -> Shopper:
+    """The one Shopper of a request."""
+    found: Shopper | None = getattr(request, "_shopper", None)
+    if found is None:
+        found = Shopper(request)
+        request._shopper = found  # type: ignore[attr-defined]
+    return found

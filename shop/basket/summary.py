@@ -1,0 +1,38 @@
+"""Sums as components/summary.html shows them, the same from basket to order."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from config.templatetags.cabas import french_number
+
+
+def money_summary(
+    *,
+    goods: Decimal,
+    deposits: Decimal,
+    delivery: Decimal,
+    total: Decimal,
+    is_estimate: bool = False,
+    vat: Iterable[tuple[Decimal, Decimal]] = (),
+) -> dict[str, Any]:
+    """Lines and total including VAT; ``vat`` adds a note of (rate, amount). No query."""
+    lines: list[dict[str, Any]] = [{"label": _("Articles"), "amount": goods, "is_discount": False}]
+    if deposits:
+        lines.append({"label": _("Consignes"), "amount": deposits, "is_discount": False})
+    label = _("Livraison, dès") if is_estimate and delivery else _("Livraison")
+    lines.append({"label": label, "amount": delivery, "is_discount": False})
+    notes = [
+        _("dont TVA à %(rate)s\u202f%% : %(amount)s\u00a0€")
+        % {"rate": french_number(rate, 1).removesuffix(",0"), "amount": french_number(amount)}
+        for rate, amount in vat
+    ]
+    return {
+        "title": _("Votre commande"),
+        "lines": lines,
+        "total_label": _("Total TTC"),
+        "total": total,
+        "note": " · ".join(notes),
+    }

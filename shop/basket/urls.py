@@ -1,0 +1,15 @@
+from django.urls import path
+
+from shop.basket import views
+
+urlpatterns = [
+    path("panier/", views.basket_page, name="basket"),
+    path("panier/lignes/", views.set_basket_line, name="set_basket_line"),
+    path("panier/prix-vus/", views.acknowledge, name="acknowledge_prices"),
+    path("panier/ajuster/", views.adjust, name="adjust_basket"),
+    path("panier/vider/", views.empty, name="empty_basket"),
+    path("creneaux/", views.slots_page, name="slots"),
+    path("creneaux/code-postal/", views.set_postcode, name="set_postcode"),
+    path("creneaux/prevenir/", views.ask_for_coverage, name="ask_for_coverage"),
+    path("creneaux/<int:pk>/reserver/", views.hold_slot, name="hold_slot"),
+]

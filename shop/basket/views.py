@@ -1,0 +1,217 @@
+"""The basket and its slot."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from config.templatetags.cabas import slot_label_long
+from delivery.slots import services as slots
+from delivery.slots.queries import upcoming_days
+from delivery.zones import services as zones
+from delivery.zones.queries import zone_for_postcode
+from shop.basket import services
+from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
+from shop.basket.queries import Line, by_aisle, detailed_lines
+from shop.basket.shopper import Shopper, shopper_of
+from shop.basket.summary import money_summary
+from shop.pricing.rules import basket_totals
+from shop.search.queries import cards_by_id
+
+
+def safe_next(request: HttpRequest, fallback: str) -> str:
+    """Where the form asked to go back to, if that is a page of this shop."""
+    wanted = request.POST.get("next", "")
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return wanted
+    return reverse(fallback)
+
+
+@require_safe
+def basket_page(request: HttpRequest) -> HttpResponse:
+    shopper = shopper_of(request)
+    lines = detailed_lines(shopper.basket, shopper.zone.depot_id) if shopper.basket else []
+    return render(request, "basket/basket.html", _basket_context(shopper, lines))
+
+
+def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
+    totals = basket_totals(
+        [line.priced for line in lines],
+        slot_price=shopper.hold.slot.price if shopper.hold else shopper.zone.slot_price,
+        minimum_order=shopper.zone.minimum_order,
+        free_delivery_from=shopper.zone.free_delivery_from,
+    )
+    return {
+        "groups": by_aisle(lines),
+        "totals": totals,
+        "summary": money_summary(
+            goods=totals.goods,
+            deposits=totals.deposits,
+            delivery=totals.delivery,
+            total=totals.total,
+            is_estimate=not shopper.hold,
+        ),
+        "changed_lines": [line for line in lines if line.has_new_price],
+        "short_lines": [line for line in lines if line.is_short],
+    }
+
+
+@require_POST
+def set_basket_line(request: HttpRequest) -> HttpResponse:
+    """Set one line; answers with the control alone to htmx, else goes back to where the form stood."""
+    form = LineForm(request.POST)
+    problem = None if form.is_valid() else _("Cette quantité n’est pas valable.")
+    if not problem:
+        problem = _try_set_line(
+            shopper_of(request), form.cleaned_data["product"], form.cleaned_data["quantity"]
+        )
+    if request.headers.get("HX-Request"):
+        return _control(request, form, problem)
+    if problem:
+        messages.error(request, problem)
+    return HttpResponseRedirect(safe_next(request, "basket"))
+
+
+def _try_set_line(shopper: Shopper, product_id: int, quantity: int) -> str | None:
+    try:
+        services.set_line(basket=shopper.obtain_basket(), product_id=product_id, quantity=quantity)
+    except services.UnknownProduct:
+        return _("Ce produit n’est plus vendu : rien n’a été ajouté.")
+    except services.QuantityRefused:
+        return _("Cette quantité n’est pas possible pour ce produit : votre panier n’a pas changé.")
+    except services.BasketFull:
+        return _("Votre panier contient déjà 200 produits différents, le maximum pour une commande.")
+    finally:
+        shopper.forget()
+    return None
+
+
+def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpResponse:
+    """The control, then what else on the page speaks of the basket. A refusal is said in the control."""
+    shopper = shopper_of(request)
+    product_id = form.cleaned_data.get("product", 0)
+    card = cards_by_id([product_id], shopper.zone.depot_id).get(product_id)
+    if card is None:
+        return HttpResponse(problem or "", status=404)
+    context = {"card": card, "quantity": shopper.quantities.get(card["id"], 0), "problem": problem or ""}
+    if request.headers.get("HX-Current-URL", "").partition("?")[0].endswith(reverse("basket")):
+        lines = detailed_lines(shopper.basket, shopper.zone.depot_id) if shopper.basket else []
+        context |= _basket_context(shopper, lines) | {"on_basket_page": True}
+    return render(request, "basket/_control_answer.html", context)
+
+
+@require_POST
+def acknowledge(request: HttpRequest) -> HttpResponse:
+    """The shopper has seen the new prices."""
+    shopper = shopper_of(request)
+    if shopper.basket:
+        services.acknowledge_changes(basket=shopper.basket)
+    return redirect("basket")
+
+
+@require_POST
+def adjust(request: HttpRequest) -> HttpResponse:
+    """Bring every line in short supply to what remains."""
+    shopper = shopper_of(request)
+    if shopper.basket:
+        for line in detailed_lines(shopper.basket, shopper.zone.depot_id):
+            if line.is_short:
+                services.set_line(
+                    basket=shopper.basket, product_id=line.product.pk, quantity=line.affordable_quantity
+                )
+        messages.success(request, _("Les quantités suivent maintenant notre stock."))
+    return redirect("basket")
+
+
+@require_POST
+def empty(request: HttpRequest) -> HttpResponse:
+    shopper = shopper_of(request)
+    if shopper.basket:
+        services.empty_basket(basket=shopper.basket)
+        messages.success(request, _("Votre panier est vide. Votre créneau, s’il y en a un, reste réservé."))
+    return redirect("basket")
+
+
+@require_GET
+def slots_page(request: HttpRequest) -> HttpResponse:
+    """Slots of a postcode, before any sign-in. A read: the place is only remembered by the form (POST)."""
+    shopper = shopper_of(request)
+    form = PostcodeForm(request.GET if "code_postal" in request.GET else None)
+    zone, postcode = shopper.zone, shopper.postcode
+    if form.is_bound and form.is_valid():
+        postcode = form.cleaned_data["code_postal"]
+        found = zone_for_postcode(postcode)
+        if found is None:
+            return _outside(request, postcode, CoverageForm(initial={"code_postal": postcode}))
+        zone = found
+    holder = str(shopper.basket.key) if shopper.basket else None
+    return render(
+        request,
+        "basket/slots.html",
+        {
+            "form": form,
+            "slot_zone": zone,
+            "slot_postcode": postcode,
+            "days": upcoming_days(zone, holder=holder),
+            "next_url": request.GET.get("suite", ""),
+        },
+    )
+
+
+def _outside(request: HttpRequest, postcode: str, form: CoverageForm, status: int = 200) -> HttpResponse:
+    return render(request, "basket/outside.html", {"outside_postcode": postcode, "form": form}, status=status)
+
+
+@require_POST
+def set_postcode(request: HttpRequest) -> HttpResponse:
+    """Remember where the visitor lives; outside the zones, say so and offer to be told."""
+    form = PostcodeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors.get("code_postal", [""])[0]))
+        return HttpResponseRedirect(safe_next(request, "slots"))
+    postcode = form.cleaned_data["code_postal"]
+    if zone_for_postcode(postcode) is None:
+        return HttpResponseRedirect(f"{reverse('slots')}?code_postal={postcode}")
+    request.session["postcode"] = postcode
+    return HttpResponseRedirect(safe_next(request, "slots"))
+
+
+@require_POST
+def ask_for_coverage(request: HttpRequest) -> HttpResponse:
+    form = CoverageForm(request.POST)
+    if not form.is_valid():
+        return _outside(request, form.data.get("code_postal", "")[:5], form, status=422)
+    zones.ask_for_coverage(email=form.cleaned_data["email"], postcode=form.cleaned_data["code_postal"])
+    messages.success(request, _("C’est noté : un seul message, le jour où nous livrerons chez vous."))
+    return redirect("home")
+
+
+@require_POST
+def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a place for an hour; the basket is opened when there is none yet."""
+    shopper = shopper_of(request)
+    try:
+        hold = slots.hold_slot(slot_id=pk, holder=str(shopper.obtain_basket().key))
+    except slots.SlotFull:
+        messages.error(request, _("Ce créneau vient d’être pris. En voici d’autres, encore libres."))
+        return redirect("slots")
+    except slots.HoldPinned:
+        messages.error(
+            request,
+            _(
+                "Un paiement est en cours pour ce panier : terminez-le ou renoncez-y avant de changer de créneau."
+            ),
+        )
+        return redirect("checkout_recap")
+    except (slots.SlotClosed, slots.SlotUnknown):
+        messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
+        return redirect("slots")
+    shopper.forget()
+    messages.success(
+        request,
+        _("Créneau réservé une heure : %(slot)s.") % {"slot": slot_label_long(hold.slot)},
+    )
+    return HttpResponseRedirect(safe_next(request, "basket"))

@@ -1,0 +1,159 @@
+"""The forms of checkout, with standard autocomplete tokens and messages that say what to do."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from delivery.zones.queries import zone_for_postcode
+from delivery.zones.rules import is_valid_postcode, normalise_postcode
+from shop.checkout.models import CheckoutDraft
+from shop.customers.rules import BirthDateImplausible, PhoneInvalid, check_birth, normalise_phone
+
+LETTERS_WORDING = _(
+    "J’accepte de recevoir par e-mail la lettre de Cabas, deux fois par mois. "
+    "Je peux la quitter en un clic, à tout moment."
+)
+
+
+def _text(label: Any, token: str, required: Any = None, **kwargs: Any) -> forms.CharField:
+    """A text field with its autocomplete token; ``required`` is what to say when it is empty."""
+    attrs = {"autocomplete": token} | kwargs.pop("attrs", {})
+    return forms.CharField(
+        label=label,
+        required=required is not None,
+        widget=forms.TextInput(attrs=attrs),
+        error_messages={"required": required} if required else {},
+        **kwargs,
+    )
+
+
+class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Step 1: who, and where to."""
+
+    email = forms.EmailField(
+        label=_("Adresse e-mail"), max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("Pour la confirmation et le suivi de votre commande."),
+        error_messages={
+            "required": _("Indiquez votre adresse e-mail : la confirmation y arrive."),
+            "invalid": _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr."),
+        },
+    )  # fmt: skip
+    first_name = _text(_("Prénom"), "given-name", _("Indiquez votre prénom."), max_length=80)
+    last_name = _text(_("Nom"), "family-name", _("Indiquez votre nom."), max_length=80)
+    phone = _text(
+        _("Téléphone"), "tel", _("Indiquez un téléphone : le livreur n’appelle qu’en cas de besoin."),
+        max_length=20, attrs={"inputmode": "tel", "type": "tel"},
+    )  # fmt: skip
+    line1 = _text(_("Numéro et rue"), "address-line1", _("Indiquez le numéro et la rue."), max_length=120)
+    line2 = _text(_("Complément (bâtiment, résidence)"), "address-line2", max_length=120)
+    floor = _text(_("Étage"), "off", max_length=20)
+    door_code = _text(_("Code d’entrée, interphone"), "off", max_length=40)
+    instructions = _text(_("Indications pour le livreur"), "off", max_length=300)
+    postcode = _text(
+        _("Code postal"), "postal-code", _("Indiquez le code postal de livraison."),
+        max_length=12, attrs={"inputmode": "numeric"},
+    )  # fmt: skip
+    city = _text(_("Ville"), "address-level2", _("Indiquez la ville."), max_length=80)
+
+    class Meta:
+        model = CheckoutDraft
+        fields = [
+            "email", "first_name", "last_name", "phone", "line1", "line2", "floor", "door_code",
+            "postcode", "city", "instructions",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, fixed_email: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A customer's orders go to the address they verified.
+        self.fixed_email = fixed_email
+        if fixed_email:
+            del self.fields["email"]
+            self.instance.email = fixed_email
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+    def clean_phone(self) -> str:
+        try:
+            return normalise_phone(self.cleaned_data["phone"])
+        except PhoneInvalid as refused:
+            raise forms.ValidationError(
+                _("Ce numéro ne semble pas complet. Exemple : 06 12 34 56 78."), code="invalid"
+            ) from refused
+
+    def clean_postcode(self) -> str:
+        postcode = normalise_postcode(self.cleaned_data["postcode"])
+        if not is_valid_postcode(postcode):
+            raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
+        if zone_for_postcode(postcode) is None:
+            raise forms.ValidationError(
+                _("Nous ne livrons pas encore le %(postcode)s. Votre panier est gardé."),
+                params={"postcode": postcode},
+            )
+        return postcode
+
+
+class AddressChoiceForm(forms.Form):
+    """A customer's saved addresses, one tap each."""
+
+    address = forms.IntegerField(min_value=1, max_value=2**62)
+
+
+class FinalForm(forms.Form):
+    """Step 3: what the law wants agreed, and the amount the shopper saw."""
+
+    seen_total = forms.DecimalField(widget=forms.HiddenInput, max_digits=10, decimal_places=2)
+    terms = forms.BooleanField(
+        label=_("J’ai lu et j’accepte les conditions générales de vente."),
+        error_messages={"required": _("Acceptez les conditions générales de vente pour commander.")},
+    )
+    birth_on = forms.DateField(
+        label=_("Date de naissance"),
+        required=False,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "bday", "inputmode": "numeric", "placeholder": "JJ/MM/AAAA"}
+        ),
+        input_formats=["%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y"],
+        help_text=_("Demandée parce que votre panier contient de l’alcool."),
+        error_messages={"invalid": _("Écrivez la date ainsi : 31/12/1990.")},
+    )
+    letters = forms.BooleanField(label=LETTERS_WORDING, required=False)
+
+    def __init__(self, *args: Any, minimum_age: int = 0, ask_letters: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.minimum_age = minimum_age
+        if not minimum_age:
+            del self.fields["birth_on"]
+        if not ask_letters:
+            del self.fields["letters"]
+
+    def clean_birth_on(self) -> date:
+        born: date | None = self.cleaned_data["birth_on"]
+        if born is None:
+            raise forms.ValidationError(
+                _("Indiquez votre date de naissance : la vente d’alcool est réservée aux adultes.")
+            )
+        today = timezone.localdate()
+        try:
+            check_birth(born, today=today)
+        except BirthDateImplausible as refused:
+            raise forms.ValidationError(
+                _("Cette date ne semble pas possible. Exemple : 31/12/1990.")
+            ) from refused
+        if age_on(born, today) < self.minimum_age:
+            raise forms.ValidationError(
+                _(
+                    "La vente d’alcool est interdite aux moins de %(age)s ans : retirez ces articles pour commander."
+                ),
+                params={"age": self.minimum_age},
+            )
+        return born
+
+
+def age_on(born: date, day: date) -> int:
+    """Full years of age. Somebody born on 29 February ages on 1 March."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

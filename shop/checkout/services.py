@@ -1,0 +1,186 @@
+"""From a basket to an order: two short transactions with the provider in between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+
+from delivery.slots.models import Hold
+from shop.basket import services as baskets
+from shop.basket.models import Basket
+from shop.basket.queries import Line, detailed_lines
+from shop.checkout.models import CheckoutDraft
+from shop.checkout.ports import current_terms_version
+from shop.customers import services as customers
+from shop.customers.models import Consent, Customer
+from shop.customers.queries import addresses_of
+from shop.orders import services as orders
+from shop.orders.models import Order
+from shop.orders.rules import Article, Figures, figures
+from shop.payments import services as payments
+
+ADDRESS_FIELDS = ("line1", "line2", "floor", "door_code", "instructions", "postcode", "city")
+
+
+class TotalChanged(Exception):
+    """A price changed between the recap and the button: the shopper decides again."""
+
+    def __init__(self, total: Decimal) -> None:
+        super().__init__(total)
+        self.total = total
+
+
+class BelowMinimum(Exception):
+    """The goods do not reach the zone's minimum."""
+
+
+class BasketChanged(Exception):
+    """Something in the basket is short, gone or dearer than last seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """What is about to be ordered, from the database and nothing the browser sent."""
+
+    lines: Sequence[Line]
+    articles: Sequence[Article]
+    totals: Figures
+    hold: Hold
+
+    @property
+    def minimum_age(self) -> int:
+        return max((article.minimum_age or 0 for article in self.articles), default=0)
+
+    @property
+    def is_below_minimum(self) -> bool:
+        return self.totals.goods_total < self.hold.slot.zone.minimum_order
+
+    @property
+    def has_changes(self) -> bool:
+        return any(line.is_short or line.has_new_price for line in self.lines)
+
+
+def recap_of(*, basket: Basket, hold: Hold) -> Recap:
+    """The basket priced for the slot it holds. Three queries."""
+    zone = hold.slot.zone
+    lines = detailed_lines(basket, zone.depot_id)
+    articles = [_article(line) for line in lines]
+    totals = figures(articles, slot_price=hold.slot.price, free_delivery_from=zone.free_delivery_from)
+    return Recap(lines, articles, totals, hold)
+
+
+def _article(line: Line) -> Article:
+    product = line.product
+    return Article(
+        product_id=product.pk,
+        ean=product.ean,
+        name=product.name,
+        packaging_label=line.card["net_quantity"][:60],
+        priced=line.priced,
+        minimum_age=product.minimum_age,
+        labels=tuple(product.labels),
+    )
+
+
+@transaction.atomic
+def submit(
+    *, basket: Basket, draft: CheckoutDraft, hold: Hold, customer_id: int | None, seen_total: Decimal,
+    consent_wording: str | None,
+) -> tuple[Order, str]:  # fmt: skip
+    """Make the order of a basket and prepare its payment. Returns the order and the payment's key.
+
+    The total is computed anew; ``seen_total`` only says what the shopper agreed to. Raises TotalChanged,
+    BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered, stock.StockShort, slots.HoldLapsed; then
+    nothing is left behind. Locks the basket first: what another tab adds meanwhile waits and is not lost.
+    """
+    baskets.lock(basket=basket)
+    recap = recap_of(basket=basket, hold=hold)
+    if not recap.articles or recap.has_changes:
+        raise BasketChanged
+    if recap.is_below_minimum:
+        raise BelowMinimum
+    if recap.totals.total != seen_total:
+        raise TotalChanged(recap.totals.total)
+    buyer = customer_id or _guest(draft)
+    if consent_wording:
+        customers.record_consent(
+            customer_id=buyer, purpose=Consent.Purpose.LETTERS, is_granted=True,
+            wording=consent_wording, source="checkout",
+        )  # fmt: skip
+    return orders.create_order(
+        basket_key=basket.key,
+        recipient=_recipient(draft, buyer),
+        hold=hold,
+        articles=recap.articles,
+        totals=recap.totals,
+        terms_version=current_terms_version(),
+    )
+
+
+def _guest(draft: CheckoutDraft) -> int:
+    """A guest is always a new party: a known e-mail never attaches before it is verified."""
+    return customers.create_guest(
+        email=draft.email, first_name=draft.first_name, last_name=draft.last_name, phone=draft.phone
+    ).pk
+
+
+def _recipient(draft: CheckoutDraft, customer_id: int) -> orders.Recipient:
+    return orders.Recipient(
+        customer_id=customer_id,
+        email=draft.email,
+        first_name=draft.first_name,
+        last_name=draft.last_name,
+        phone=draft.phone,
+        line1=draft.line1,
+        line2=draft.line2,
+        floor=draft.floor,
+        door_code=draft.door_code,
+        instructions=draft.instructions,
+        postcode=draft.postcode,
+        city=draft.city,
+    )
+
+
+def remember_recipient(*, customer: Customer, draft: CheckoutDraft) -> None:
+    """Keep for next time what a customer typed: missing details, and an address not known yet."""
+    with transaction.atomic():
+        customers.update_details(
+            customer_id=customer.pk,
+            first_name=customer.first_name or draft.first_name,
+            last_name=customer.last_name or draft.last_name,
+            phone=customer.phone or draft.phone,
+            birth_on=customer.birth_on,
+        )
+        known = {(address.line1, address.postcode) for address in addresses_of(customer)}
+        if (draft.line1, draft.postcode) not in known and len(known) < customers.MOST_ADDRESSES:
+            customers.save_address(
+                customer_id=customer.pk, **{name: getattr(draft, name) for name in ADDRESS_FIELDS}
+            )
+
+
+@transaction.atomic
+def payment_to_open(*, order: Order) -> str:
+    """The key of the payment to send the shopper to; a lapsed one gives way to a new one.
+
+    Raises what payments.prepare_payment raises.
+    """
+    return payments.prepare_payment(
+        order_reference=order.reference,
+        customer_id=order.customer_id,
+        amount=order.total,
+        slot_starts_at=order.slot.starts_at,
+    ).key
+
+
+def matches(order: Order, recap: Recap, draft: CheckoutDraft) -> bool:
+    """Is this waiting order still what the shopper wants: same articles, prices, slot and address? One query."""
+    wanted = {article.ean: (article.priced.quantity, article.priced.unit_price) for article in recap.articles}
+    ordered = {line.ean: (line.quantity, line.unit_price) for line in order.lines.all()}
+    address = ("email", "line1", "line2", "floor", "door_code", "instructions", "postcode", "city", "phone")
+    return (
+        wanted == ordered
+        and order.total == recap.totals.total
+        and order.slot_id == recap.hold.slot_id
+        and all(getattr(order, name) == getattr(draft, name) for name in address)
+    )

@@ -1,0 +1,336 @@
+"""Checkout in three steps: who and where, when, pay. Each works without JavaScript and survives a reload."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from delivery.slots import services as slots
+from delivery.slots.models import Hold
+from delivery.slots.queries import upcoming_days
+from delivery.zones.queries import zone_for_postcode
+from shop.basket.models import Basket
+from shop.basket.shopper import Shopper, shopper_of
+from shop.basket.summary import money_summary
+from shop.checkout import services
+from shop.checkout.forms import LETTERS_WORDING, AddressChoiceForm, FinalForm, RecipientForm
+from shop.checkout.models import CheckoutDraft
+from shop.customers.models import Consent
+from shop.customers.queries import has_consent
+from shop.orders import services as orders
+from shop.orders.models import Order
+from shop.orders.queries import order_by_reference, order_by_token, waiting_order
+from shop.payments import services as payments
+from shop.payments.queries import order_of_payment, payment_state
+from shop.stock.services import StockShort
+
+logger = logging.getLogger(__name__)
+PAYMENT_SILENT = gettext_lazy(
+    "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
+    "Réessayez dans un instant."
+)
+Step = Callable[[HttpRequest, Shopper, Basket, CheckoutDraft], HttpResponse]
+
+
+def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
+    """A step needs a basket with something in it, and the draft that goes with it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        shopper = shopper_of(request)
+        if not shopper.basket or not shopper.lines:
+            messages.info(request, _("Votre panier est vide : ajoutez quelques produits avant de commander."))
+            return redirect("basket")
+        return view(request, shopper, shopper.basket, _draft(shopper, shopper.basket))
+
+    return never_cache(guarded)
+
+
+def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
+    """What was typed before, else what is known of the customer. Unsaved until a form is sent."""
+    found = CheckoutDraft.objects.filter(basket=basket).first()
+    if found:
+        return found
+    draft = CheckoutDraft(basket=basket, postcode=shopper.postcode)
+    customer = shopper.customer
+    if customer:
+        draft.email, draft.phone = customer.email, customer.phone
+        draft.first_name, draft.last_name = customer.first_name, customer.last_name
+        usual = customer.addresses.first()
+        if usual:
+            _copy_address(usual, draft)
+    return draft
+
+
+def _copy_address(address: object, draft: CheckoutDraft) -> None:
+    for name in services.ADDRESS_FIELDS:
+        setattr(draft, name, getattr(address, name))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@step
+def recipient(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
+    """Step 1: who, and where to."""
+    verified = shopper.customer.email if shopper.customer else ""
+    form = RecipientForm(request.POST or None, instance=draft, fixed_email=verified)
+    if request.method == "POST" and form.is_valid():
+        saved = form.save()
+        if shopper.customer:
+            services.remember_recipient(customer=shopper.customer, draft=saved)
+        request.session["postcode"] = saved.postcode
+        return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
+    addresses = list(shopper.customer.addresses.all()) if shopper.customer else []
+    return render(
+        request,
+        "checkout/recipient.html",
+        {"form": form, "addresses": addresses, "current": 1, "summary": _estimate(shopper)},
+        status=422 if form.errors else 200,
+    )
+
+
+@require_POST
+@step
+def choose_address(
+    request: HttpRequest, shopper: Shopper, _basket: Basket, draft: CheckoutDraft
+) -> HttpResponse:
+    """Fill step 1 with one of the customer's own addresses."""
+    form = AddressChoiceForm(request.POST)
+    if not shopper.customer or not form.is_valid():
+        return redirect("checkout")
+    _copy_address(get_object_or_404(shopper.customer.addresses, pk=form.cleaned_data["address"]), draft)
+    draft.save()
+    return redirect("checkout")
+
+
+def _usable_hold(shopper: Shopper, draft: CheckoutDraft) -> Hold | None:
+    """The hold, if its slot serves the delivery address."""
+    zone = zone_for_postcode(draft.postcode)
+    hold = shopper.hold
+    return hold if hold and zone and hold.slot.zone_id == zone.pk else None
+
+
+@require_safe
+@step
+def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
+    """Step 2: when. A lapsed or foreign hold leads here, with the other slots at hand."""
+    zone = zone_for_postcode(draft.postcode)
+    if not draft.is_complete or zone is None:
+        return redirect("checkout")
+    if shopper.hold and shopper.hold.slot.zone_id != zone.pk:
+        messages.warning(
+            request,
+            _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
+            % {"other": shopper.hold.slot.zone.name, "zone": zone.name},
+        )
+    days = upcoming_days(zone, holder=str(basket.key))
+    return render(
+        request,
+        "checkout/slot.html",
+        {"days": days, "slot_zone": zone, "usable_hold": _usable_hold(shopper, draft), "current": 2,
+         "summary": _estimate(shopper), "next_url": reverse("checkout_recap")},
+    )  # fmt: skip
+
+
+def _estimate(shopper: Shopper) -> dict[str, object]:
+    """What the basket comes to before its slot is settled."""
+    totals = shopper.totals
+    return money_summary(
+        goods=totals.goods, deposits=totals.deposits, delivery=totals.delivery, total=totals.total,
+        is_estimate=not shopper.hold,
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@step
+def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
+    """Step 3: all of it once more, then the button that obliges to pay (Code civil 1127-2, C. conso L221-14)."""
+    if not draft.is_complete:
+        return redirect("checkout")
+    hold = _usable_hold(shopper, draft)
+    if hold is None:
+        messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
+        return redirect("checkout_slot")
+    summary = services.recap_of(basket=basket, hold=hold)
+    if summary.has_changes or summary.is_below_minimum:
+        messages.warning(request, _("Votre panier a besoin d’un coup d’œil avant de commander."))
+        return redirect("basket")
+    form = _final_form(request, shopper, summary)
+    if request.method == "POST" and form.is_valid():
+        return _submit(request, shopper, basket, draft, summary, form)
+    return render(
+        request,
+        "checkout/recap.html",
+        {
+            "form": form,
+            "recap": summary,
+            "draft": draft,
+            "current": 3,
+            "summary": money_summary(
+                goods=summary.totals.goods_total,
+                deposits=summary.totals.deposit_total,
+                delivery=summary.totals.delivery_fee,
+                total=summary.totals.total,
+                vat=[(rate, vat) for rate, (_gross, vat) in summary.totals.vat.items()],
+            ),
+            "is_waiting": waiting_order(basket.key) is not None,
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+def _final_form(request: HttpRequest, shopper: Shopper, summary: services.Recap) -> FinalForm:
+    customer = shopper.customer
+    asks = not (customer and has_consent(customer.pk, Consent.Purpose.LETTERS))
+    initial: dict[str, object] = {"seen_total": summary.totals.total}
+    if customer and customer.birth_on:
+        initial["birth_on"] = f"{customer.birth_on:%d/%m/%Y}"
+    return FinalForm(request.POST or None, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks)
+
+
+def _submit(
+    request: HttpRequest,
+    shopper: Shopper,
+    basket: Basket,
+    draft: CheckoutDraft,
+    summary: services.Recap,
+    form: FinalForm,
+) -> HttpResponse:
+    customer = shopper.customer
+    waiting = waiting_order(basket.key)
+    if waiting:
+        if services.matches(waiting, summary, draft):
+            return _to_payment(request, waiting)
+        given_up = orders.abandon_order(reference=waiting.reference)
+        if given_up != "abandoned":
+            return _after_give_up(request, waiting, given_up)
+        shopper.forget()
+    return _submit_anew(request, basket, draft, shopper.hold or summary.hold, customer, form)
+
+
+def _after_give_up(request: HttpRequest, waiting: Order, outcome: str) -> HttpResponse:
+    if outcome == "placed":
+        return redirect("tracking", token=waiting.tracking_token)
+    messages.error(request, PAYMENT_SILENT)
+    return redirect("checkout_recap")
+
+
+def _submit_anew(
+    request: HttpRequest,
+    basket: Basket,
+    draft: CheckoutDraft,
+    hold: Hold,
+    customer: object,
+    form: FinalForm,
+) -> HttpResponse:
+    try:
+        order, _key = services.submit(
+            basket=basket,
+            draft=draft,
+            hold=hold,
+            customer_id=getattr(customer, "pk", None),
+            seen_total=form.cleaned_data["seen_total"],
+            consent_wording=str(LETTERS_WORDING) if form.cleaned_data.get("letters") else None,
+        )
+    except orders.BasketAlreadyOrdered as existing:
+        return _to_payment(request, order_by_reference(existing.reference))
+    except services.TotalChanged:
+        messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
+        return redirect("checkout_recap")
+    except (StockShort, services.BasketChanged, services.BelowMinimum):
+        messages.error(
+            request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
+        )
+        return redirect("basket")
+    except (slots.HoldLapsed, slots.HoldPinned):
+        messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
+        return redirect("checkout_slot")
+    return _to_payment(request, order)
+
+
+def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
+    """Send the shopper to the payment page of this order; the same one however often it is asked for."""
+    try:
+        key = services.payment_to_open(order=order)
+        url = payments.open_payment_page(
+            key=key,
+            return_url=request.build_absolute_uri(reverse("checkout_return", args=[key])),
+            cancel_url=request.build_absolute_uri(reverse("checkout_recap")),
+        )
+    except payments.PaymentAlreadySecured:
+        return _place(request, order)
+    except (payments.ProviderUnavailable, payments.PaymentClosed, payments.PaymentUncertain):
+        logger.warning("payment page not opened for order %s", order.reference)
+        messages.error(request, PAYMENT_SILENT)
+        return redirect("checkout_recap" if order.status == Order.Status.AWAITING_PAYMENT else "home")
+    return HttpResponseRedirect(url)
+
+
+@require_POST
+@never_cache
+def give_up_payment(request: HttpRequest) -> HttpResponse:
+    """The shopper wants to change something first: close the payment page, keep basket and slot."""
+    basket = shopper_of(request).basket
+    waiting = waiting_order(basket.key) if basket else None
+    if waiting:
+        outcome = orders.abandon_order(reference=waiting.reference)
+        if outcome != "abandoned":
+            return _after_give_up(request, waiting, outcome)
+        messages.success(
+            request, _("Le paiement est abandonné. Votre panier et votre créneau vous attendent.")
+        )
+    return redirect("basket")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def pay_again(request: HttpRequest, token: str) -> HttpResponse:
+    """A saved card was refused: its holder opens this page from the letter and pays with another one."""
+    order = order_by_token(token)
+    if order is None or not order.payment_needed_at or order.status != Order.Status.PLACED:
+        return redirect("tracking", token=token)
+    if request.method == "POST":
+        return _to_payment(request, order)
+    return render(request, "checkout/pay_again.html", {"order": order})
+
+
+@require_safe
+@never_cache
+def payment_return(request: HttpRequest, key: str) -> HttpResponse:
+    """Back from the payment page: ask the provider, place the order, show where it stands."""
+    order = order_by_reference(order_of_payment(key))
+    try:
+        payments.refresh(key=key)
+    except payments.ProviderUnavailable:
+        logger.warning("no answer about the payment of order %s", order.reference)
+    state = payment_state(order.reference)
+    if state == "secured":
+        return _place(request, order)
+    if state in {"refused", "lapsed"}:
+        messages.error(
+            request,
+            _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
+        )
+        return redirect("checkout_recap")
+    return render(request, "checkout/waiting.html", {"order": order, "payment_key": key})
+
+
+def _place(request: HttpRequest, order: Order) -> HttpResponse:
+    try:
+        with transaction.atomic():
+            orders.place_order(reference=order.reference)
+    except orders.MoveRefused:
+        messages.error(
+            request,
+            _("Le délai de paiement était dépassé : la commande n’est pas passée et le paiement est annulé."),
+        )
+        return redirect("basket")
+    return HttpResponseRedirect(reverse("tracking", args=[order.tracking_token]) + "?merci=1")

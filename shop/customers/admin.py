@@ -1,0 +1,148 @@
+"""Staff screens about people. Nothing here shows a password, in whatever form."""
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from shop.customers import services
+from shop.customers.models import Address, Consent, Customer, User
+
+admin.site.unregister(Group)
+
+
+class ReadOnly:
+    """Looked at, never written."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Group)
+class GroupAdmin(ModelAdmin):
+    """What a group may do decides what everybody may do: superusers only."""
+
+    search_fields = ("name",)
+    filter_horizontal = ("permissions",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._is_superuser(request)
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
+
+    @staticmethod
+    def _is_superuser(request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):
+    """Logins. Staff get groups here; passwords are chosen by their owner, after a sign-in code."""
+
+    list_display = ("email", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_active", "groups")
+    search_fields = ("email",)
+    ordering = ("email",)
+    filter_horizontal = ("groups",)
+    fields = ("email", "is_staff", "is_active", "groups", "last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Nobody but a superuser sees, and so edits, a superuser."""
+        users: QuerySet[User] = super().get_queryset(request)
+        return users if self._is_superuser(request) else users.filter(is_superuser=False)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """An e-mail changes only through its owner's proof; nobody raises their own rights."""
+        fixed: tuple[str, ...] = self.readonly_fields
+        if obj is not None:
+            fixed = (*fixed, "email")
+        if obj is not None and obj.pk == request.user.pk and not self._is_superuser(request):
+            fixed = (*fixed, "is_staff", "is_active", "groups")
+        return fixed
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        created = services.create_login(email=obj.email, is_staff=obj.is_staff, is_active=obj.is_active)
+        obj.pk, obj.password, obj.email = created.pk, created.password, created.email
+        obj._state.adding = False
+        self.message_user(
+            request,
+            _("Compte créé sans mot de passe : la personne se connecte par un code reçu par e-mail."),
+            messages.INFO,
+        )
+
+    @staticmethod
+    def _is_superuser(request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+
+class AddressInline(ReadOnly, TabularInline):
+    model = Address
+    extra = 0
+    fields = ("label", "line1", "line2", "postcode", "city", "floor", "is_default")
+    readonly_fields = fields
+    tab = True
+
+
+class ConsentInline(ReadOnly, TabularInline):
+    model = Consent
+    extra = 0
+    fields = ("purpose", "is_granted", "source", "recorded_at", "wording")
+    readonly_fields = fields
+    tab = True
+
+
+@admin.register(Customer)
+class CustomerAdmin(ModelAdmin):
+    """Who buys. Read-mostly: staff correct a name or a telephone number."""
+
+    list_display = ("full_name", "email", "phone", "has_login", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("email", "last_name", "phone")
+    search_help_text = _("E-mail, nom ou téléphone")
+    date_hierarchy = "created_at"
+    fields = ("first_name", "last_name", "phone", "email", "user", "merged_into", "created_at")
+    readonly_fields = ("email", "user", "merged_into", "created_at")
+    inlines = (AddressInline, ConsentInline)
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(boolean=True, description=_("compte"))
+    def has_login(self, customer: Customer) -> bool:
+        return customer.user_id is not None
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnly, ModelAdmin):
+    """Proof of each answer. Append-only: not even staff changes it."""
+
+    list_display = ("customer", "purpose", "is_granted", "source", "recorded_at")
+    list_filter = ("purpose", "is_granted", "source")
+    list_select_related = ("customer",)
+    search_fields = ("customer__email",)
+    date_hierarchy = "recorded_at"

@@ -1,0 +1,42 @@
+"""Reads about customers. Others ask here instead of walking the tables."""
+
+from allauth.account.models import EmailAddress
+from django.db.models import Q, QuerySet
+
+from shop.customers.models import Address, Consent, Customer, User
+
+
+def customer_ids(customer: Customer) -> list[int]:
+    """The customer and the guests merged into them: what their orders may hang on. One query.
+
+    Guests only ever merge into a customer with a login, which never merges: one level is all.
+    """
+    return [customer.pk, *Customer.objects.filter(merged_into=customer).values_list("pk", flat=True)]
+
+
+def is_same_party(customer: Customer, customer_id: int) -> bool:
+    """Is this id the customer's own, or that of a guest merged into them? At most one query."""
+    return customer_id == customer.pk or customer_id in customer_ids(customer)
+
+
+def addresses_of(customer: Customer) -> QuerySet[Address]:
+    """Where the customer is delivered, the usual one first. One query when read."""
+    return Address.objects.filter(customer=customer)
+
+
+def latest_consent(customer_id: int, purpose: str) -> Consent | None:
+    """The last answer given, by the customer or by a guest merged into them. One query."""
+    party = Q(customer_id=customer_id) | Q(customer__merged_into_id=customer_id)
+    return Consent.objects.filter(party, purpose=purpose).order_by("-recorded_at", "-pk").first()
+
+
+def has_consent(customer_id: int, purpose: str) -> bool:
+    """Did the last answer say yes? Never asked is no (CPCE L34-5). One query."""
+    answer = latest_consent(customer_id, purpose)
+    return answer is not None and answer.is_granted
+
+
+def verified_emails(user: User) -> list[str]:
+    """The addresses this login has proven to own, in lower case. One query."""
+    found = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    return [email.lower() for email in found]

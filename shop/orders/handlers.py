@@ -1,0 +1,46 @@
+"""What orders do when money moves. Each may run twice, late and out of order."""
+
+from config.facts import handler
+from shop.orders import services
+from shop.payments import services as payments
+from shop.payments.events import (
+    PaymentActionNeeded,
+    PaymentLapsed,
+    PaymentRefused,
+    PaymentReleased,
+    PaymentSecured,
+)
+from shop.payments.queries import payment_state
+
+
+@handler(PaymentSecured, key="orders.place_when_paid", lane="checkout")
+def place_when_paid(secured: PaymentSecured) -> None:
+    try:
+        services.place_order(reference=secured.order_reference)
+    except services.MoveRefused:
+        # Paid after it was given up: the customer keeps their money and is told.
+        payments.void_late_success(order_reference=secured.order_reference)
+        return
+    services.note_payment_made(reference=secured.order_reference)
+
+
+@handler(PaymentRefused, key="orders.note_refusal", lane="checkout")
+def note_refusal(refused: PaymentRefused) -> None:
+    services.note_refusal(reference=refused.order_reference)
+
+
+@handler(PaymentActionNeeded, key="orders.ask_for_payment", lane="checkout")
+def ask_for_payment(needed: PaymentActionNeeded) -> None:
+    services.ask_for_payment(reference=needed.order_reference)
+
+
+@handler(PaymentLapsed, key="orders.note_lapse", lane="checkout")
+def note_lapse(lapsed: PaymentLapsed) -> None:
+    """Nothing is secured any more: a placed order asks for a payment anew, a waiting one simply expires."""
+    if payment_state(lapsed.order_reference) == "lapsed":
+        services.ask_for_payment(reference=lapsed.order_reference)
+
+
+@handler(PaymentReleased, key="orders.note_release", lane="checkout")
+def note_release(released: PaymentReleased) -> None:
+    services.note_release(reference=released.order_reference)

@@ -1,0 +1,144 @@
+"""A customer's orders, and the page that opens with a link alone."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from config.templatetags.cabas import quantity_label, said_at
+from shop.basket.refill import put_back
+from shop.basket.rules import Wanted
+from shop.basket.summary import money_summary
+from shop.customers.queries import customer_ids
+from shop.customers.services import customer_for_user
+from shop.orders import services
+from shop.orders.forms import CancelForm
+from shop.orders.models import Order, OrderEvent
+from shop.orders.queries import address_lines, order_by_token, orders_of
+from shop.search.queries import cards_by_id
+
+PER_PAGE = 20
+
+
+def _own(request: HttpRequest) -> list[int]:
+    return customer_ids(customer_for_user(request.user))  # type: ignore[arg-type]
+
+
+@login_required
+@require_safe
+def orders_page(request: HttpRequest) -> HttpResponse:
+    page = Paginator(orders_of(_own(request)), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "orders/orders.html", {"page_obj": page, "querystring": ""})
+
+
+@login_required
+@require_safe
+@never_cache
+def order_page(request: HttpRequest, reference: str) -> HttpResponse:
+    order = get_object_or_404(orders_of(_own(request)), reference=reference)
+    return render(request, "orders/order.html", _context(order) | {"is_own": True})
+
+
+@require_safe
+@never_cache
+def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
+    """One big sentence, then the steps, then the details. Opens without sign-in, shows no e-mail or phone."""
+    order = _by_token(token)
+    context = _context(order) | {
+        "is_own": False,
+        "is_fresh": "merci" in request.GET,
+        "cancel_form": CancelForm(),
+    }
+    response = render(request, "orders/tracking.html", context)
+    # The address is a key: it must not travel to other sites or into a search engine.
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _by_token(token: str) -> Order:
+    order = order_by_token(token)
+    if order is None:
+        raise Http404
+    return order
+
+
+def _context(order: Order) -> dict[str, object]:
+    """Five queries, however long the order."""
+    lines = list(order.lines.all())
+    cards = cards_by_id([line.product_id for line in lines if line.product_id], order.depot_id)
+    return {
+        "order": order,
+        "lines": [
+            {
+                "line": line,
+                "card": cards.get(line.product_id or 0),
+                "quantity_label": quantity_label(line.sold_by, line.quantity),
+            }
+            for line in lines
+        ],
+        "summary": money_summary(
+            goods=order.goods_total,
+            deposits=order.deposit_total,
+            delivery=order.delivery_fee,
+            total=order.total,
+            vat=[(total.rate, total.vat) for total in order.vat_totals.all()],
+        ),
+        "events": [
+            {"label": OrderEvent.Kind(event.kind).label, "at": said_at(event.at), "done": True}
+            for event in order.events.all()
+        ],
+        "address": address_lines(order),
+        "can_cancel": order.status == Order.Status.PLACED and order.slot.cutoff_at > timezone.now(),
+    }
+
+
+@login_required
+@require_POST
+def reorder(request: HttpRequest, reference: str) -> HttpResponse:
+    """The whole order into the basket again; prices and stock of today, differences told."""
+    order = get_object_or_404(orders_of(_own(request)), reference=reference)
+    wanted = [
+        Wanted(line.product_id or 0, line.name, line.quantity, line.unit_price) for line in order.lines.all()
+    ]
+    put_back(request, wanted)
+    return redirect("basket")
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, reference: str) -> HttpResponse:
+    get_object_or_404(orders_of(_own(request)), reference=reference)
+    _cancel(request, reference)
+    return redirect("order", reference=reference)
+
+
+@require_POST
+@never_cache
+def cancel_as_guest(request: HttpRequest, token: str) -> HttpResponse:
+    """The link alone changes nothing: the order's e-mail address confirms."""
+    order = _by_token(token)
+    form = CancelForm(request.POST)
+    if not form.is_valid() or form.cleaned_data["email"].strip().lower() != order.email.lower():
+        messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
+        return redirect("tracking", token=token)
+    _cancel(request, order.reference)
+    return redirect("tracking", token=token)
+
+
+def _cancel(request: HttpRequest, reference: str) -> None:
+    try:
+        services.cancel_order(reference=reference)
+    except services.TooLateToCancel:
+        messages.error(
+            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
+        )
+    except services.MoveRefused:
+        messages.error(request, _("Cette commande ne peut pas être annulée."))
+    else:
+        messages.success(request, _("Commande annulée. Rien ne sera débité."))

@@ -1,0 +1,121 @@
+"""Payments as staff see them: everything to read, nothing to change but asking the provider again."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+
+from config.templatetags.cabas import euros
+from shop.payments import services
+from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation, ProviderEvent
+
+State = PaymentOperation.State
+
+
+class ReadOnly:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class EntryInline(ReadOnly, TabularInline):
+    model = PaymentEntry
+    fields = readonly_fields = ["at", "kind", "amount"]
+    extra = 0
+
+
+@admin.register(PaymentAccount)
+class PaymentAccountAdmin(ReadOnly, ModelAdmin):
+    list_display = ["order_reference", "authorised", "captured", "released", "refunded", "created_at"]
+    search_fields = ["order_reference"]
+    date_hierarchy = "created_at"
+    inlines = [EntryInline]
+
+
+@admin.register(PaymentOperation)
+class PaymentOperationAdmin(ReadOnly, ModelAdmin):
+    """The queue of unknown answers is this list, filtered on « réponse inconnue »."""
+
+    list_display = [
+        "account_id", "kind", "show_amount", "show_state", "attempts", "last_error_code", "created_at",
+        "checked_at",
+    ]  # fmt: skip
+    list_filter = ["state", "kind", "is_late"]
+    search_fields = ["account__order_reference", "key"]
+    date_hierarchy = "created_at"
+    # The page's address lets whoever has it pay: not shown.
+    fields = [
+        "key", "account", "parent", "kind", "amount", "currency", "state", "is_late", "occasion",
+        "last_error_code", "attempts", "due_at", "created_at", "sent_at", "checked_at", "settled_at",
+        "session_id", "intent_id", "refund_id",
+    ]  # fmt: skip
+    inlines = [EntryInline]
+    actions = ["reconcile"]
+    actions_list = ["unknown_answers"]
+
+    @display(description=gettext_lazy("montant"), ordering="amount")
+    def show_amount(self, operation: PaymentOperation) -> str:
+        return euros(operation.amount)
+
+    @display(
+        description=gettext_lazy("état"),
+        ordering="state",
+        label={
+            State.UNKNOWN: "danger",
+            State.REFUSED: "warning",
+            State.SUCCEEDED: "success",
+            State.OPENED: "info",
+        },
+    )
+    def show_state(self, operation: PaymentOperation) -> tuple[str, str]:
+        return operation.state, operation.get_state_display()
+
+    def has_reconcile_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("payments.reconcile_paymentoperation")
+
+    @action(description=gettext_lazy("Réponses inconnues"))
+    def unknown_answers(self, request: HttpRequest) -> HttpResponse:
+        listed = reverse("admin:payments_paymentoperation_changelist")
+        return redirect(f"{listed}?state__exact={State.UNKNOWN}")
+
+    @admin.action(description=gettext_lazy("Réconcilier"), permissions=["reconcile"])
+    def reconcile(self, request: HttpRequest, queryset: QuerySet[PaymentOperation]) -> None:
+        """Ask the provider again, under the same keys; twenty at most, since staff wait."""
+        asked = list(queryset.values_list("key", flat=True)[:20])
+        unknown = sum(services.perform(key=key) == State.UNKNOWN for key in asked)
+        done = ngettext("%d opération vérifiée.", "%d opérations vérifiées.", len(asked)) % len(asked)
+        self.message_user(request, done, messages.SUCCESS)
+        if unknown:
+            self.message_user(
+                request,
+                _("%d sans réponse du prestataire : la vérification reprend chaque minute.") % unknown,
+                messages.WARNING,
+            )
+
+
+@admin.register(PaymentEntry)
+class PaymentEntryAdmin(ReadOnly, ModelAdmin):
+    list_display = ["account_id", "kind", "amount", "at"]
+    list_filter = ["kind"]
+    search_fields = ["account__order_reference"]
+    date_hierarchy = "at"
+
+
+@admin.register(ProviderEvent)
+class ProviderEventAdmin(ReadOnly, ModelAdmin):
+    list_display = ["event_id", "type", "received_at", "processed_at"]
+    list_filter = ["type"]
+    search_fields = ["event_id", "operation_key"]
+    date_hierarchy = "received_at"

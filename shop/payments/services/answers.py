@@ -1,0 +1,226 @@
+"""What an answer of the provider changes here. Answers come in any order, and more than once."""
+
+import logging
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.facts import publish
+from shop.payments.errors import ProviderRejected, ProviderUnavailable
+from shop.payments.events import (
+    LatePaymentVoided,
+    PaymentActionNeeded,
+    PaymentLapsed,
+    PaymentRefused,
+    PaymentReleased,
+    PaymentSecured,
+)
+from shop.payments.gateways import gateway
+from shop.payments.gateways.base import Answer
+from shop.payments.models import PaymentEntry, PaymentOperation, SavedCard
+from shop.payments.ports import order_desk
+from shop.payments.rules import SESSION_LASTS, cents
+from shop.payments.services.books import (
+    Kind,
+    State,
+    doubt,
+    ensure_release,
+    enter,
+    lock_operation,
+    move,
+    outside_transaction,
+    release_of,
+)
+from shop.payments.services.later import soon
+
+logger = logging.getLogger(__name__)
+
+
+@outside_transaction
+def refresh(*, key: str) -> str:
+    """Ask the provider what became of an authorisation or a saved card, and follow. Returns the state.
+
+    No answer is no error: the state becomes, or stays, ``unknown`` until reconciliation. Other kinds of
+    operation are performed, not refreshed (see ``perform``).
+    """
+    try:
+        return ask_again(key)
+    except ProviderUnavailable:
+        return PaymentOperation.objects.values_list("state", flat=True).get(key=key)
+
+
+@outside_transaction
+def ask_again(key: str) -> str:
+    """``refresh`` for whom silence matters. Raises ProviderUnavailable, once the doubt is noted."""
+    operation = PaymentOperation.objects.get(key=key)
+    try:
+        answer = _ask(operation)
+        if operation.state == State.EXPIRED and answer and answer.status in {"authorised", "card_saved"}:
+            return _void_stray(operation, answer)
+    except ProviderUnavailable:
+        doubt(key)
+        raise
+    except ProviderRejected as said:
+        return doubt(key, error_code=said.code)
+    if answer is None:
+        return _checked(key)
+    return apply(key, answer)
+
+
+def _ask(operation: PaymentOperation) -> Answer | None:
+    """The provider's view; None when it has none. Raises ProviderUnavailable."""
+    if operation.state == State.RELEASED or not operation.was_sent:
+        return None
+    if operation.state == State.EXPIRED:
+        return gateway().read_page(operation.session_id) if operation.session_id else None
+    if operation.intent_id and operation.state == State.SUCCEEDED:
+        return gateway().read_intent(operation.intent_id)
+    if operation.kind == Kind.AUTHORISE_SAVED:
+        return gateway().find_intent(operation.key, _card(operation).provider_customer_id)
+    if operation.state == State.SUCCEEDED:
+        return None
+    if operation.session_id:
+        return gateway().read_page(operation.session_id)
+    found = gateway().find_page(operation.key, operation.sent_at or operation.created_at)
+    return found or _never_opened(operation)
+
+
+def _never_opened(operation: PaymentOperation) -> Answer | None:
+    """A page that nobody was given and that would have closed by itself is over."""
+    is_over = operation.is_page and (operation.sent_at or operation.created_at) + SESSION_LASTS
+    return Answer(status="expired") if is_over and is_over < timezone.now() else None
+
+
+def _void_stray(operation: PaymentOperation, answer: Answer) -> str:
+    """A page that we took for closed was paid: give it back, and tell."""
+    logger.error("operation %s was paid after it had expired", operation.key)
+    if answer.status == "card_saved":
+        gateway().forget_customer(answer.provider_customer_id)
+    elif gateway().cancel(key=f"{operation.key}-void", intent_id=answer.intent_id).status != "cancelled":
+        raise ProviderUnavailable("a stray authorisation stands")
+    return _stray_voided(operation.key, answer)
+
+
+@transaction.atomic
+def _stray_voided(key: str, answer: Answer) -> str:
+    operation = lock_operation(key)
+    _note_ids(operation, answer)
+    operation.is_late = True
+    if move(operation, State.RELEASED):
+        enter(operation, PaymentEntry.Kind.AUTHORISED, answer.authorised)
+        enter(operation, PaymentEntry.Kind.RELEASED, answer.authorised)
+        publish(
+            LatePaymentVoided(
+                order_reference=operation.order_reference,
+                operation_key=key,
+                amount_cents=cents(answer.authorised),
+            )
+        )
+    return operation.state
+
+
+def _card(operation: PaymentOperation) -> SavedCard:
+    return SavedCard.objects.get(operation_id=operation.parent_id)
+
+
+@transaction.atomic
+def _checked(key: str) -> str:
+    operation = lock_operation(key)
+    operation.checked_at = timezone.now()
+    operation.save(update_fields=["checked_at"])
+    return operation.state
+
+
+@transaction.atomic
+def apply(key: str, answer: Answer) -> str:
+    """Write down what the provider says of one operation, forward only, and publish what it means.
+
+    Locks the account, then the operation. Asks the order desk, which must not lock. Returns the state.
+    """
+    operation = lock_operation(key)
+    _note_ids(operation, answer)
+    if answer.status in {"open", "processing"}:
+        move(operation, State.OPENED if operation.is_page else State.UNKNOWN)
+    elif answer.status == "refused":
+        _refused(operation, answer.error_code)
+    elif answer.status in {"authorised", "card_saved", "captured"}:
+        _succeeded(operation, answer)
+    else:
+        _ended(operation)
+    return operation.state
+
+
+def _note_ids(operation: PaymentOperation, answer: Answer) -> None:
+    operation.session_id = operation.session_id or answer.session_id
+    operation.session_url = operation.session_url or answer.url
+    operation.intent_id = operation.intent_id or answer.intent_id
+
+
+def _refused(operation: PaymentOperation, code: str) -> None:
+    if not move(operation, State.REFUSED, error_code=code):
+        return
+    reference, key = operation.order_reference, operation.key
+    if operation.is_page:
+        publish(PaymentRefused(order_reference=reference, operation_key=key, code=code))
+    elif release_of(operation.account) is None:
+        publish(PaymentActionNeeded(order_reference=reference, operation_key=key, code=code))
+
+
+def _succeeded(operation: PaymentOperation, answer: Answer) -> None:
+    if operation.state == State.SUCCEEDED:
+        move(operation, State.SUCCEEDED)
+        return
+    if answer.status == "authorised" and answer.authorised != operation.amount:
+        # Never secure an order with another sum than its own: a person must look.
+        logger.error("operation %s is authorised for another amount", operation.key)
+        move(operation, State.UNKNOWN, error_code="amount_mismatch")
+        return
+    if not move(operation, State.SUCCEEDED):
+        logger.error("operation %s succeeded after it was %s", operation.key, operation.state)
+        return
+    if operation.kind == Kind.SAVE_CARD:
+        SavedCard.objects.create(
+            operation=operation,
+            provider_customer_id=answer.provider_customer_id,
+            payment_method_id=answer.payment_method_id,
+        )
+    else:
+        enter(operation, PaymentEntry.Kind.AUTHORISED, operation.amount)
+    _welcome_or_void(operation)
+
+
+def _welcome_or_void(operation: PaymentOperation) -> None:
+    reference = operation.order_reference
+    if release_of(operation.account) is None and order_desk().is_waiting(reference):
+        publish(PaymentSecured(order_reference=reference, operation_key=operation.key, kind=operation.kind))
+        return
+    operation.is_late = True
+    operation.save(update_fields=["is_late"])
+    soon("perform", ensure_release(operation.account).key)
+
+
+def _ended(operation: PaymentOperation) -> None:
+    """The page closed unpaid, or the authorisation ended without us (seven days, the provider's staff)."""
+    if operation.state == State.SUCCEEDED:
+        given_back(operation, operation)
+    elif operation.kind == Kind.AUTHORISE_SAVED:
+        _refused(operation, "cancelled")
+    elif move(operation, State.EXPIRED):
+        publish(PaymentLapsed(order_reference=operation.order_reference, operation_key=operation.key))
+
+
+def given_back(operation: PaymentOperation, by: PaymentOperation) -> None:
+    """A locked authorisation, or saved card, is no more; ``by`` is the operation that writes it down."""
+    amount = operation.account.held if operation.kind != Kind.SAVE_CARD else Decimal(0)
+    if not move(operation, State.RELEASED):
+        return
+    by.account = operation.account
+    enter(by, PaymentEntry.Kind.RELEASED, amount)
+    reference, key = operation.order_reference, operation.key
+    if operation.is_late:
+        publish(LatePaymentVoided(order_reference=reference, operation_key=key, amount_cents=cents(amount)))
+    elif by is operation:
+        publish(PaymentLapsed(order_reference=reference, operation_key=key))
+    else:
+        publish(PaymentReleased(order_reference=reference, operation_key=key, amount_cents=cents(amount)))

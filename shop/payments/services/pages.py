@@ -1,0 +1,246 @@
+"""The customer's part: a payment is prepared with the order, its page opened, and closed when given up."""
+
+import time
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from django.db import transaction
+from django.utils import timezone
+
+from shop.payments.errors import (
+    AmountChanged,
+    InvalidAmount,
+    PaymentAlreadySecured,
+    PaymentClosed,
+    PaymentUncertain,
+    ProviderBusy,
+    ProviderFailed,
+    ProviderRejected,
+    ProviderUnavailable,
+)
+from shop.payments.gateways import gateway
+from shop.payments.gateways.base import Answer, PageRequest
+from shop.payments.models import PaymentAccount, PaymentOperation, SavedCard
+from shop.payments.rules import SESSION_LASTS, is_payable, kind_for, saved_card_due_at
+from shop.payments.services.answers import apply, refresh
+from shop.payments.services.books import (
+    Kind,
+    State,
+    claim,
+    doubt,
+    lock_account,
+    lock_operation,
+    move,
+    outside_transaction,
+    release_of,
+)
+
+# How long the second of two simultaneous clicks waits for the page that the first one opens.
+BUSY_SECONDS = 4.0
+BUSY_STEP_SECONDS = 0.1
+
+
+@transaction.atomic
+def prepare_payment(
+    *,
+    order_reference: str,
+    customer_id: int,
+    amount: Decimal,
+    slot_starts_at: datetime,
+    now: datetime | None = None,
+) -> PaymentOperation:
+    """Commit, with the order, that this many euros will be asked. The provider is not called.
+
+    Asked again it returns the same live operation (a double click, a second tab). After a lapse, or when a
+    saved card was refused two days before, it prepares a new one. Six queries; locks the account.
+
+    Raises InvalidAmount; AmountChanged when a live operation asks for another sum; PaymentUncertain while the
+    saved card's authorisation is unanswered; PaymentClosed once a release was asked.
+    """
+    if not is_payable(amount):
+        raise InvalidAmount
+    PaymentAccount.objects.get_or_create(
+        order_reference=order_reference, defaults={"customer_id": customer_id}
+    )
+    account = lock_account(order_reference)
+    assert account is not None  # noqa: S101
+    if release_of(account):
+        raise PaymentClosed
+    live = _live_page(account)
+    if live and not _give_way(live):
+        if live.amount != amount:
+            raise AmountChanged
+        return live
+    kind = Kind(kind_for(slot_starts_at, now or timezone.now()))
+    return PaymentOperation.objects.create(
+        account=account,
+        kind=kind,
+        amount=amount,
+        due_at=saved_card_due_at(slot_starts_at) if kind == Kind.SAVE_CARD else None,
+    )
+
+
+def _live_page(account: PaymentAccount) -> PaymentOperation | None:
+    return account.operations.filter(
+        kind__in=PaymentOperation.PAGE_KINDS, state__in=[*PaymentOperation.UNSETTLED, State.SUCCEEDED]
+    ).first()
+
+
+def _give_way(live: PaymentOperation) -> bool:
+    """Retire a saved card whose authorisation was refused or has ended, so that its holder may pay again."""
+    charge = live.children.filter(kind=Kind.AUTHORISE_SAVED).first()
+    if charge is None or charge.state == State.SUCCEEDED:
+        return False
+    if charge.state in PaymentOperation.UNSETTLED and charge.state != State.REFUSED:
+        raise PaymentUncertain
+    move(live, State.RELEASED)
+    SavedCard.objects.filter(operation=live).update(forget_asked_at=timezone.now())
+    return True
+
+
+@outside_transaction
+def open_payment_page(*, key: str, return_url: str, cancel_url: str) -> str:
+    """The address of the provider's page for this operation; the same one however often it is asked.
+
+    The addresses to come back to are those of the first call. Raises ProviderUnavailable (the same key
+    resumes), PaymentAlreadySecured, PaymentClosed (prepare a new payment), CalledInTransaction.
+    """
+    operation = _ready_to_open(key, return_url, cancel_url)
+    if operation.session_url:
+        return operation.session_url
+    try:
+        answer = _open(operation)
+    except ProviderBusy:
+        return _opened_meanwhile(key)
+    except ProviderRejected as said:
+        _never_opens(key, said.code)
+        raise PaymentClosed from said
+    state = apply(key, answer)
+    if state in {State.OPENED, State.REFUSED}:
+        return answer.url
+    raise PaymentAlreadySecured if state == State.SUCCEEDED else PaymentClosed
+
+
+def _ready_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperation:
+    """Look at an open page that should be closed by now; commit that a new one is asked for."""
+    operation = PaymentOperation.objects.get(key=key, kind__in=PaymentOperation.PAGE_KINDS)
+    if _is_over(operation):
+        refresh(key=key)
+    with transaction.atomic():
+        operation = lock_operation(key)
+        if operation.state == State.SUCCEEDED:
+            raise PaymentAlreadySecured
+        if operation.state in {State.EXPIRED, State.RELEASED} or release_of(operation.account):
+            raise PaymentClosed
+        if operation.session_url:
+            if _is_over(operation):
+                raise ProviderUnavailable("whether the page was paid is not known")
+            return operation
+        if not operation.session_expires_at:
+            operation.return_url, operation.cancel_url = return_url, cancel_url
+            operation.session_expires_at = timezone.now() + SESSION_LASTS
+            operation.save(update_fields=["return_url", "cancel_url", "session_expires_at"])
+        return claim(key)
+
+
+def _is_over(operation: PaymentOperation) -> bool:
+    return operation.session_expires_at is not None and operation.session_expires_at <= timezone.now()
+
+
+def _open(operation: PaymentOperation) -> Answer:
+    """Ask under the operation's key; when that only replays a failure, look for what it left behind."""
+    try:
+        return gateway().open_page(_page_request(operation))
+    except ProviderFailed:
+        found = gateway().find_page(operation.key, operation.sent_at or operation.created_at)
+        if found is None:
+            raise
+        return found
+
+
+def _opened_meanwhile(key: str) -> str:
+    """The other click's page, once it is there. Raises ProviderUnavailable."""
+    limit = time.monotonic() + BUSY_SECONDS
+    while time.monotonic() < limit:
+        url = PaymentOperation.objects.values_list("session_url", flat=True).get(key=key)
+        if url:
+            return url
+        time.sleep(BUSY_STEP_SECONDS)
+    raise ProviderUnavailable("busy")
+
+
+@transaction.atomic
+def _never_opens(key: str, code: str) -> None:
+    move(lock_operation(key), State.EXPIRED, error_code=code)
+
+
+@outside_transaction
+def abandon(*, order_reference: str) -> Literal["released", "secured", "unknown"]:
+    """Close the payment page of an order that is given up, before its slot and stock are.
+
+    "released": nothing was paid and nothing can be any more. "secured": it was paid after all, keep the
+    order. "unknown": no answer, keep everything and ask again; when it cannot wait any longer, give the
+    order up and call ``release``, which goes on asking and voids a late success.
+    """
+    account = PaymentAccount.objects.filter(order_reference=order_reference).first()
+    page = _live_page(account) if account else None
+    if page is None:
+        return "released"
+    state = page.state if page.state == State.SUCCEEDED else shut(page.key)
+    if state == State.SUCCEEDED:
+        return "secured"
+    return "released" if state in {State.EXPIRED, State.RELEASED} else "unknown"
+
+
+@outside_transaction
+def shut(key: str) -> str:
+    """Make sure that a page can no longer be paid. Returns the state: expired, succeeded, or a doubt."""
+    if _shut_unsent(key):
+        return State.EXPIRED
+    operation = PaymentOperation.objects.get(key=key)
+    try:
+        session_id = operation.session_id or _session_to_shut(operation)
+        answer = gateway().expire_page(session_id) if session_id else Answer(status="expired")
+    except ProviderUnavailable:
+        return doubt(key)
+    except ProviderRejected as said:
+        return doubt(key, error_code=said.code)
+    return apply(key, answer)
+
+
+def _session_to_shut(operation: PaymentOperation) -> str:
+    """The page of a call that was never answered: replaying the key finds it, or makes it to close it.
+
+    Empty when there is none: the provider said that it failed and has no such page, or rejects it; nobody
+    was given an address to pay at.
+    """
+    try:
+        return gateway().open_page(_page_request(operation)).session_id
+    except ProviderFailed:
+        found = gateway().find_page(operation.key, operation.sent_at or operation.created_at)
+        return found.session_id if found else ""
+    except ProviderRejected:
+        return ""
+
+
+def _page_request(operation: PaymentOperation) -> PageRequest:
+    assert operation.session_expires_at is not None  # noqa: S101
+    return PageRequest(
+        key=operation.key,
+        order_reference=operation.order_reference,
+        saves_card=operation.kind == Kind.SAVE_CARD,
+        amount=operation.amount,
+        return_url=operation.return_url,
+        cancel_url=operation.cancel_url,
+        expires_at=operation.session_expires_at,
+    )
+
+
+@transaction.atomic
+def _shut_unsent(key: str) -> bool:
+    """A page that was never asked for is closed here alone."""
+    operation = lock_operation(key)
+    if operation.was_sent:
+        return False
+    return move(operation, State.EXPIRED)

@@ -1,0 +1,23 @@
+from celery import shared_task
+
+from shop.payments import services
+
+
+@shared_task
+def reconcile() -> None:
+    services.reconcile()
+
+
+@shared_task
+def authorise_due() -> None:
+    services.authorise_due()
+
+
+@shared_task
+def perform(key: str) -> None:
+    services.perform(key=key)
+
+
+@shared_task
+def process_event(event_pk: str) -> None:
+    services.process_event(int(event_pk))

@@ -1,0 +1,168 @@
+"""Each group has only its rights; seeding adds and never removes; the admin's home follows rights."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from config.staff import RIGHTS, StaffGroup, UnknownRight, rights_of, seed_groups
+from crm.desk.services import receive_contact_request
+from tests.factories import ProductFactory, SlotFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+SENSITIVE = ("customers.", "orders.", "payments.", "outbox.", "desk.view_contactrequest")
+
+
+def member(group):
+    seed_groups()
+    user = UserFactory(staff=True)
+    user.groups.add(Group.objects.get(name=group.value))
+    return user
+
+
+def test_each_group_gets_exactly_the_table():
+    seed_groups()
+
+    for group in StaffGroup:
+        held = {
+            f"{right.content_type.app_label}.{right.codename}"
+            for right in Group.objects.get(name=group.value).permissions.select_related("content_type")
+        }
+        assert held == rights_of(group)
+
+
+def test_seeding_again_keeps_what_staff_added_and_doubles_nothing():
+    seed_groups()
+    group = Group.objects.get(name=StaffGroup.PICKING.value)
+    extra = Permission.objects.get(codename="view_coveragerequest")
+    group.permissions.add(extra)
+    before = group.permissions.count()
+
+    seed_groups()
+
+    assert group.permissions.count() == before
+    assert extra in group.permissions.all()
+    assert Group.objects.count() == len(StaffGroup)
+
+
+def test_misspelt_right_is_refused_and_nothing_is_seeded(monkeypatch):
+    monkeypatch.setitem(RIGHTS, StaffGroup.MANAGER, {"orders.ordre": frozenset({"view"})})
+
+    with pytest.raises(UnknownRight):
+        seed_groups()
+
+    assert not Group.objects.exists()
+
+
+@pytest.mark.parametrize("group", [StaffGroup.CATALOGUE, StaffGroup.COURIER, StaffGroup.MARKETING])
+def test_groups_that_need_no_customer_see_none(group):
+    assert not [right for right in rights_of(group) if right.startswith(SENSITIVE)]
+
+
+@pytest.mark.parametrize("group", list(StaffGroup))
+def test_no_group_may_delete_what_accounts_and_law_keep(group):
+    kept = (
+        "orders.",
+        "payments.",
+        "customers.",
+        "outbox.",
+        "desk.legal",
+        "desk.contact",
+        "catalogue.delete_product",
+    )
+
+    deletes = {right for right in rights_of(group) if ".delete_" in right} - {
+        "catalogue.delete_productpicture"
+    }
+    assert not [right for right in deletes if right.startswith(kept)]
+
+
+@pytest.mark.parametrize("group", list(StaffGroup))
+def test_home_and_every_entry_of_the_sidebar_open_for_each_group(client, group):
+    from config.navigation import sidebar
+
+    client.force_login(member(group))
+    answer = client.get(reverse("admin:index"))
+
+    assert answer.status_code == 200
+    entries = [entry for part in sidebar(answer.wsgi_request) for entry in part["items"]]
+    assert len(entries) > 1
+    for entry in entries:
+        assert client.get(entry["link"]).status_code == 200, entry["link"]
+    for block in answer.context["blocks"]:
+        for link in [block.link, *(line.link for line in block.lines)]:
+            assert client.get(link).status_code == 200, link
+
+
+def test_home_shows_a_courier_slots_only(client):
+    client.force_login(member(StaffGroup.COURIER))
+
+    blocks = client.get(reverse("admin:index")).context["blocks"]
+
+    assert [str(block.title) for block in blocks] == ["Créneaux d’aujourd’hui et de demain"]
+
+
+def test_home_without_any_right_says_so(client):
+    client.force_login(UserFactory(staff=True))
+
+    page = client.get(reverse("admin:index")).content.decode()
+
+    assert "Rien ne demande votre attention" in page
+
+
+def test_home_is_closed_to_customers_and_strangers(client):
+    assert client.get(reverse("admin:index")).status_code == 302
+    client.force_login(UserFactory())
+    assert client.get(reverse("admin:index")).status_code in {302, 403}
+
+
+def busy_day(number):
+    now = timezone.now()
+    for _ in range(number):
+        slot = SlotFactory(capacity=10, booked=5)
+        slot.starts_at = now.replace(minute=0, second=0, microsecond=0)
+        ProductFactory(stock=0)
+        receive_contact_request(name="É", email="e@exemple.fr", subject="other", message="Bonjour.")
+
+
+def test_home_says_what_waits(client):
+    busy_day(2)
+    client.force_login(UserFactory(staff=True, is_superuser=True))
+
+    blocks = {str(b.title): b for b in client.get(reverse("admin:index")).context["blocks"]}
+
+    assert blocks["Ruptures de stock"].figure == "2"
+    assert blocks["Ruptures de stock"].is_alert
+    assert blocks["Demandes à traiter"].figure == "2"
+    assert blocks["Messages non partis"].figure == "0"
+    assert not blocks["Messages non partis"].is_alert
+    assert blocks["À livrer aujourd’hui"].figure == "0"
+
+
+def test_home_makes_as_many_queries_on_a_busy_day(client):
+    client.force_login(UserFactory(staff=True, is_superuser=True))
+    client.get(reverse("admin:index"))
+    with CaptureQueriesContext(connection) as quiet:
+        client.get(reverse("admin:index"))
+    busy_day(6)
+
+    with CaptureQueriesContext(connection) as busy:
+        client.get(reverse("admin:index"))
+
+    assert len(busy) == len(quiet)
+
+
+def test_defaults_are_seeded_once_and_again_without_harm(capsys):
+    call_command("seed_defaults")
+    first = capsys.readouterr().out
+    call_command("seed_defaults")
+    second = capsys.readouterr().out
+
+    assert "pages légales\u202f: 6 de plus" in first
+    assert "zones de livraison\u202f: 0" not in first
+    assert "créneaux\u202f: 0" not in first
+    for line in second.splitlines():
+        assert line.endswith("\u202f: 0 de plus"), line

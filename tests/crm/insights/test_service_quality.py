@@ -1,0 +1,54 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from crm.desk.services import publish_page
+from crm.insights.queries import OrdersSoFar
+
+pytestmark = pytest.mark.django_db
+
+
+def page_with(client, **figures):
+    found = {"placed": 0, "cancelled": 0, "since": None} | figures
+    with patch("crm.insights.queries.orders_so_far", return_value=OrdersSoFar(**found)):
+        return client.get(reverse("service_quality")).content.decode()
+
+
+def test_new_shop_says_there_is_no_figure_yet(client):
+    page = page_with(client)
+
+    assert "Aucune commande n’a encore été confirmée" in page
+    assert page.count("pas encore assez de commandes") == 4
+    assert "variable indéfinie" not in page
+
+
+def test_few_orders_are_counted_but_give_no_rate(client):
+    page = page_with(client, placed=29, cancelled=1, since=timezone.now() - timedelta(days=3))
+
+    assert "<strong>29</strong> commandes confirmées" in page
+    assert "1 a été annulée" in page
+    assert page.count("pas encore assez de commandes") == 4
+
+
+def test_enough_orders_still_invent_nothing(client):
+    page = page_with(client, placed=30, since=timezone.now())
+
+    assert "pas encore assez de commandes" not in page
+    assert page.count("pas encore mesuré") == 4
+    assert "%" not in page.split("Où nous en sommes")[1].split("</section>")[0]
+
+
+def test_one_order_is_singular(client):
+    assert "<strong>1</strong> commande confirmée depuis" in page_with(client, placed=1, since=timezone.now())
+
+
+def test_text_is_the_one_staff_edited(client):
+    publish_page(slug="qualite-de-service", title="Notre parole", body="Nous la tenons **bien**.")
+
+    page = client.get(reverse("service_quality")).content.decode()
+
+    assert "<h1>Notre parole</h1>" in page
+    assert "<strong>bien</strong>" in page

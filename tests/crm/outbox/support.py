@@ -1,0 +1,161 @@
+"""Letters for tests, and a mail server that really speaks SMTP."""
+
+import contextlib
+import time
+from datetime import datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+from aiosmtpd.controller import Controller
+from django.db import transaction
+from django.utils import timezone
+
+from crm.outbox.models import Message
+from crm.outbox.services import queue_message
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def order_context(**changes):
+    """What `shop.orders.queries.letter_context` gives for one order."""
+    slot = SimpleNamespace(
+        starts_at=datetime(2026, 11, 26, 19, tzinfo=PARIS), ends_at=datetime(2026, 11, 26, 20, tzinfo=PARIS)
+    )
+    context = {
+        "reference": "CB-2F7K9",
+        "first_name": "Élodie",
+        "slot": slot,
+        "lines": [
+            {"name": "Comté AOP 12 mois", "quantity_label": "2 × 200 g", "total": Decimal("9.80")},
+            {"name": "Pommes Gala", "quantity_label": "1,5 kg", "total": Decimal("1234.50")},
+        ],
+        "goods_total": Decimal("1244.30"),
+        "delivery_fee": Decimal("0.00"),
+        "deposit_total": Decimal("0.20"),
+        "total": Decimal("1244.50"),
+        "vat": [{"rate": Decimal("5.5"), "vat": Decimal("64.88")}],
+        "tracking_path": "/suivi/jeton-de-suivi-1234567890/",
+        "address_lines": ["12 rue des Lilas", "75011 Paris"],
+        "cutoff_at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
+        "recipient": "elodie@exemple.fr",
+        "customer_id": None,
+        "pay_path": "/commande/paiement/jeton-de-suivi-1234567890/",
+        "for_want_of_payment": False,
+    }
+    return context | changes
+
+
+CONTACT = {
+    "name": "Élodie Martin",
+    "number": "12",
+    "subject": "Une commande",
+    "order_reference": "CB-2F7K9",
+    "message": "Ma commande\nn’est pas là.",
+}
+CONTEXTS = {
+    "order_confirmation": order_context(),
+    "order_cancelled": order_context(),
+    "payment_needed": order_context(),
+    "payment_voided": order_context(),
+    "sign_in_code": {"code": "1234-5678", "minutes": 15},
+    "email_verification_code": {"code": "1234-5678", "minutes": 15},
+    "password_reset": {
+        "reset_url": "http://127.0.0.1:8000/accounts/password/reset/key/1-abc/",
+        "minutes": 120,
+    },
+    "unknown_account": {},
+    "account_exists": {},
+    "security_notice": {
+        "sentence": "Votre mot de passe a été changé.",
+        "at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
+    },
+    "contact_acknowledged": CONTACT,
+    "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
+    "coverage_opened": {"postcode": "64000"},
+}
+# What a reader must find in the text, and behind the one button of the HTML.
+LINKS = {
+    "order_confirmation": "/suivi/jeton-de-suivi-1234567890/",
+    "order_cancelled": "/",
+    "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",
+    "payment_voided": "/panier/",
+    "password_reset": "/accounts/password/reset/key/1-abc/",
+    "unknown_account": "/accounts/signup/",
+    "account_exists": "/accounts/login/code/",
+    "security_notice": "/accounts/password/reset/",
+    "contact_acknowledged": "/aide/",
+    "contact_answered": "/aide/",
+    "coverage_opened": "/creneaux/?code_postal=64000",
+}
+
+
+def queue(number=1, **changes):
+    given = {
+        "purpose": "coverage_opened",
+        "occasion": f"64000:{number}",
+        "recipient": f"client{number}@exemple.fr",
+        "template": "coverage_opened",
+        "context": CONTEXTS["coverage_opened"],
+    } | changes
+    with transaction.atomic():
+        return Message.objects.get(pk=queue_message(**given))
+
+
+def queue_secret(number=1, *, lives=timedelta(minutes=15), **changes):
+    return queue(
+        number,
+        **{
+            "purpose": "sign_in_code",
+            "template": "sign_in_code",
+            "context": CONTEXTS["sign_in_code"],
+            "is_secret": True,
+            "expires_at": timezone.now() + lives,
+        }
+        | changes,
+    )
+
+
+class Mailbox:
+    """Keeps what arrives; `answers` maps a recipient to what the server says to RCPT."""
+
+    def __init__(self, *, pause_seconds=0.0, answers=None):
+        self.arrived = []
+        self.pause_seconds = pause_seconds
+        self.answers = answers or {}
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        import asyncio
+
+        self.arrived.append(envelope.rcpt_tos[0])
+        await asyncio.sleep(self.pause_seconds)
+        return "250 OK"
+
+
+class _AnyPort(Controller):
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextlib.contextmanager
+def mail_server(mailbox):
+    controller = _AnyPort(mailbox, hostname="127.0.0.1", port=0)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
+
+
+def wait_until(condition, seconds=15.0):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "never happened"
+        time.sleep(0.02)

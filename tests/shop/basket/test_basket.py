@@ -1,0 +1,293 @@
+"""A visitor's basket over the web: plain forms and htmx, merging, changes told, bad input."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from delivery.slots.models import Hold
+from shop.basket.models import Basket, BasketLine
+from shop.catalogue.models import Product
+from shop.stock.models import StockItem
+from tests.factories import CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def zone():
+    return ZoneFactory()
+
+
+@pytest.fixture
+def product(zone):
+    return ProductFactory()
+
+
+def put(client, product, quantity=1, **kwargs):
+    return client.post(reverse("set_basket_line"), {"product": product.pk, "quantity": quantity}, **kwargs)
+
+
+def only_line():
+    return BasketLine.objects.get()
+
+
+def test_a_visitor_adds_a_product_without_javascript(client, product):
+    answer = put(client, product, 2, follow=True)
+
+    assert answer.redirect_chain == [("/panier/", 302)]
+    assert product.name in answer.content.decode()
+    assert only_line().quantity == 2
+
+
+def test_the_control_and_the_header_come_back_to_htmx(client, product):
+    answer = put(client, product, 1, headers={"HX-Request": "true"})
+
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "stepper" in text and "hx-swap-oob" in text
+    assert "variable indéfinie" not in text
+
+
+def test_a_weighed_product_counts_in_grams(client, zone):
+    tomatoes = ProductFactory(weighed=True, name="Tomates")
+
+    put(client, tomatoes, 700)
+
+    assert only_line().quantity == 700
+    assert "2,24" in client.get(reverse("basket")).content.decode()
+
+
+def test_zero_removes_the_line(client, product):
+    put(client, product, 3)
+
+    put(client, product, 0)
+
+    assert not BasketLine.objects.exists()
+
+
+@pytest.mark.parametrize("quantity", ["-1", "1e3", "٣", "abc", "", "99999999", "1,5", "100000"])
+def test_a_quantity_that_cannot_be_is_refused_in_french(client, product, quantity):
+    put(client, product, 2)
+
+    answer = put(client, product, quantity, follow=True)
+
+    assert "Cette quantité" in answer.content.decode()
+    assert only_line().quantity == 2
+
+
+@pytest.mark.parametrize("wanted", ["0", "-3", "abc", "9999999999999999999999", ""])
+def test_a_product_that_cannot_be_changes_nothing(client, product, wanted):
+    answer = client.post(reverse("set_basket_line"), {"product": wanted, "quantity": "1"}, follow=True)
+
+    assert answer.status_code == 200
+    assert not BasketLine.objects.exists()
+
+
+def test_an_unpublished_product_cannot_be_added(client, zone):
+    draft = ProductFactory(draft=True)
+
+    answer = put(client, draft, 1, follow=True)
+
+    assert "n’est plus vendu" in answer.content.decode()
+    assert not BasketLine.objects.exists()
+
+
+def test_the_next_address_never_leaves_the_shop(client, product):
+    for address in (
+        "https://mechant.example/",
+        "//mechant.example/",
+        "javascript:alert(1)",
+        "/\\mechant.example",
+    ):
+        answer = client.post(
+            reverse("set_basket_line"), {"product": product.pk, "quantity": 1, "next": address}
+        )
+
+        assert answer.headers["Location"] == "/panier/"
+
+
+def test_reading_the_basket_writes_nothing(client, zone, django_assert_num_queries):
+    client.get(reverse("basket"))
+
+    assert not Basket.objects.exists()
+
+
+def test_a_changed_price_is_shown_before_it_counts(client, product):
+    put(client, product, 1)
+    Product.objects.filter(pk=product.pk).update(price=Decimal("2.90"))
+
+    before = client.get(reverse("basket")).content.decode()
+    client.post(reverse("acknowledge_prices"))
+    after = client.get(reverse("basket")).content.decode()
+
+    assert "Des prix ont changé" in before and "2,50" in before and "2,90" in before
+    assert "Des prix ont changé" not in after
+
+
+def test_a_short_stock_is_shown_and_adjusted_on_request(client, product):
+    put(client, product, 10)
+    StockItem.objects.filter(product=product).update(available=4)
+
+    assert "il en reste 4" in client.get(reverse("basket")).content.decode()
+    client.post(reverse("adjust_basket"))
+
+    assert only_line().quantity == 4
+
+
+def test_a_product_gone_from_stock_leaves_the_basket_on_request(client, product):
+    put(client, product, 10)
+    StockItem.objects.filter(product=product).update(available=0)
+
+    assert "épuisé" in client.get(reverse("basket")).content.decode()
+    client.post(reverse("adjust_basket"))
+
+    assert not BasketLine.objects.exists()
+
+
+def test_two_visitors_do_not_share_a_basket(client, product):
+    put(client, product, 1)
+
+    from django.test import Client
+
+    other = Client()
+    other.get("/panier/")
+
+    assert "Votre panier est vide" in other.get(reverse("basket")).content.decode()
+
+
+def test_a_customers_basket_is_closed_to_a_session_that_only_knows_its_key(client, product):
+    customer = CustomerFactory()
+    client.force_login(customer.user)
+    put(client, product, 1)
+    key = str(Basket.objects.get().key)
+    client.logout()
+
+    session = client.session
+    session["basket"] = key
+    session.save()
+
+    assert "Votre panier est vide" in client.get(reverse("basket")).content.decode()
+
+
+def sign_in(client, customer):
+    return client.post(reverse("account_login"), {"login": customer.email, "password": "mot-de-passe-solide"})
+
+
+@pytest.fixture
+def customer(zone):
+    from allauth.account.models import EmailAddress
+
+    customer = CustomerFactory()
+    EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True, primary=True)
+    return customer
+
+
+def test_signing_in_merges_both_baskets(client, customer, product):
+    other = ProductFactory(name="Pain")
+    own = Basket.objects.create(customer=customer)
+    BasketLine.objects.create(basket=own, product=other, quantity=2, price_seen=other.price)
+    BasketLine.objects.create(basket=own, product=product, quantity=5, price_seen=product.price)
+    put(client, product, 1)
+
+    sign_in(client, customer)
+
+    basket = Basket.objects.get(is_open=True)
+    assert basket.customer == customer
+    assert {line.product_id: line.quantity for line in basket.lines.all()} == {product.pk: 5, other.pk: 2}
+
+
+def test_the_visitors_slot_survives_signing_in(client, customer, product):
+    slot = SlotFactory()
+    Basket.objects.create(customer=customer)
+    put(client, product, 1)
+    client.post(reverse("hold_slot", args=[slot.pk]))
+
+    sign_in(client, customer)
+
+    assert "réservé" in client.get(reverse("basket")).content.decode()
+    slot.refresh_from_db()
+    assert slot.booked == 1
+
+
+def test_the_customers_own_slot_moves_to_the_merged_basket(client, customer, product):
+    slot = SlotFactory()
+    client.force_login(customer.user)
+    client.post(reverse("hold_slot", args=[slot.pk]))
+    client.logout()
+    put(client, product, 1)
+
+    sign_in(client, customer)
+
+    kept = Basket.objects.get(is_open=True)
+    assert Hold.objects.live().get().holder == str(kept.key)
+    slot.refresh_from_db()
+    assert slot.booked == 1
+
+
+def test_a_full_slot_says_so_and_shows_others(client, product):
+    slot = SlotFactory(capacity=0)
+
+    answer = client.post(reverse("hold_slot", args=[slot.pk]), follow=True)
+
+    assert "vient d’être pris" in answer.content.decode()
+    assert not Hold.objects.exists()
+
+
+def test_adding_a_product_renews_the_slot(client, product):
+    slot = SlotFactory()
+    client.post(reverse("hold_slot", args=[slot.pk]))
+    hold = Hold.objects.get()
+    Hold.objects.update(expires_at=hold.expires_at.replace(microsecond=0) - _minutes(30))
+    before = Hold.objects.get().expires_at
+
+    put(client, product, 1)
+
+    assert Hold.objects.get().expires_at > before
+
+
+def _minutes(count):
+    from datetime import timedelta
+
+    return timedelta(minutes=count)
+
+
+@pytest.mark.parametrize("typed", ["7501", "abc", "٧٥٠١١", "", "75011 75011", "<script>"])
+def test_a_postcode_that_cannot_be_is_explained(client, zone, typed):
+    answer = client.post(reverse("set_postcode"), {"code_postal": typed}, follow=True)
+
+    text = answer.content.decode()
+    assert "postal" in text and "<script>alert" not in text
+    assert "postcode" not in client.session
+
+
+def test_a_postcode_is_remembered(client, zone):
+    client.post(reverse("set_postcode"), {"code_postal": "75 011"})
+
+    assert client.session["postcode"] == "75011"
+
+
+def test_outside_the_zones_the_answer_is_clear_and_an_address_may_be_left(client, zone):
+    from delivery.zones.models import CoverageRequest
+
+    answer = client.post(reverse("set_postcode"), {"code_postal": "20000"}, follow=True)
+    client.post(reverse("ask_for_coverage"), {"code_postal": "20000", "email": "lea@exemple.fr"})
+
+    assert "Nous ne livrons pas encore le 20000" in answer.content.decode()
+    assert CoverageRequest.objects.get().postcode == "20000"
+    assert "postcode" not in client.session
+
+
+def test_the_basket_costs_the_same_queries_with_twice_the_lines(client, zone, django_assert_max_num_queries):
+    for product in ProductFactory.create_batch(5):
+        put(client, product, 1)
+    client.post(reverse("hold_slot", args=[SlotFactory().pk]))
+    with django_assert_max_num_queries(7) as few:
+        client.get(reverse("basket"))
+    for product in ProductFactory.create_batch(5):
+        put(client, product, 1)
+
+    with django_assert_max_num_queries(7) as many:
+        client.get(reverse("basket"))
+
+    assert len(many) == len(few)

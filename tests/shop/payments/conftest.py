@@ -1,0 +1,111 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from shop.payments import ports, services
+from shop.payments.gateways import stripe as adapter
+from shop.payments.models import PaymentOperation
+from tests.fakes.stripe import FakeStripe
+from tests.fakes.stripe.server import KEY, WEBHOOK_SECRET
+
+RETURN, CANCEL = "https://cabas.example/commande/retour/", "https://cabas.example/commande/"
+
+
+class Desk:
+    """The orders' side: every order waits until the test says otherwise."""
+
+    def __init__(self):
+        self.given_up, self.deadlines = set(), {}
+
+    def is_waiting(self, order_reference):
+        return order_reference not in self.given_up
+
+    def deadline(self, order_reference):
+        return self.deadlines.get(order_reference)
+
+
+@pytest.fixture(autouse=True)
+def desk():
+    previous = ports._desk
+    desk = Desk()
+    ports.bind_order_desk(desk)
+    yield desk
+    ports.bind_order_desk(previous)
+
+
+@pytest.fixture
+def provider(settings):
+    fake = FakeStripe().start()
+    settings.PAYMENT_GATEWAY = "stripe"
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = KEY, WEBHOOK_SECRET
+    settings.STRIPE_API_BASE = fake.base
+    settings.STRIPE_TIMEOUT_SECONDS = (2.0, 2.0)
+    adapter._gateway.cache_clear()
+    yield fake
+    adapter._gateway.cache_clear()
+    fake.stop()
+
+
+@pytest.fixture
+def impatient(settings, provider):
+    """A provider that is silent for half a second is silent."""
+    settings.STRIPE_TIMEOUT_SECONDS = (2.0, 0.4)
+    return provider
+
+
+@pytest.fixture
+def facts(monkeypatch):
+    """The facts published, in order."""
+    from shop.payments.services import answers, operations
+
+    told = []
+    for module in (answers, operations):
+        real = module.publish
+        monkeypatch.setattr(module, "publish", lambda fact, real=real: (told.append(fact), real(fact)))
+    return told
+
+
+def prepare(reference="CAB-1", amount="80.00", days=2, customer_id=7):
+    return services.prepare_payment(
+        order_reference=reference,
+        customer_id=customer_id,
+        amount=Decimal(amount),
+        slot_starts_at=timezone.now() + timedelta(days=days),
+    )
+
+
+def open_page(operation):
+    return services.open_payment_page(key=operation.key, return_url=RETURN, cancel_url=CANCEL)
+
+
+def opened(reference="CAB-1", amount="80.00", days=2):
+    operation = prepare(reference, amount, days)
+    open_page(operation)
+    return again(operation)
+
+
+def again(operation):
+    return PaymentOperation.objects.get(key=operation.key)
+
+
+def authorised(provider, reference="CAB-1", amount="80.00"):
+    operation = opened(reference, amount)
+    provider.pay(operation.session_id)
+    services.refresh(key=operation.key)
+    return again(operation)
+
+
+def saved(provider, reference="CAB-1", amount="80.00", later=None):
+    operation = opened(reference, amount, days=10)
+    provider.pay(operation.session_id, later=later)
+    services.refresh(key=operation.key)
+    return again(operation)
+
+
+def captured(provider, reference="CAB-1", amount="80.00", authorised_amount="80.00"):
+    authorised(provider, reference, authorised_amount)
+    taking = services.capture(order_reference=reference, amount=Decimal(amount))
+    services.perform(key=taking.key)
+    return again(taking)
