@@ -25,3 +25,5 @@ class ConfigApp(RoomConfig):
     def ready(self) -> None:
         super().ready()
         autodiscover_modules("wiring")
+        # Tasks sent by a web process go to the app of the process: without ours, to a broker nobody runs.
+        import_module("config.celery")

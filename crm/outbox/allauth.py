@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from crm.outbox.services import queue_message
-from shop.customers.models import User
+from shop.customers.queries import customer_id_of_login
 
 
 class _Secret(NamedTuple):
@@ -88,7 +88,7 @@ class OutboxAdapter(DefaultAccountAdapter):
             purpose=letter,
             occasion=str(uuid4()),
             recipient=email,
-            customer_id=_customer_id(email),
+            customer_id=customer_id_of_login(email),
             template=letter,
             context={**context, "minutes": lives_seconds // 60},
             expires_at=timezone.now() + timedelta(seconds=lives_seconds),
@@ -110,13 +110,7 @@ class OutboxAdapter(DefaultAccountAdapter):
             purpose="security_notice",
             occasion=str(uuid4()),
             recipient=email,
-            customer_id=_customer_id(email),
+            customer_id=customer_id_of_login(email),
             template="security_notice",
             context={"sentence": str(sentence), "at": timezone.localtime()},
         )
-
-
-def _customer_id(email: str) -> int | None:
-    user = User.objects.select_related("customer").filter(email=email.lower()).first()
-    customer = getattr(user, "customer", None)
-    return customer.pk if customer else None

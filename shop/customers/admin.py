@@ -2,11 +2,14 @@
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
+from django.db.models import ManyToManyField, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from shop.customers import services
 from shop.customers.models import Address, Consent, Customer, User
@@ -57,9 +60,9 @@ class UserAdmin(ModelAdmin):
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("email",)
     ordering = ("email",)
-    filter_horizontal = ("groups",)
     fields = ("email", "is_staff", "is_active", "groups", "last_login", "date_joined")
     readonly_fields = ("last_login", "date_joined")
+    formfield_overrides = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Nobody but a superuser sees, and so edits, a superuser."""
@@ -84,7 +87,7 @@ class UserAdmin(ModelAdmin):
             return
         created = services.create_login(email=obj.email, is_staff=obj.is_staff, is_active=obj.is_active)
         obj.pk, obj.password, obj.email = created.pk, created.password, created.email
-        obj._state.adding = False
+        obj._state.adding, obj._state.db = False, created._state.db
         self.message_user(
             request,
             _("Compte créé sans mot de passe : la personne se connecte par un code reçu par e-mail."),
@@ -121,8 +124,8 @@ class CustomerAdmin(ModelAdmin):
     search_fields = ("email", "last_name", "phone")
     search_help_text = _("E-mail, nom ou téléphone")
     date_hierarchy = "created_at"
-    fields = ("first_name", "last_name", "phone", "email", "user", "merged_into", "created_at")
-    readonly_fields = ("email", "user", "merged_into", "created_at")
+    fields = ("first_name", "last_name", "phone", "email", "login", "became", "since")
+    readonly_fields = ("email", "login", "became", "since")
     inlines = (AddressInline, ConsentInline)
     show_full_result_count = False
 
@@ -131,6 +134,18 @@ class CustomerAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    @admin.display(description=_("compte de connexion"))
+    def login(self, customer: Customer) -> str:
+        return str(customer.user) if customer.user else "—"
+
+    @admin.display(description=_("réuni avec"))
+    def became(self, customer: Customer) -> str:
+        return str(customer.merged_into) if customer.merged_into else "—"
+
+    @admin.display(description=_("client depuis le"))
+    def since(self, customer: Customer) -> str:
+        return date_format(timezone.localtime(customer.created_at), "j F Y")
 
     @admin.display(boolean=True, description=_("compte"))
     def has_login(self, customer: Customer) -> bool:

@@ -225,7 +225,9 @@ def test_help_page_does_not_grow_with_its_questions(client, django_assert_num_qu
     from django.test.utils import CaptureQueriesContext
 
     client.get(HELP)
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         client.get(HELP)
     services.seed_help()
 

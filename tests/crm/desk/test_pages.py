@@ -48,7 +48,9 @@ def test_current_version_read_by_its_name_is_not_called_old(client):
     assert "remplacé depuis" not in page
 
 
-@pytest.mark.parametrize("query", [{}, {"version": "1999-01-01"}, {"version": "' OR 1=1 --"}, {"version": "x" * 5000}])
+@pytest.mark.parametrize(
+    "query", [{}, {"version": "1999-01-01"}, {"version": "' OR 1=1 --"}, {"version": "x" * 5000}]
+)
 def test_unknown_text_or_version_is_not_found(client, query):
     if query:
         publish("Un.")
@@ -112,7 +114,10 @@ def test_shipped_texts_lead_only_to_pages_that_exist(client):
     services.seed_pages()
     services.seed_help()
 
-    texts = [*LegalPage.objects.values_list("body", flat=True), *HelpEntry.objects.values_list("answer", flat=True)]
+    texts = [
+        *LegalPage.objects.values_list("body", flat=True),
+        *HelpEntry.objects.values_list("answer", flat=True),
+    ]
     links = {link for text in texts for link in re.findall(r"\]\((/[^)#]*)", text)}
     assert links
     for link in links:
@@ -163,11 +168,15 @@ def test_staff_create_a_page_but_never_delete_one(client):
     inline = {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
 
     answer = client.post(
-        reverse("admin:desk_legalpage_add"), {"slug": "cookies", "title": "Cookies", "body": "Aucun.", **inline}
+        reverse("admin:desk_legalpage_add"),
+        {"slug": "cookies", "title": "Cookies", "body": "Aucun.", **inline},
     )
     page = LegalPage.objects.get()
 
     assert answer.status_code == 302
     assert page.versions.count() == 1
-    assert client.post(reverse("admin:desk_legalpage_delete", args=[page.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        client.post(reverse("admin:desk_legalpage_delete", args=[page.pk]), {"post": "yes"}).status_code
+        == 403
+    )
     assert LegalPage.objects.exists()

@@ -102,7 +102,14 @@ def test_checkout_counts_when_entered_not_at_each_of_its_steps():
 
 @pytest.mark.parametrize(
     "agent",
-    ["", "Googlebot/2.1", "Mozilla/5.0 (compatible; bingbot/2.0)", "curl/8", "python-requests/2", "HeadlessChrome/1"],
+    [
+        "",
+        "Googlebot/2.1",
+        "Mozilla/5.0 (compatible; bingbot/2.0)",
+        "curl/8",
+        "python-requests/2",
+        "HeadlessChrome/1",
+    ],
 )
 def test_declared_robots_are_left_out(agent):
     request = RequestFactory(headers={"User-Agent": agent}).get("/")

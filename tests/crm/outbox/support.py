@@ -1,5 +1,6 @@
 """Letters for tests, and a mail server that really speaks SMTP."""
 
+import asyncio
 import contextlib
 import time
 from datetime import datetime, timedelta
@@ -123,8 +124,6 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        import asyncio
-
         self.arrived.append(envelope.rcpt_tos[0])
         await asyncio.sleep(self.pause_seconds)
         return "250 OK"
