@@ -24,6 +24,8 @@ class ConfigApp(RoomConfig):
 
     def ready(self) -> None:
         super().ready()
+        # Whoever queues a task, web processes included, must know the broker.
+        import_module("config.celery")
         autodiscover_modules("wiring")
         # Tasks sent by a web process go to the app of the process: without ours, to a broker nobody runs.
         import_module("config.celery")

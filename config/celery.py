@@ -6,6 +6,8 @@ from celery.schedules import crontab
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 app = Celery("cabas")
+# Celery knows its current app by thread: the others, a web server's among them, would get one without broker.
+app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Crontabs in UTC: beat misreads local ones on clock-change days (celery#1604, #6438).

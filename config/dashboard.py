@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, F, Min, Q, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
@@ -134,8 +134,9 @@ def _share(part: int, whole: int) -> int:
 
 
 def stock_outs() -> Block:
+    sold_out = Q(available=0) | Q(product__sold_by="weight", available__lt=F("product__weight_step_g"))
     depots = list(
-        StockItem.objects.filter(available=0, product__is_published=True)
+        StockItem.objects.filter(sold_out, product__is_published=True)
         .values("depot_id", "depot__name")
         .annotate(number=Count("id"))
         .order_by("-number")
@@ -144,14 +145,14 @@ def stock_outs() -> Block:
     return Block(
         title=_("Ruptures de stock"),
         figure=str(number),
-        link=listing("stock.stockitem", available__exact=0),
+        link=listing("stock.stockitem", dispo="rupture"),
         is_alert=number > 0,
         note=gettext("Produits publiés dont il ne reste rien dans un dépôt."),
         lines=[
             Line(
                 label=row["depot__name"],
                 value=str(row["number"]),
-                link=listing("stock.stockitem", available__exact=0, depot__id__exact=row["depot_id"]),
+                link=listing("stock.stockitem", dispo="rupture", depot__id__exact=row["depot_id"]),
             )
             for row in depots
         ],

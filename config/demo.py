@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from config.staff import StaffGroup
+
 PASSWORD = "un-cabas-bien-plein"  # noqa: S105 - of the demonstration alone; production settings never load it
 
 
@@ -10,19 +12,19 @@ class DemoAccount:
     email: str
     first_name: str
     what: str
-    group: str = ""
+    group: StaffGroup | None = None
 
     @property
     def is_staff(self) -> bool:
-        return bool(self.group)
+        return self.group is not None
 
 
 ACCOUNTS = (
     DemoAccount("camille@cabas.example", "Camille", "cliente"),
-    DemoAccount("direction@cabas.example", "Dominique", "équipe : direction", "manager"),
-    DemoAccount("catalogue@cabas.example", "Nour", "équipe : catalogue", "catalogue"),
-    DemoAccount("marketing@cabas.example", "Alix", "équipe : marketing", "marketing"),
-    DemoAccount("aide@cabas.example", "Sacha", "équipe : service client", "customer_service"),
-    DemoAccount("livreur@cabas.example", "Yanis", "équipe : livraison", "courier"),
-    DemoAccount("preparation@cabas.example", "Lou", "équipe : préparation", "picking"),
+    DemoAccount("direction@cabas.example", "Dominique", "équipe : direction", StaffGroup.MANAGER),
+    DemoAccount("catalogue@cabas.example", "Nour", "équipe : catalogue", StaffGroup.CATALOGUE),
+    DemoAccount("marketing@cabas.example", "Alix", "équipe : marketing", StaffGroup.MARKETING),
+    DemoAccount("aide@cabas.example", "Sacha", "équipe : service client", StaffGroup.CUSTOMER_SERVICE),
+    DemoAccount("livreur@cabas.example", "Yanis", "équipe : livraison", StaffGroup.COURIER),
+    DemoAccount("preparation@cabas.example", "Lou", "équipe : préparation", StaffGroup.PICKING),
 )

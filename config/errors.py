@@ -1,16 +1,16 @@
 """Error pages in the shop's own look."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from config import logs
+from config.context import help_phone
 
 
 def _bare_context() -> dict[str, str]:
     """What a page may say when neither the request nor the database can be trusted."""
-    return {"help_phone": settings.HELP_PHONE, "request_id": logs.request_id.get()}
+    return {**help_phone(), "request_id": logs.request_id.get()}
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import Error as DbError
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -43,7 +44,7 @@ def health(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         found = degraded()
-    except DatabaseError:
+    except DbError:
         return JsonResponse({"status": "down", "degraded": ["database"]}, status=503)
     strict = request.GET.get("strict") == "1"
     return JsonResponse(

@@ -1,5 +1,7 @@
 """A real shop. Refuses to start with a demo secret, the demo gateway or no address of its own."""
 
+from urllib.parse import urlsplit
+
 from django.core.exceptions import ImproperlyConfigured
 
 from . import base
@@ -15,9 +17,15 @@ if not (base.STRIPE_SECRET_KEY and base.STRIPE_WEBHOOK_SECRET):
     raise ImproperlyConfigured("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are needed to take payments.")
 if not base.ALLOWED_HOSTS or "*" in base.ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS: name the shop's own hosts, without a wildcard.")
-if not base.SITE_URL.startswith("https://"):
+if not base.SITE_URL.startswith("https://") or not urlsplit(base.SITE_URL).hostname:
     raise ImproperlyConfigured("SITE_URL: links in letters need the shop's https address.")
+if not env("DATABASE_URL", default=""):
+    raise ImproperlyConfigured("DATABASE_URL: name the shop's PostgreSQL; there is no default here.")
+if base.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend", ".locmem.EmailBackend")):
+    raise ImproperlyConfigured("EMAIL_URL or EMAIL_PROVIDER: letters must leave the machine.")
 
+# TLS ends at a proxy of ours, whose word on scheme and client address is taken.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1)
 CSRF_TRUSTED_ORIGINS = [base.SITE_URL]
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^sante/$"]

@@ -10,8 +10,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
@@ -57,7 +57,7 @@ class SlotAdmin(ModelAdmin):
         """The week grid. Two queries besides the session and the permissions."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        zones = list(Zone.objects.all())
+        zones = list(Zone.objects.select_related("depot"))
         zone, monday = self._chosen(request, zones)
         context = {
             **self.admin_site.each_context(request),
@@ -72,15 +72,15 @@ class SlotAdmin(ModelAdmin):
         return TemplateResponse(request, "slots/week_grid.html", context)
 
     def _chosen(self, request: HttpRequest, zones: list[Zone]) -> tuple[Zone | None, date]:
-        """What the address asks for; where it makes no sense, the first zone and the current week, and we say so."""
+        """What the address asks for, else the default depot's first zone and this week; nonsense is told."""
         form = WeekForm(request.GET)
-        if not form.is_valid():
+        usual = min(zones, key=_usual_first, default=None)
+        asked = form["zone"].data
+        chosen = next((zone for zone in zones if zone.slug == asked), None)
+        if not form.is_valid() or (asked and not chosen):
             self.message_user(request, _("Cette semaine ou cette zone n’existe pas."), messages.WARNING)
-        chosen: Zone | None = form.cleaned_data.get("zone") or next(
-            (zone for zone in zones if zone.is_active), zones[0] if zones else None
-        )
         today = rules.local_date(timezone.now())
-        return chosen, form.cleaned_data.get("week") or today - timedelta(days=today.weekday())
+        return chosen or usual, form.cleaned_data.get("week") or today - timedelta(days=today.weekday())
 
     def generate_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
@@ -99,6 +99,10 @@ class SlotAdmin(ModelAdmin):
         return redirect(_week_url(obj.zone, rules.local_date(obj.starts_at)))
 
 
+def _usual_first(zone: Zone) -> tuple[bool, bool, int]:
+    return not zone.is_active, not zone.depot.is_default, zone.pk
+
+
 def _week_url(zone: Zone, day: date) -> str:
     return (
         f"{reverse('admin:slots_slot_changelist')}?{urlencode({'zone': zone.slug, 'week': week_name(day)})}"
@@ -108,13 +112,10 @@ def _week_url(zone: Zone, day: date) -> str:
 def _week(zone: Zone, monday: date) -> dict[str, Any]:
     rows = grid.rows_of(week_of_slots(zone, monday), monday)
     booked, capacity = grid.totals_of(rows)
-    sunday = monday + timedelta(days=6)
     return {
         "zone": zone,
         "week": week_name(monday),
-        "week_label": gettext("Du %(first)s au %(last)s") % {
-            "first": date_format(monday, "j F").lower(), "last": date_format(sunday, "j F Y").lower(),
-        },
+        "week_label": grid.week_label(monday),
         "today": rules.local_date(timezone.now()),
         "days": grid.days_of(monday),
         "rows": rows,
@@ -123,7 +124,7 @@ def _week(zone: Zone, monday: date) -> dict[str, Any]:
         "previous_url": _week_url(zone, monday - timedelta(days=7)),
         "next_url": _week_url(zone, monday + timedelta(days=7)),
         "current_url": _week_url(zone, rules.local_date(timezone.now())),
-    }  # fmt: skip
+    }
 
 
 @admin.register(Hold)
@@ -158,8 +159,8 @@ class HoldAdmin(ModelAdmin):
 
     @admin.display(description=_("créneau"), ordering="slot__starts_at")
     def slot_label(self, hold: Hold) -> str:
-        day = date_format(rules.local_date(hold.slot.starts_at), "D j M").lower()
-        return f"{day} {rules.hours_label(hold.slot.starts_at, hold.slot.ends_at)}"
+        day = grid.short_day(rules.local_date(hold.slot.starts_at))
+        return f"{day}, {rules.hours_label(hold.slot.starts_at, hold.slot.ends_at)}"
 
     @admin.display(description=_("zone"), ordering="slot__zone__name")
     def zone_name(self, hold: Hold) -> str:

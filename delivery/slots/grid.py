@@ -30,9 +30,22 @@ class Row:
 
 
 def days_of(monday: date) -> list[tuple[date, str]]:
-    """The seven days with their heads: « lun. 23 nov. »."""
+    """The seven days with their heads."""
     days = (monday + timedelta(days=ahead) for ahead in range(7))
-    return [(day, date_format(day, "D j M").lower()) for day in days]
+    return [(day, short_day(day)) for day in days]
+
+
+def short_day(day: date) -> str:
+    """« jeu. 26 nov. »."""
+    weekday = date_format(day, "D").lower().rstrip(".")
+    return f"{weekday}. {date_format(day, 'j N').lower()}"
+
+
+def week_label(monday: date) -> str:
+    """« Du 23 au 29 novembre 2026 », « Du 30 novembre au 6 décembre 2026 »."""
+    sunday = monday + timedelta(days=6)
+    first = date_format(monday, "j" if monday.month == sunday.month else "j F").lower()
+    return _("Du %(first)s au %(last)s") % {"first": first, "last": date_format(sunday, "j F Y").lower()}
 
 
 def rows_of(slots: Iterable[Slot], monday: date) -> list[Row]:
@@ -42,10 +55,14 @@ def rows_of(slots: Iterable[Slot], monday: date) -> list[Row]:
     return [Row(hour, [_cell(at.get((day, hour))) for day in days]) for hour in hours]
 
 
-def totals_of(rows: Iterable[Row]) -> tuple[int, int]:
-    """Places taken and offered over the week."""
+def totals_of(rows: Iterable[Row]) -> tuple[str, str]:
+    """Places taken and offered over the week, as they are written: « 1 728 », « 2 920 »."""
     slots = list(_slots(rows))
-    return sum(slot.booked for slot in slots), sum(slot.capacity for slot in slots)
+    return _thousands(sum(slot.booked for slot in slots)), _thousands(sum(slot.capacity for slot in slots))
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def _slots(rows: Iterable[Row]) -> Iterator[Slot]:

@@ -46,7 +46,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 class Slot(models.Model):
     """Two instants made from a local date and hour. ``booked`` counts holds and bookings together."""
 
-    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="slots")
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="slots", verbose_name=_("zone"))
     starts_at = models.DateTimeField(_("début"))
     ends_at = models.DateTimeField(_("fin"))
     cutoff_at = models.DateTimeField(_("clôture"))
@@ -118,12 +118,12 @@ class Hold(models.Model):
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="holds")
     # The basket's key or the order's reference: delivery knows neither.
     holder = models.CharField(max_length=64)
-    order_reference = models.CharField(max_length=20, blank=True, db_index=True)
-    state = models.CharField(max_length=10, choices=State, default=State.HELD)
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField()
+    order_reference = models.CharField(_("commande"), max_length=20, blank=True, db_index=True)
+    state = models.CharField(_("état"), max_length=10, choices=State, default=State.HELD)
+    created_at = models.DateTimeField(_("prise le"), default=timezone.now)
+    expires_at = models.DateTimeField(_("gardée jusqu’au"))
     # Against expires_at it tells a lapse from a change of mind: only a lapsed place may be taken back at payment.
-    released_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(_("rendue le"), null=True, blank=True)
 
     objects = HoldQuerySet.as_manager()
 
@@ -143,6 +143,8 @@ class Hold(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(state="held"), name="hold_expiry"),
             models.Index(fields=["slot", "state"], name="hold_slot_state"),
+            # Payment looks for the basket's latest hold, released ones included.
+            models.Index(fields=["holder", "-id"], name="hold_latest_of_holder"),
         ]
 
     def __str__(self) -> str:

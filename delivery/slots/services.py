@@ -7,7 +7,7 @@ row is the hot one and is written last (ADR 0006).
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
@@ -15,8 +15,9 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Value, Whe
 from django.utils import timezone
 
 from delivery.slots import rules
-from delivery.slots.models import Hold, Slot
+from delivery.slots.models import Hold, HoldQuerySet, Slot
 from delivery.zones.models import Zone
+from delivery.zones.queries import active_zones
 
 log = logging.getLogger(__name__)
 State = Hold.State
@@ -47,12 +48,12 @@ class HoldPinned(Exception):
 def generate_slots(*, days: int = 14, now: datetime | None = None) -> None:
     """Make the slots of each active zone, from today and ``days`` local days in all. Twice is once.
 
-    Existing slots keep their price, capacity and closure. Two queries to read zones, one INSERT per zone.
+    Existing slots keep their price, capacity and closure. One query for the zones, one INSERT per zone.
     """
     now = now or timezone.now()
     today = rules.local_date(now)
     calendar = [today + timedelta(days=ahead) for ahead in range(days)]
-    for zone in Zone.objects.filter(is_active=True).order_by("pk"):
+    for zone in active_zones():
         slots = [slot for day in calendar for slot in _slots_of(zone, day) if slot.cutoff_at > now]
         Slot.objects.bulk_create(slots, ignore_conflicts=True)
 
@@ -115,7 +116,7 @@ def hold_slot(*, slot_id: int, holder: str) -> Hold:
         created_at=now,
         expires_at=rules.held_until(created_at=now, now=now, cutoff_at=slot.cutoff_at),
     )
-    _exchange_places(give_back=previous.slot_id if previous else None, take=slot_id)
+    _exchange_places(give_back=previous.slot_id if previous else None, take=hold)
     return hold
 
 
@@ -142,26 +143,24 @@ def _refuse_at_a_glance(slot: Slot, previous: Hold | None) -> None:
         raise SlotFull
 
 
-def _exchange_places(*, give_back: int | None, take: int) -> None:
+def _exchange_places(*, give_back: int | None, take: Hold) -> None:
     """Lower slot id first, whichever way the basket moves: two baskets swapping slots never deadlock."""
-    if give_back is not None and give_back <= take:
+    if give_back is not None and give_back <= take.slot_id:
         _give_back({give_back: 1})
     _take_place(take)
-    if give_back is not None and give_back > take:
+    if give_back is not None and give_back > take.slot_id:
         _give_back({give_back: 1})
 
 
-def _take_place(slot_id: int) -> None:
-    """Count one place more, or collect the slot's lapsed holds and try once more. Raises SlotFull, SlotClosed."""
+def _take_place(hold: Hold) -> None:
+    """Count a new hold's place, or collect the slot's lapsed holds and try once more. Raises SlotFull, SlotClosed."""
+    slot_id = hold.slot_id
     if _claim(slot_id):
         return
-    # Waiting here for whoever collects right now; without it their freed places would look taken.
-    slot = Slot.objects.select_for_update(no_key=True).get(pk=slot_id)
-    if not slot.is_bookable:
-        raise SlotClosed
-    _collect_lapsed(slot_id)
+    # Not itself, should the cut-off pass this very moment: its place is not counted yet.
+    _collect(Hold.objects.lapsed().filter(slot=slot_id).exclude(pk=hold.pk))
     if not _claim(slot_id):
-        raise SlotFull
+        raise SlotFull if _read_slot(slot_id).is_bookable else SlotClosed
 
 
 def _claim(slot_id: int) -> bool:
@@ -169,11 +168,26 @@ def _claim(slot_id: int) -> bool:
     return bool(Slot.objects.with_room().filter(pk=slot_id).update(booked=F("booked") + 1))
 
 
-def _collect_lapsed(slot_id: int) -> None:
-    lapsed = Hold.objects.lapsed().filter(slot=slot_id)
-    collected = _release(list(lapsed.select_for_update(skip_locked=True).values_list("pk", flat=True)))
-    if collected:
-        _give_back({slot_id: collected})
+def _collect(lapsed: HoldQuerySet) -> int:
+    """Release lapsed holds and give their places back; how many. Five queries, one when there is nothing.
+
+    Slots first: whoever waits for one then finds the places that were collected meanwhile. Holds that somebody
+    moves right now are passed over, which is why waiting here can close no circle.
+    """
+    candidates = dict(lapsed.values_list("pk", "slot_id"))
+    if not candidates:
+        return 0
+    _lock_slots(candidates.values())
+    still_lapsed = Hold.objects.lapsed().filter(pk__in=candidates).select_for_update(skip_locked=True)
+    slot_of = dict(still_lapsed.values_list("pk", "slot_id"))
+    released = _release(list(slot_of))
+    _give_back(Counter(slot_of.values()))
+    return released
+
+
+def _lock_slots(slot_ids: Iterable[int]) -> None:
+    slots = Slot.objects.filter(pk__in=set(slot_ids)).order_by("pk")
+    list(slots.select_for_update(no_key=True).values_list("pk"))
 
 
 def _release(hold_ids: list[int]) -> int:
@@ -183,15 +197,14 @@ def _release(hold_ids: list[int]) -> int:
 
 
 def _give_back(places: Mapping[int, int]) -> None:
-    """Lower the counts of some slots: one UPDATE, after locking several in the order of their ids."""
-    slots = Slot.objects.filter(pk__in=places)
-    if len(places) > 1:
-        list(slots.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    """Lower the counts of slots, already locked when there are several. One UPDATE."""
+    if not places:
+        return
     returned = Case(
         *(When(pk=slot_id, then=Value(count)) for slot_id, count in places.items()),
         output_field=IntegerField(),
     )
-    slots.update(booked=F("booked") - returned)
+    Slot.objects.filter(pk__in=places).update(booked=F("booked") - returned)
 
 
 @transaction.atomic
@@ -303,7 +316,7 @@ def _take_back(lapsed: Hold, order_reference: str) -> Hold:
         expires_at=timezone.now() + rules.HOLD_LASTS,
     )
     try:
-        _take_place(lapsed.slot_id)
+        _take_place(hold)
     except (SlotFull, SlotClosed) as refusal:
         raise HoldLapsed from refusal
     return hold
@@ -344,14 +357,8 @@ def release_booking(*, order_reference: str) -> bool:
 
 @transaction.atomic
 def release_expired_holds(*, limit: int = 500) -> int:
-    """Collect lapsed holds, the oldest first; how many. Four queries whatever the number.
+    """Collect lapsed holds, the oldest first; how many. Five queries whatever the number.
 
-    Passes over holds that another process is moving, so several workers may run at once.
+    Locks their slots by ascending id. Several workers may run at once.
     """
-    lapsed = Hold.objects.lapsed().order_by("expires_at").select_for_update(skip_locked=True)
-    slot_of = dict(lapsed.values_list("pk", "slot_id")[:limit])
-    if not slot_of:
-        return 0
-    released = _release(list(slot_of))
-    _give_back(Counter(slot_of.values()))
-    return released
+    return _collect(Hold.objects.lapsed().order_by("expires_at")[:limit])

@@ -30,6 +30,7 @@ class DepotAdmin(KeptForGood):
 class ZoneAreaInline(TabularInline):
     model = ZoneArea
     extra = 0
+    hide_title = True
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self.has_change_permission(request, obj))

@@ -37,7 +37,7 @@ class Zone(models.Model):
 
     slug = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("nom"), max_length=80)
-    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="zones")
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="zones", verbose_name=_("dépôt"))
     is_active = models.BooleanField(_("livrée"), default=True)
     opens_at = models.TimeField(_("première livraison"), default=time(8))
     closes_at = models.TimeField(_("fin des livraisons"), default=time(22))
@@ -126,7 +126,7 @@ class CoverageRequest(models.Model):
 
     email = models.EmailField(_("adresse e-mail"))
     postcode = models.CharField(_("code postal"), max_length=5)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("demandé le"), auto_now_add=True)
     told_at = models.DateTimeField(_("prévenu le"), null=True, blank=True)
 
     objects = CoverageRequestQuerySet.as_manager()

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 
 from shop.catalogue.models import Product
 from shop.catalogue.rules import Particular, Particulars, missing_particulars
@@ -12,6 +13,14 @@ _FIELDS = (
     "price", "vat_rate", "sold_by", "net_quantity", "ingredients", "allergens", "nutrition", "origin",
     "storage", "alcohol_degree", "minimum_age", "invented",
 )  # fmt: skip
+
+
+AISLES_VERSION_KEY = "aisles:version"
+
+
+def aisles_version() -> str:
+    """Changes with every change of an aisle: part of the key of whatever is kept about them. No query."""
+    return str(cache.get(AISLES_VERSION_KEY, "0"))
 
 
 def missing_by_product(product_ids: Collection[int]) -> dict[int, list[Particular]]:

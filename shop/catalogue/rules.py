@@ -21,6 +21,14 @@ ALCOHOLIC_ABOVE = Decimal("1.2")
 # The seven figures of regulation 1169/2011, art. 30 (1); energy may stand in kJ, in kcal or in both.
 NUTRITION_KEYS = ("fat_g", "saturated_fat_g", "carbohydrates_g", "sugars_g", "proteins_g", "salt_g")
 ENERGY_KEYS = ("energy_kj", "energy_kcal")
+# Regulation 1169/2011, annex II.
+ALLERGENS = (
+    "gluten", "crustacés", "œufs", "poisson", "arachides", "soja", "lait", "fruits à coque", "céleri",
+    "moutarde", "sésame", "sulfites", "lupin", "mollusques",
+)  # fmt: skip
+_SPACES = f"[ {NO_BREAK}{NARROW}\u2009]"
+# ASCII digits only: \d would take Arabic ones. Thousands by spaces, decimals by comma or point.
+_DECIMAL = re.compile(rf"(?:[0-9]+|[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+)(?:[.,][0-9]+)?")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'", "‘": "'"})
 
 
@@ -119,6 +127,33 @@ def nutrition_is_complete(nutrition: Mapping[str, Any]) -> bool:
     return any(key in nutrition for key in ENERGY_KEYS) and all(key in nutrition for key in NUTRITION_KEYS)
 
 
+def nutrition_is_possible(figures: object) -> bool:
+    """Figures of known names for 100 g or 100 ml: nothing negative, parts within wholes, no more than
+    100 g in 100 g (two grams of rounding)."""
+    if not isinstance(figures, dict) or not set(figures) <= {*NUTRITION_KEYS, *ENERGY_KEYS, "fiber_g"}:
+        return False
+    if not all(
+        isinstance(figure, int | float) and not isinstance(figure, bool) for figure in figures.values()
+    ):
+        return False
+    most = {"energy_kj": 4000, "energy_kcal": 950}
+    if not all(0 <= figure <= most.get(key, 100) for key, figure in figures.items()):
+        return False
+    wholes = ("fat_g", "carbohydrates_g", "fiber_g", "proteins_g", "salt_g")
+    return bool(
+        sum(figures.get(key, 0) for key in wholes) <= 102
+        and figures.get("saturated_fat_g", 0) <= figures.get("fat_g", 100) + 0.1
+        and figures.get("sugars_g", 0) <= figures.get("carbohydrates_g", 100) + 0.1
+    )
+
+
+def french_decimal(text: str) -> Decimal | None:
+    """« 1 234,50 » or « 1234.5 »; None for a sign, an exponent, other digits or anything else."""
+    if len(text) > 30 or not _DECIMAL.fullmatch(text):
+        return None
+    return Decimal(re.sub(_SPACES, "", text).replace(",", "."))
+
+
 def normalised_ean(text: str) -> str | None:
     """The code as it is stored, or None when its length or check digit is wrong.
 
@@ -180,18 +215,19 @@ def net_quantity_label(net_quantity: Decimal | None, net_unit: str) -> str:
     if not net_quantity:
         return ""
     if net_unit == "piece":
-        return f"{_short(net_quantity)}{NO_BREAK}pièce{'s' if net_quantity >= 2 else ''}"
+        return f"{short_decimal(net_quantity)}{NO_BREAK}pièce{'s' if net_quantity >= 2 else ''}"
     large, small = ("kg", "g") if net_unit == "g" else ("l", "ml")
     if net_quantity >= 1000:
-        return f"{_short(net_quantity / 1000)}{NO_BREAK}{large}"
-    return f"{_short(net_quantity)}{NO_BREAK}{small}"
+        return f"{short_decimal(net_quantity / 1000)}{NO_BREAK}{large}"
+    return f"{short_decimal(net_quantity)}{NO_BREAK}{small}"
 
 
 def _french(amount: Decimal) -> str:
     return f"{amount:,.2f}".replace(",", NARROW).replace(".", ",")
 
 
-def _short(amount: Decimal) -> str:
+def short_decimal(amount: Decimal) -> str:
+    """« 1 234,5 »: no idle zero, narrow spaces between thousands."""
     whole, _, part = f"{amount:,f}".partition(".")
     part = part.rstrip("0")
     return whole.replace(",", NARROW) + (f",{part}" if part else "")

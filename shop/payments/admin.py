@@ -32,7 +32,7 @@ class ReadOnly:
 
 class EntryInline(ReadOnly, TabularInline):
     model = PaymentEntry
-    fields = ["at", "kind", "amount"]
+    fields = readonly_fields = ["at", "kind", "amount"]
     extra = 0
 
 
@@ -100,7 +100,7 @@ class PaymentOperationAdmin(ReadOnly, ModelAdmin):
         if unknown:
             self.message_user(
                 request,
-                _("%d sans réponse du prestataire : la vérification reprend chaque minute.") % unknown,
+                _("%d sans réponse du prestataire : la vérification reprend chaque minute.") % unknown,
                 messages.WARNING,
             )
 

@@ -152,8 +152,8 @@ class PaymentOperation(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["account"],
-                condition=Q(kind="release") & ~Q(state="refused"),
-                name="one_release_per_order",
+                condition=Q(kind="release", state__in=["prepared", "unknown"]),
+                name="one_pending_release_per_order",
             ),
             models.UniqueConstraint(
                 fields=["account", "occasion"],

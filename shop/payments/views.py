@@ -42,7 +42,7 @@ def demo_payment(request: HttpRequest, session: str) -> HttpResponse:
     if not demo.is_in_use():
         raise Http404
     page = get_object_or_404(DemoSession.objects.exclude(mode=DemoSession.Mode.OFF_SESSION), token=session)
-    form = DemoCardForm(request.POST or None)
+    form = DemoCardForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             page = demo.pay(token=page.token, card_code=form.cleaned_data["card"])

@@ -42,3 +42,8 @@ def depots(codes: Sequence[str] | None = None, *, every: bool = False) -> dict[s
     if not chosen:
         raise UnknownDepot("")
     return chosen
+
+
+def depot_choices() -> list[tuple[str, str]]:
+    """Codes and names for a form, the default depot first. One query."""
+    return list(Depot.objects.order_by("-is_default", "name").values_list("code", "name"))

@@ -64,9 +64,19 @@ def test_groups_that_need_no_customer_see_none(group):
 
 @pytest.mark.parametrize("group", list(StaffGroup))
 def test_no_group_may_delete_what_accounts_and_law_keep(group):
-    kept = ("orders.", "payments.", "customers.", "outbox.", "desk.legal", "desk.contact", "catalogue.delete_product")
+    kept = (
+        "orders.",
+        "payments.",
+        "customers.",
+        "outbox.",
+        "desk.legal",
+        "desk.contact",
+        "catalogue.delete_product",
+    )
 
-    deletes = {right for right in rights_of(group) if ".delete_" in right} - {"catalogue.delete_productpicture"}
+    deletes = {right for right in rights_of(group) if ".delete_" in right} - {
+        "catalogue.delete_productpicture"
+    }
     assert not [right for right in deletes if right.startswith(kept)]
 
 

@@ -40,21 +40,21 @@ class DemoCard:
 
 
 CARDS = (
-    DemoCard("accepte", "4242 4242 4242 4242", _("accepte")),
-    DemoCard("refuse", "4000 0000 0000 0002", _("est refusée"), refusal="card_declined"),
-    DemoCard("silence", "4000 0000 0000 0119", _("laisse sans réponse pendant 30 secondes"), is_silent=True),
+    DemoCard("accepte", "4242 4242 4242 4242", _("accepte")),
+    DemoCard("refuse", "4000 0000 0000 0002", _("est refusée"), refusal="card_declined"),
+    DemoCard("silence", "4000 0000 0000 0119", _("laisse sans réponse pendant 30 secondes"), is_silent=True),
     DemoCard(
-        "retard", "4000 0000 0000 0077", _("accepte, mais répond 20 secondes après le retour"), is_late=True
+        "retard", "4000 0000 0000 0077", _("accepte, mais répond 20 secondes après le retour"), is_late=True
     ),
     DemoCard(
         "authentification",
-        "4000 0025 0000 3155",
+        "4000 0025 0000 3155",
         _("accepte, mais demande une authentification deux jours avant la livraison"),
         later="authentication_required",
     ),
     DemoCard(
         "refus_plus_tard",
-        "4000 0000 0000 0341",
+        "4000 0000 0000 0341",
         _("accepte, mais est refusée deux jours avant la livraison"),
         later="card_declined",
     ),
@@ -192,11 +192,11 @@ def pay(*, token: str, card_code: str) -> DemoSession:
 
 
 def is_in_use() -> bool:
-    return settings.PAYMENT_GATEWAY == "demo"
+    return bool(settings.PAYMENT_GATEWAY == "demo")
 
 
 def is_open(session: DemoSession) -> bool:
-    return bool(session.status == Held.OPEN) and not _has_expired(session)
+    return session.status == Held.OPEN and not _has_expired(session)
 
 
 def _has_expired(session: DemoSession) -> bool:

@@ -26,6 +26,8 @@ from shop.payments.gateways.base import Answer, Message, PageRequest, RefundAnsw
 from shop.payments.rules import cents, euros
 
 logger = logging.getLogger(__name__)
+# The SDK logs the provider's error messages, which may quote what a customer typed.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 API_VERSION = "2026-10-28.endive"
 # Connecting, then reading: a customer waits for the page to open.

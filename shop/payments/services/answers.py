@@ -25,6 +25,7 @@ from shop.payments.services.books import (
     Kind,
     State,
     doubt,
+    ensure_release,
     enter,
     lock_operation,
     move,
@@ -196,15 +197,7 @@ def _welcome_or_void(operation: PaymentOperation) -> None:
         return
     operation.is_late = True
     operation.save(update_fields=["is_late"])
-    soon("perform", ensure_release(operation).key)
-
-
-def ensure_release(operation: PaymentOperation) -> PaymentOperation:
-    """The release of a locked operation's order, prepared when there is none yet."""
-    account = operation.account
-    return release_of(account) or PaymentOperation.objects.create(
-        account=account, kind=Kind.RELEASE, amount=account.held
-    )
+    soon("perform", ensure_release(operation.account).key)
 
 
 def _ended(operation: PaymentOperation) -> None:

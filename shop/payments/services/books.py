@@ -108,5 +108,23 @@ def held_authorisation(account: PaymentAccount) -> PaymentOperation | None:
 
 
 def release_of(account: PaymentAccount) -> PaymentOperation | None:
-    """The release that was asked for this order, if any. One query."""
-    return account.operations.filter(kind=Kind.RELEASE).exclude(state=State.REFUSED).first()
+    """The latest release that was asked for this order, if any. One query."""
+    return account.operations.filter(kind=Kind.RELEASE).exclude(state=State.REFUSED).order_by("-id").first()
+
+
+def ensure_release(account: PaymentAccount) -> PaymentOperation:
+    """The release of a locked account: the pending one, the one that left nothing, or a new one. At most
+    three queries.
+    """
+    asked = release_of(account)
+    if asked and (asked.state != State.SUCCEEDED or not _leaves_anything(account)):
+        return asked
+    return PaymentOperation.objects.create(account=account, kind=Kind.RELEASE, amount=account.held)
+
+
+def _leaves_anything(account: PaymentAccount) -> bool:
+    """Whether something could still be paid, or is held."""
+    return account.operations.filter(
+        kind__in=[*PaymentOperation.PAGE_KINDS, Kind.AUTHORISE_SAVED],
+        state__in=[State.PREPARED, State.UNKNOWN, State.OPENED, State.SUCCEEDED],
+    ).exists()

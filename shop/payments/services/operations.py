@@ -32,6 +32,7 @@ from shop.payments.services.books import (
     State,
     claim,
     doubt,
+    ensure_release,
     enter,
     held_authorisation,
     lock_account,
@@ -52,16 +53,14 @@ def release(*, order_reference: str) -> PaymentOperation | None:
 
     Call it in the transaction that cancels or gives up the order; it only commits the intention. The worker
     performs it within seconds and goes on until the provider has answered. Asked again it is the same
-    release. None when nothing was ever asked. Raises AlreadyCaptured: refund instead. Four queries at most.
+    release. None when nothing was ever asked. Raises AlreadyCaptured: refund instead. Five queries at most.
     """
     account = lock_account(order_reference)
     if account is None:
         return None
     if _open_capture(account):
         raise AlreadyCaptured
-    asked = release_of(account)
-    if asked is None:
-        asked = PaymentOperation.objects.create(account=account, kind=Kind.RELEASE, amount=account.held)
+    asked = ensure_release(account)
     soon("perform", asked.key)
     return asked
 

@@ -53,7 +53,7 @@ def prepare_payment(
     """Commit, with the order, that this many euros will be asked. The provider is not called.
 
     Asked again it returns the same live operation (a double click, a second tab). After a lapse, or when a
-    saved card was refused two days before, it prepares a new one. Up to seven queries; locks the account.
+    saved card was refused two days before, it prepares a new one. Six queries; locks the account.
 
     Raises InvalidAmount; AmountChanged when a live operation asks for another sum; PaymentUncertain while the
     saved card's authorisation is unanswered; PaymentClosed once a release was asked.

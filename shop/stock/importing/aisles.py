@@ -7,16 +7,20 @@ from pathlib import Path
 import shop.catalogue
 from shop.catalogue.models import Aisle
 from shop.stock.importing.draft import Shelf
-from shop.stock.importing.shelving import SHELVES, others_name
+from shop.stock.importing.shelving import others_name
 
 AISLES_FILE = Path(shop.catalogue.__file__).parent / "starter" / "aisles.csv"
 _PLACE_OF_OTHERS = 900
 
 
-def ensure_aisles() -> None:
-    """Create the shop's usual aisles and shelves where their slug is free. Never changes one. 4 queries."""
+def _usual() -> list[dict[str, str]]:
     with AISLES_FILE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        return list(csv.DictReader(file))
+
+
+def ensure_aisles() -> None:
+    """Create the shop's usual aisles and shelves where their slug is free. Never changes one. 3 queries."""
+    rows = _usual()
     Aisle.objects.bulk_create([_aisle(row, None) for row in rows if not row["parent"]], ignore_conflicts=True)
     tops = dict(Aisle.objects.values_list("slug", "pk"))
     shelves = [_aisle(row, tops[row["parent"]]) for row in rows if row["parent"]]
@@ -33,7 +37,7 @@ def _aisle(row: dict[str, str], parent: int | None) -> Aisle:
 
 def ensure_other_shelves() -> None:
     """« Autres … » under each aisle that the categories may fall through. 2 queries."""
-    tops = Aisle.objects.filter(parent=None, slug__in=SHELVES)
+    tops = Aisle.objects.filter(slug__in=top_by_name().values())
     Aisle.objects.bulk_create(
         [
             Aisle(
@@ -63,5 +67,5 @@ def known_shelves() -> dict[str, Shelf]:
 
 
 def top_by_name() -> dict[str, str]:
-    """Slugs of the aisles by name, as Open Food Facts' extracts name them. One query."""
-    return {aisle.name: aisle.slug for aisle in Aisle.objects.filter(parent=None)}
+    """Slugs of the usual aisles by their first name, which extracts keep when staff rename an aisle."""
+    return {row["name"]: row["slug"] for row in _usual() if not row["parent"]}

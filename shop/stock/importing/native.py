@@ -2,29 +2,21 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
-from typing import Any
 
 from shop.catalogue.models import Product
-from shop.catalogue.rules import ADULT_AGE, is_alcoholic, normalised_ean
+from shop.catalogue.rules import (
+    ADULT_AGE,
+    ALLERGENS,
+    is_alcoholic,
+    normalised_ean,
+    nutrition_is_possible,
+)
 from shop.stock.importing.draft import Cells, Draft, Shelf
 from shop.stock.importing.report import RowRefused
 from shop.stock.importing.text import cell_text, number, whole, words
 
-# Regulation 1169/2011, annex II.
-ALLERGENS = frozenset(
-    {
-        "gluten", "crustacés", "œufs", "poisson", "arachides", "soja", "lait", "fruits à coque", "céleri",
-        "moutarde", "sésame", "sulfites", "lupin", "mollusques",
-    }
-)  # fmt: skip
-NUTRITION = frozenset(
-    {
-        "energy_kj", "energy_kcal", "fat_g", "saturated_fat_g", "carbohydrates_g", "sugars_g", "fiber_g",
-        "proteins_g", "salt_g",
-    }
-)  # fmt: skip
 FIRST_AGE = re.compile(r"\b(1\s?er|premier)\s+[âa]ge\b", re.IGNORECASE)
 _VAT = {Decimal("5.5"), Decimal(10), Decimal(20)}
 _NAMED = frozenset(Product.Packshot.values)
@@ -33,7 +25,7 @@ _NAMED = frozenset(Product.Packshot.values)
 def draft_of(line: int, cells: Cells, shelves: Mapping[str, Shelf]) -> Draft:
     """One row checked. Raises RowRefused at its first fault."""
     get = cells.get
-    draft = Draft(line, _ean(get("ean", "")))
+    draft = Draft(line, ean_of(get("ean", "")))
     name = cell_text(get("name", ""), longest=200, column="name")
     if "name" in cells and not name:
         raise RowRefused("name")
@@ -55,7 +47,7 @@ def draft_of(line: int, cells: Cells, shelves: Mapping[str, Shelf]) -> Draft:
     return draft
 
 
-def _ean(text: str) -> str:
+def ean_of(text: str) -> str:
     code = normalised_ean(text.strip())
     if code is None:
         raise RowRefused("ean")
@@ -122,7 +114,7 @@ def _state(draft: Draft, cells: Cells) -> None:
         draft.minimum_age = ADULT_AGE
 
 
-def _choice(value: str, known: Any, column: str) -> str:
+def _choice(value: str, known: Container[str], column: str) -> str:
     text = value.strip()
     if text not in known:
         raise RowRefused("choice", f"{column}\u202f: {text[:30]}" if text.isprintable() and text else column)
@@ -146,30 +138,9 @@ def nutrition(value: str) -> dict[str, float]:
     if not value.strip():
         return {}
     try:
-        figures = json.loads(value, parse_constant=lambda _name: None)
+        figures: dict[str, float] = json.loads(value, parse_constant=lambda _name: None)
     except (ValueError, RecursionError) as fault:
         raise RowRefused("nutrition") from fault
-    if not isinstance(figures, dict) or not set(figures) <= NUTRITION:
-        raise RowRefused("nutrition")
-    if not all(
-        isinstance(figure, int | float) and not isinstance(figure, bool) for figure in figures.values()
-    ):
-        raise RowRefused("nutrition")
     if not nutrition_is_possible(figures):
         raise RowRefused("nutrition")
     return figures
-
-
-def nutrition_is_possible(figures: Mapping[str, float]) -> bool:
-    """Nothing negative, parts within wholes, no more than 100 g in 100 g (two grams of rounding)."""
-    grams = {key: figure for key, figure in figures.items() if not key.startswith("energy")}
-    if any(not 0 <= figure <= 100 for figure in grams.values()):
-        return False
-    if not all(0 <= figures.get(key, 0) <= most for key, most in (("energy_kj", 4000), ("energy_kcal", 950))):
-        return False
-    wholes = ("fat_g", "carbohydrates_g", "fiber_g", "proteins_g", "salt_g")
-    return (
-        sum(grams.get(key, 0) for key in wholes) <= 102
-        and grams.get("saturated_fat_g", 0) <= grams.get("fat_g", 100) + 0.1
-        and grams.get("sugars_g", 0) <= grams.get("carbohydrates_g", 100) + 0.1
-    )

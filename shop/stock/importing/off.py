@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from shop.catalogue.rules import ADULT_AGE, is_alcoholic, sort_name
+from shop.catalogue.rules import ADULT_AGE, is_alcoholic, nutrition_is_possible, sort_name
 from shop.stock.importing.draft import Cells, Draft, Shelf
-from shop.stock.importing.native import FIRST_AGE, _ean, nutrition_is_possible
+from shop.stock.importing.native import FIRST_AGE, ean_of
 from shop.stock.importing.report import RowRefused
 from shop.stock.importing.shelving import has_full_vat, packshot, shelf_slug
 from shop.stock.importing.text import cell_text, clean, quantity, tidy_brand, tidy_name
@@ -29,7 +29,7 @@ _VALUE = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,20})?")
 
 def draft_of(line: int, cells: Cells, shelves: Mapping[str, Shelf], tops: Mapping[str, str]) -> Draft:
     """One row checked; ``tops`` gives an aisle's slug by its name. Raises RowRefused."""
-    draft = Draft(line, _ean(cells.get("ean", "")))
+    draft = Draft(line, ean_of(cells.get("ean", "")))
     name = tidy_name(cell_text(cells.get("name", ""), longest=200, column="name"))
     if not name:
         raise RowRefused("name")
@@ -50,12 +50,13 @@ def _place(
     draft: Draft, rayon: str, category: str, shelves: Mapping[str, Shelf], tops: Mapping[str, str]
 ) -> None:
     top = tops.get(rayon, "")
-    draft.packshot = packshot(top, category, draft.name)
+    slug = shelf_slug(top, category, draft.name)
+    draft.packshot = packshot(top, slug, category, draft.name)
     if rayon and not top:
         raise RowRefused("shelf", rayon[:60])
     if not top:
         return
-    shelf = shelves[shelf_slug(top, category, draft.name)]
+    shelf = shelves[slug]
     draft.shelf_id, draft.is_food = shelf.id, shelf.is_food
     draft.vat_rate = Decimal(20) if has_full_vat(shelf.slug, category, draft.name) else shelf.vat_rate
     draft.is_first_age_milk = shelf.slug == "laits-infantiles" and bool(

@@ -128,7 +128,10 @@ PACKSHOTS: list[Rule] = [
     (r"chocolat|barre|beurre|tofu|pizza|lasagne|quiche", "box"),
     (r"concentre|dentifrice", "tube"),
 ]  # fmt: skip
-_BY_AISLE = {
+_BY_PLACE = {
+    "fromages": "cheese",
+    "beurres-et-margarines": "box",
+    "laits-et-cremes": "carton",
     "fruits-et-legumes": "tray", "boulangerie-et-viennoiserie": "bag", "cremerie": "pot",
     "boucherie-volaille-et-charcuterie": "meat", "poissonnerie": "fish", "traiteur-et-plats-prepares": "tray",
     "epicerie-salee": "jar", "boissons": "bottle", "cave-bieres-et-spiritueux": "bottle", "surgeles": "bag",
@@ -162,13 +165,13 @@ def others_name(top: str, aisle_name: str) -> str:
     return OTHERS.get(top, f"Autres {aisle_name.lower()}")[:80]
 
 
-def packshot(top: str, category: str, name: str) -> str:
-    """Which drawing suits, by words of the category, then of the name, then by aisle."""
+def packshot(top: str, shelf: str, category: str, name: str) -> str:
+    """Which drawing suits, by words of the category, then of the name, then by shelf or aisle."""
     for text in (sort_name(category), sort_name(name)):
         for pattern, drawing in _DRAWINGS:
             if text and pattern.search(text):
                 return drawing
-    return _BY_AISLE.get(top, "box")
+    return _BY_PLACE.get(shelf) or _BY_PLACE.get(top, "box")
 
 
 def has_full_vat(shelf: str, category: str, name: str) -> bool:

@@ -5,11 +5,9 @@ import re
 import unicodedata
 from decimal import Decimal
 
+from shop.catalogue.rules import french_decimal
 from shop.stock.importing.report import RowRefused
 
-_SPACES = "[ \u00a0\u202f\u2009]"
-# ASCII digits only: \d would take Arabic ones. Thousands by spaces, decimals by comma or point.
-_NUMBER = re.compile(rf"(?:[0-9]+|[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+)(?:[.,][0-9]+)?")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -45,9 +43,9 @@ def number(
     text = value.strip()
     if not text:
         return None
-    if len(text) > 30 or not _NUMBER.fullmatch(text):
+    found = french_decimal(text)
+    if found is None:
         raise RowRefused("number", column)
-    found = Decimal(re.sub(_SPACES, "", text).replace(",", "."))
     if found != round(found, places):
         raise RowRefused("number", f"{column}, {places} décimales au plus")
     if not least <= found <= most:
@@ -68,7 +66,7 @@ def words(value: str, *, longest: int, column: str) -> list[str]:
 
 def tidy_name(name: str) -> str:
     """Modest repairs of a name typed by a volunteer: shouting, ligatures, apostrophes, first letter."""
-    tidy = html.unescape(name).replace("'", "’").strip(" .,;:-_")
+    tidy = html.unescape(name).replace("'", "’").strip(" .,;:-_*")
     letters = [char for char in tidy if char.isalpha()]
     if len(letters) > 3 and all(char.isupper() for char in letters):
         tidy = tidy.capitalize()

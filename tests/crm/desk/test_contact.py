@@ -205,7 +205,8 @@ def test_help_page_shows_answers_number_hours_and_address(client, settings):
     page = client.get(HELP).content.decode()
 
     assert "Quand suis-je débité" in page
-    assert settings.HELP_PHONE in page
+    assert settings.HELP_PHONE.replace(" ", "\u00a0") in page
+    assert 'href="tel:0970000000"' in page
     assert settings.HELP_EMAIL in page
     assert "Du lundi au samedi" in page
     assert "variable indéfinie" not in page

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -85,7 +86,7 @@ def test_eight_processes_writing_the_same_rows_add_up():
     def write():
         for turn in range(20):
             # Each in its own order: the service sorts, so nobody waits for somebody who waits for them.
-            services.record_counts({key: 1 for key in (keys if turn % 2 else reversed(keys))})
+            services.record_counts(dict.fromkeys(keys if turn % 2 else reversed(keys), 1))
         connections.close_all()
 
     run_threads(write)
@@ -178,7 +179,7 @@ def test_orderly_stop_of_forked_web_workers_loses_nothing():
         "INSIGHTS_FLUSH_SECONDS": "300",
         "PYTHONWARNINGS": "ignore",
     }
-    socket = Path("/tmp") / f"cabas-insights-{os.getpid()}.sock"
+    socket = Path(tempfile.gettempdir()) / f"cabas-insights-{os.getpid()}.sock"  # short: paths of sockets are
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "config.wsgi", "--preload", "--workers", "2", "--bind", f"unix:{socket}"],
         cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -426,6 +426,21 @@ def test_releasing_a_saved_card_forgets_it_at_the_provider(provider, facts):
     assert facts[-1] == PaymentReleased("CAB-1", operation.key, 0)
 
 
+def test_a_success_after_a_finished_release_is_voided_too(provider, facts):
+    operation = opened()
+    first = services.release(order_reference="CAB-1")
+    PaymentOperation.objects.filter(pk=first.pk).update(state=State.SUCCEEDED)
+    provider.pay(operation.session_id)
+
+    services.refresh(key=operation.key)
+    second = PaymentOperation.objects.filter(kind="release").latest("id")
+    services.perform(key=second.key)
+
+    assert second != first
+    assert facts == [LatePaymentVoided("CAB-1", operation.key, 8000)]
+    assert [i["status"] for i in provider.store.intents.values()] == ["canceled"]
+
+
 def test_releasing_an_unheard_of_order_does_nothing(provider):
     assert services.release(order_reference="CAB-unheard-of") is None
 

@@ -1,0 +1,197 @@
+"""Staff forms of the catalogue. Numbers are read as French people write them, and no other way."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminImageFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from shop.catalogue import rules
+from shop.catalogue.models import Product, ProductPicture
+from shop.catalogue.pictures import PictureRefused, checked_picture
+from shop.catalogue.queries import missing_of
+from shop.catalogue.services import HIGHEST_PRICE
+from shop.catalogue.wording import missing_words
+
+NONE_STATED = "aucun"
+
+
+class FrenchDecimalField(forms.DecimalField):
+    """« 1 234,50 » with any French space; no sign, no exponent, no other digits."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        text = str(value or "").strip()
+        if not text:
+            return None
+        found = rules.french_decimal(text)
+        if found is None:
+            raise ValidationError(_("Saisissez un nombre, par exemple 1\u202f234,50."))
+        return found
+
+    def prepare_value(self, value: Any) -> Any:
+        return rules.short_decimal(value) if isinstance(value, Decimal) else value
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+
+class SignedDecimalField(FrenchDecimalField):
+    """The same, with a sign in front: « -5 », « +2,5 », « −10 »."""
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        text = str(value or "").strip().replace("−", "-")
+        found = super().to_python(text.lstrip("+-").strip() if text[:1] in {"+", "-"} else text)
+        return -found if found is not None and text.startswith("-") else found
+
+
+class PriceForm(forms.Form):
+    """A new price, or a change in percent, for the chosen products."""
+
+    how = forms.ChoiceField(
+        label=_("Changement"),
+        choices=[("fixed", _("nouveau prix TTC (€)")), ("percent", _("hausse ou baisse (%)"))],
+        widget=UnfoldAdminSelectWidget,
+    )
+    value = SignedDecimalField(label=_("Valeur"), max_digits=8, decimal_places=2)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        how, value = cleaned.get("how"), cleaned.get("value")
+        if value is None:
+            return cleaned
+        if how == "fixed" and not 0 < value <= HIGHEST_PRICE:
+            self.add_error("value", _("Un prix va de 0,01 à 9\u202f999,99\u202f€."))
+        if how == "percent" and (not -50 <= value <= 100 or not value):
+            self.add_error("value", _("Un changement va de −50 à +100\u202f%."))
+        return cleaned
+
+    def new_price(self, price: Decimal | None) -> Decimal | None:
+        """The price after the change, half up to the cent; None for a product that has none to change."""
+        value: Decimal = self.cleaned_data["value"]
+        if self.cleaned_data["how"] == "fixed":
+            return value
+        if price is None:
+            return None
+        changed = (price * (100 + value) / 100).quantize(rules.CENT, rounding=ROUND_HALF_UP)
+        return min(max(changed, rules.CENT), HIGHEST_PRICE)
+
+
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A product's particulars. A product on sale cannot lose one that is due."""
+
+    # Longer than the column: a code is often pasted with spaces.
+    ean = forms.CharField(label=_("Code-barres"), max_length=20, widget=UnfoldAdminTextInputWidget)
+    net_quantity = FrenchDecimalField(
+        label=_("Quantité nette"), required=False, max_digits=9, decimal_places=2, min_value=Decimal("0.01"),
+        help_text=_("en grammes, millilitres ou pièces\u202f; inutile pour un article vendu au poids"),
+    )  # fmt: skip
+    deposit = FrenchDecimalField(
+        label=_("Consigne (€)"), required=False, max_digits=5, decimal_places=2, min_value=Decimal(0)
+    )
+    alcohol_degree = FrenchDecimalField(
+        label=_("Degré d’alcool"), required=False, max_digits=4, decimal_places=1, min_value=Decimal(0),
+        max_value=Decimal(96),
+    )  # fmt: skip
+    allergens = forms.MultipleChoiceField(
+        label=_("Allergènes déclarés par le producteur"), required=False,
+        choices=[(NONE_STATED, _("aucun (déclaré)")), *((name, name) for name in rules.ALLERGENS)],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("Rien de coché\u202f: non communiqué. Ne jamais deviner à partir des ingrédients."),
+    )  # fmt: skip
+
+    class Meta:
+        model = Product
+        fields = (
+            "ean", "name", "brand", "shelf", "description", "packaging", "packshot", "sold_by", "weight_step_g",
+            "net_quantity", "net_unit", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "nutrition",
+            "stated_nutriscore", "labels", "origin", "storage", "alcohol_degree", "minimum_age",
+            "is_first_age_milk",
+        )  # fmt: skip
+        help_texts = {
+            "labels": _("séparés par des virgules"),
+            "nutrition": _("pour 100\u202fg ou 100\u202fml"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "labels" in self.fields:
+            self.fields["labels"].widget = UnfoldAdminTextInputWidget()
+        stated = self.instance.allergens
+        self.initial["allergens"] = [NONE_STATED] if stated == [] else stated or []
+
+    def clean_ean(self) -> str:
+        code = rules.normalised_ean(self.cleaned_data["ean"])
+        if code is None:
+            raise ValidationError(_("Code-barres de 8, 12, 13 ou 14 chiffres, clé comprise."))
+        return code
+
+    def clean_deposit(self) -> Decimal:
+        return self.cleaned_data["deposit"] or Decimal(0)
+
+    def clean_allergens(self) -> list[str] | None:
+        chosen = self.cleaned_data["allergens"]
+        if NONE_STATED in chosen and len(chosen) > 1:
+            raise ValidationError(_("«\u202faucun\u202f» ne va pas avec un allergène."))
+        return [] if chosen == [NONE_STATED] else chosen or None
+
+    def clean_nutrition(self) -> dict[str, float]:
+        figures = self.cleaned_data["nutrition"] or {}
+        if figures and not rules.nutrition_is_possible(figures):
+            raise ValidationError(_("Valeurs impossibles pour 100\u202fg ou clés inconnues."))
+        return dict(figures)
+
+    def clean_stated_nutriscore(self) -> str:
+        score = self.cleaned_data["stated_nutriscore"].lower()
+        if score not in {"", *"abcde"}:
+            raise ValidationError(_("Le Nutri-Score va de A à E."))
+        return str(score)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("sold_by") == Product.SoldBy.WEIGHT and not cleaned.get("weight_step_g"):
+            self.add_error("weight_step_g", _("Un article vendu au poids a un pas en grammes."))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors or not self.instance.is_published:
+            return
+        if reasons := missing_of(self.instance):
+            words = ", ".join(missing_words(reasons))
+            self.add_error(
+                None,
+                _("Ce produit est en vente\u202f: %(words)s. Retirez-le d’abord de la vente.")
+                % {"words": words},
+            )
+
+
+class CheckedPictureField(forms.FileField):
+    """A file that becomes a clean picture of ours, or a French sentence saying why not."""
+
+    widget = UnfoldAdminImageFieldWidget
+
+    def to_python(self, data: Any) -> Any:
+        upload = super().to_python(data)
+        if upload is None:
+            return None
+        try:
+            return checked_picture(upload)
+        except PictureRefused as refused:
+            raise ValidationError(refused.words) from refused
+
+
+class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
+    image = CheckedPictureField(label=_("Image"))
+
+    class Meta:
+        model = ProductPicture
+        fields = ("image", "alt", "position")

@@ -1,0 +1,112 @@
+"""Orders as staff read them: found by reference or address, changed by services only."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from config.templatetags.cabas import euros, quantity_label, slot_label_long
+from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
+
+
+class ReadOnly:
+    """Nothing of an order is typed over: corrections are services with a reason and a history."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class LineInline(ReadOnly, TabularInline):
+    model = OrderLine
+    extra = 0
+    fields = ["ean", "name", "packaging_label", "how_much", "unit_price", "total", "vat_rate", "deposit"]
+    readonly_fields = fields
+    tab = True
+
+    @admin.display(description=_("quantité"))
+    def how_much(self, line: OrderLine) -> str:
+        return quantity_label(line.sold_by, line.quantity)
+
+
+class EventInline(ReadOnly, TabularInline):
+    model = OrderEvent
+    extra = 0
+    fields = ["at", "kind"]
+    readonly_fields = fields
+    tab = True
+
+
+class VatInline(ReadOnly, TabularInline):
+    model = OrderVatTotal
+    extra = 0
+    fields = ["rate", "gross", "vat"]
+    readonly_fields = fields
+    tab = True
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, ModelAdmin):
+    list_display = [
+        "reference",
+        "status",
+        "slot_said",
+        "zone",
+        "customer_name",
+        "rank_said",
+        "total_said",
+        "created_at",
+    ]
+    list_filter = ["status", "zone", ("slot__starts_at", admin.DateFieldListFilter), "requires_age_check"]
+    search_fields = ["reference", "email", "last_name", "postcode"]
+    list_select_related = ["slot", "zone"]
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    show_full_result_count = False
+    inlines = [LineInline, VatInline, EventInline]
+    fieldsets = [
+        (None, {"fields": ["reference", "status", "slot_said", "zone", "depot", "rank", "requires_age_check"]}),
+        (_("Destinataire"), {"fields": ["first_name", "last_name", "email", "phone", "line1", "line2", "floor",
+                                        "door_code", "postcode", "city", "instructions"]}),
+        (_("Montants"), {"fields": ["goods_total", "deposit_total", "delivery_fee", "total", "terms_version"]}),
+        (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at", "tracking"]}),
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        orders: QuerySet[Order] = super().get_queryset(request)
+        return (
+            orders.exclude(status=Order.Status.ABANDONED) if not request.GET.get("status__exact") else orders
+        )
+
+    @admin.display(description=_("créneau"), ordering="slot__starts_at")
+    def slot_said(self, order: Order) -> str:
+        return slot_label_long(order.slot)
+
+    @admin.display(description=_("client"))
+    def customer_name(self, order: Order) -> str:
+        return f"{order.first_name} {order.last_name}"
+
+    @admin.display(description=_("rang"), ordering="rank")
+    def rank_said(self, order: Order) -> str | SafeString:
+        """The first three orders get the most effort, so they stand out."""
+        return format_html("<strong>{}</strong>", f"{order.rank} ★") if order.rank <= 3 else str(order.rank)
+
+    @admin.display(description=_("total"), ordering="total")
+    def total_said(self, order: Order) -> str:
+        return euros(order.total)
+
+    @admin.display(description=_("page de suivi"))
+    def tracking(self, order: Order) -> SafeString:
+        from django.urls import reverse
+
+        return format_html(
+            '<a href="{}">{}</a>', reverse("tracking", args=[order.tracking_token]), _("Ouvrir")
+        )

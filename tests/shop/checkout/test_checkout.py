@@ -1,0 +1,360 @@
+"""From basket to a firm order over plain HTTP, without JavaScript."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+
+from config.facts import deliver_all
+from delivery.slots.models import Hold
+from shop.basket.models import Basket
+from shop.catalogue.models import Product
+from shop.customers.models import Address, Consent, Customer
+from shop.orders.models import Order
+from shop.orders.tasks import expire_unpaid
+from shop.payments.models import PaymentOperation
+from shop.stock.models import StockItem
+from tests.factories import AddressFactory, CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
+from tests.shop.checkout.conftest import RECIPIENT, total_seen
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_guest_orders_and_follows_the_order(ready, slot):
+    paid = ready.pay(ready.order())
+    placed = ready.come_back(paid)
+    page = ready.client.get(placed.headers["Location"])
+
+    order = Order.objects.get()
+    assert order.status == Order.Status.PLACED
+    assert "Merci Léa" in page.content.decode() and order.reference in page.content.decode()
+    assert "lea@exemple.fr" not in page.content.decode()
+    assert StockItem.objects.get().available == 80
+    slot.refresh_from_db()
+    assert slot.booked == 1
+    assert Hold.objects.get().state == Hold.State.BOOKED
+    assert not Basket.objects.get().is_open
+
+
+def test_the_order_freezes_what_was_sold(ready):
+    ready.pay(ready.order())
+    order, line = Order.objects.get(), Order.objects.get().lines.get()
+
+    Product.objects.update(name="Autre nom", price=Decimal("9.99"))
+    line.refresh_from_db()
+
+    assert (line.name, line.unit_price, line.total) == ("Comté", Decimal("2.50"), Decimal("50.00"))
+    assert line.unit_cost == Decimal("1.5")
+    assert order.total == Decimal("55.90")
+    assert {t.rate: t.vat for t in order.vat_totals.all()} == {
+        Decimal("5.5"): Decimal("2.61"),
+        Decimal("20.0"): Decimal("0.98"),
+    }
+    assert order.customer.user is None
+    assert order.phone == "0612345678"
+
+
+def test_the_confirmation_letter_is_queued_once(ready):
+    from crm.outbox.models import Message
+
+    ready.come_back(ready.pay(ready.order()))
+    deliver_all()
+    deliver_all()
+
+    assert Message.objects.filter(purpose="order_confirmation").count() == 1
+
+
+def test_an_empty_basket_does_not_reach_checkout(client, zone):
+    for name in ("checkout", "checkout_slot", "checkout_recap"):
+        answer = client.get(reverse(name), follow=True)
+
+        assert "Votre panier est vide" in answer.content.decode()
+
+
+def test_below_the_minimum_the_basket_says_what_is_missing(walk, slot):
+    walk.fill(ProductFactory(), quantity=2).hold(slot).say_who()
+
+    answer = walk.client.get(reverse("checkout_recap"), follow=True)
+
+    assert "minimum" in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("email", "lea@", "incomplète"),
+        ("email", "", "confirmation y arrive"),
+        ("email", "a@b.fr\nBcc: x@y.fr", "incomplète"),
+        ("email", "a" * 10_000 + "@exemple.fr", "254"),
+        ("first_name", "", "Indiquez votre prénom"),
+        ("phone", "12", "pas complet"),
+        ("phone", "٠٦١٢٣٤٥٦٧٨", "pas complet"),
+        ("postcode", "7501", "cinq chiffres"),
+        ("postcode", "20000", "ne livrons pas encore"),
+        ("line1", "x" * 500, "120"),
+        ("city", "\x00", "Null"),
+    ],
+)
+def test_a_wrong_field_is_explained_and_nothing_is_lost(walk, slot, field, typed, said):
+    walk.fill(ProductFactory())
+
+    answer = walk.say_who(**{field: typed})
+
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in text or field == "city"
+    assert "12 rue des Lilas" in text or field == "line1"
+    assert not Order.objects.exists()
+
+
+def test_a_name_is_shown_as_typed_and_escaped(walk, slot):
+    walk.fill(ProductFactory()).hold(slot).say_who(first_name="<script>alert(1)</script>")
+
+    text = walk.recap().content.decode()
+
+    assert "<script>alert(1)" not in text and "&lt;script&gt;" in text
+
+
+def test_without_accepting_the_terms_nothing_is_ordered(ready):
+    answer = ready.order(terms="")
+
+    assert answer.status_code == 422
+    assert "conditions générales" in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_a_tampered_total_is_refused(ready):
+    answer = ready.order(seen_total="0.01")
+
+    assert answer.status_code == 302
+    assert not Order.objects.exists() and not PaymentOperation.objects.exists()
+
+
+@pytest.mark.parametrize("total", ["abc", "", "-5", "NaN", "1e999"])
+def test_a_total_that_cannot_be_is_refused(ready, total):
+    ready.order(seen_total=total)
+
+    assert not Order.objects.exists()
+
+
+def test_a_price_raised_behind_the_recap_is_shown_not_charged(ready):
+    seen = total_seen(ready.recap())
+    Product.objects.update(price=Decimal("3.00"))
+
+    answer = ready.client.post(reverse("checkout_recap"), {"terms": "on", "seen_total": seen}, follow=True)
+
+    assert "Des prix ont changé" in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_a_stock_gone_behind_the_recap_is_told_and_nothing_is_kept(ready, slot):
+    seen = total_seen(ready.recap())
+    StockItem.objects.update(available=3)
+
+    ready.client.post(reverse("checkout_recap"), {"terms": "on", "seen_total": seen})
+
+    assert not Order.objects.exists() and not PaymentOperation.objects.exists()
+    assert StockItem.objects.get().available == 3
+    assert Hold.objects.get().state == Hold.State.HELD
+
+
+def test_alcohol_asks_for_a_date_of_birth_and_refuses_minors(walk, slot):
+    walk.fill(ProductFactory(alcohol=True)).hold(slot).say_who()
+    page = walk.recap().content.decode()
+    young = timezone.localdate() - timedelta(days=365 * 17)
+
+    missing = walk.order()
+    minor = walk.order(birth_on=f"{young:%d/%m/%Y}")
+    nonsense = walk.order(birth_on="31/02/1990")
+    adult = walk.order(birth_on="31/12/1980")
+
+    assert "abus d’alcool" in page
+    assert [missing.status_code, minor.status_code, nonsense.status_code] == [422, 422, 422]
+    assert "interdite aux moins de 18" in minor.content.decode()
+    assert adult.status_code == 302
+    assert Order.objects.get().requires_age_check
+
+
+def test_letters_are_off_unless_ticked_and_the_proof_is_kept(ready):
+    page = ready.recap().content.decode()
+
+    ready.order(letters="on")
+
+    assert 'name="letters" id="id_letters"' in page and "checked" not in page.split('name="letters"')[1][:60]
+    consent = Consent.objects.get()
+    assert consent.is_granted and "en un clic" in consent.wording and consent.source == "checkout"
+
+
+def test_without_a_tick_there_is_no_consent(ready):
+    ready.order()
+
+    assert not Consent.objects.exists()
+
+
+def test_a_lapsed_slot_offers_others_inside_checkout(ready, slot):
+    Hold.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+
+    answer = ready.client.get(reverse("checkout_recap"), follow=True)
+
+    assert answer.redirect_chain[-1][0] == reverse("checkout_slot")
+    assert "n’est plus réservé" in answer.content.decode()
+    assert "Réserver" in answer.content.decode()
+
+
+def test_a_slot_of_another_zone_is_not_taken_for_this_address(walk, slot):
+    ZoneFactory(slug="lyon", name="Lyon", prefixes=["69"])
+    walk.fill(ProductFactory()).hold(slot)
+
+    answer = walk.say_who(postcode="69003", city="Lyon")
+
+    assert answer.headers["Location"] == reverse("checkout_slot")
+    assert "choisissez-en un pour Lyon" in walk.client.get(reverse("checkout_slot")).content.decode()
+
+
+def test_a_refused_card_leaves_basket_and_slot(ready):
+    answer = ready.order()
+
+    refused = ready.pay(answer, card="refuse")
+
+    assert refused.status_code == 422
+    assert Order.objects.get().status == Order.Status.AWAITING_PAYMENT
+    again = ready.pay(answer)
+    ready.come_back(again)
+    assert Order.objects.get().status == Order.Status.PLACED
+
+
+def test_a_second_press_resumes_the_same_payment(ready):
+    first = ready.order()
+    second = ready.order()
+
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Order.objects.count() == 1 and PaymentOperation.objects.count() == 1
+
+
+def test_back_and_another_wish_makes_one_order_of_the_new_wish(ready):
+    ready.order()
+    ready.fill(ProductFactory(name="Beurre"), quantity=4)
+
+    ready.come_back(ready.pay(ready.order()))
+
+    assert sorted(Order.objects.values_list("status", flat=True)) == ["abandoned", "placed"]
+    placed = Order.objects.get(status="placed")
+    assert placed.lines.count() == 2
+    assert {item.product.name: item.available for item in StockItem.objects.select_related("product")} == {
+        "Comté": 80,
+        "Beurre": 96,
+    }
+
+
+def test_giving_up_the_payment_frees_the_basket(ready, slot):
+    ready.order()
+
+    answer = ready.client.post(reverse("give_up_payment"), follow=True)
+
+    assert "Le paiement est abandonné" in answer.content.decode()
+    assert Order.objects.get().status == Order.Status.ABANDONED
+    assert StockItem.objects.get().available == 100
+    assert Hold.objects.get().state == Hold.State.HELD
+
+
+def test_an_order_left_unpaid_gives_everything_back_after_half_an_hour(ready, slot):
+    ready.order()
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+        expire_unpaid()
+
+    assert Order.objects.get().status == Order.Status.ABANDONED
+    assert StockItem.objects.get().available == 100
+    assert Basket.objects.get().is_open
+
+
+def test_an_order_paid_meanwhile_is_placed_instead_of_expired(ready):
+    ready.pay(ready.order())
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+        expire_unpaid()
+
+    assert Order.objects.get().status == Order.Status.PLACED
+
+
+def test_a_customer_finds_remembered_details_and_addresses(walk, slot, client):
+    customer = CustomerFactory(first_name="Élodie")
+    AddressFactory(customer=customer, line1="1 rue Neuve", is_default=True)
+    other = AddressFactory(customer=customer, line1="9 place Vieille")
+    client.force_login(customer.user)
+    walk.fill(ProductFactory())
+
+    page = client.get(reverse("checkout")).content.decode()
+    client.post(reverse("checkout_address"), {"address": other.pk})
+    chosen = client.get(reverse("checkout")).content.decode()
+
+    assert 'value="1 rue Neuve"' in page and 'value="Élodie"' in page and "9 place Vieille" in page
+    assert 'value="9 place Vieille"' in chosen
+
+
+def test_another_customers_address_cannot_be_chosen(walk, slot, client):
+    client.force_login(CustomerFactory().user)
+    foreign = AddressFactory()
+    walk.fill(ProductFactory())
+
+    answer = client.post(reverse("checkout_address"), {"address": foreign.pk})
+
+    assert answer.status_code == 404
+
+
+def test_a_customers_order_goes_to_their_verified_address(walk, slot, client):
+    customer = CustomerFactory()
+    client.force_login(customer.user)
+    walk.fill(ProductFactory()).hold(slot).say_who(email="autre@exemple.fr")
+
+    walk.order()
+
+    order = Order.objects.get()
+    assert order.customer == customer and order.email == customer.email
+    assert Address.objects.get(customer=customer).line1 == RECIPIENT["line1"]
+
+
+def test_a_guest_with_a_known_address_stays_a_guest(ready):
+    known = CustomerFactory(user__email="lea@exemple.fr")
+
+    ready.order()
+
+    assert Order.objects.get().customer != known
+    assert Customer.objects.filter(email="lea@exemple.fr").count() == 2
+
+
+def test_a_slot_beyond_four_days_saves_the_card_only(walk, zone):
+    far = SlotFactory(
+        zone=zone, starts_at=timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=8)
+    )
+    walk.fill(ProductFactory()).hold(far).say_who()
+
+    walk.come_back(walk.pay(walk.order()))
+
+    assert Order.objects.get().status == Order.Status.PLACED
+    assert PaymentOperation.objects.get().kind == PaymentOperation.Kind.SAVE_CARD
+
+
+def test_an_unknown_return_address_is_not_found(client, zone):
+    assert client.get("/commande/retour/nexistepas/").status_code == 404
+
+
+def test_placing_an_order_costs_the_same_queries_with_twice_the_lines(
+    walk, slot, django_assert_max_num_queries
+):
+    counts = []
+    for lines in (4, 8):
+        walk.fill(*ProductFactory.create_batch(lines), quantity=5)
+        walk.hold(slot).say_who()
+        seen = total_seen(walk.recap())
+        with django_assert_max_num_queries(60) as queries:
+            walk.client.post(reverse("checkout_recap"), {"terms": "on", "seen_total": seen})
+        counts.append(len(queries))
+        walk.client.post(reverse("give_up_payment"))
+        walk.client.post(reverse("empty_basket"))
+
+    assert counts[0] == counts[1]

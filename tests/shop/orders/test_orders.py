@@ -1,0 +1,228 @@
+"""An order after it is placed: seen by its owner only, cancelled before its cut-off, taken again."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import ProgrammingError, transaction
+from django.urls import reverse
+
+from shop.basket.models import BasketLine
+from shop.catalogue.models import Product
+from shop.orders import services
+from shop.orders.events import OrderCancelled
+from shop.orders.models import Order, OrderEvent
+from shop.payments.events import PaymentActionNeeded
+from shop.payments.models import PaymentOperation
+from shop.stock.models import StockItem
+from tests.factories import CustomerFactory, ProductFactory
+from tests.shop.checkout.conftest import Walk, ready, slot, terms, walk, zone  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def placed(ready):  # noqa: F811
+    ready.come_back(ready.pay(ready.order()))
+    return Order.objects.get()
+
+
+@pytest.fixture
+def own(client, slot):  # noqa: F811
+    """A signed-in customer's placed order."""
+    customer = CustomerFactory()
+    client.force_login(customer.user)
+    steps = Walk(client).fill(ProductFactory(name="Brie")).hold(slot)
+    steps.say_who()
+    steps.come_back(steps.pay(steps.order()))
+    return Order.objects.get()
+
+
+def test_a_customer_sees_their_orders(client, own):
+    listed = client.get(reverse("orders")).content.decode()
+    shown = client.get(reverse("order", args=[own.reference])).content.decode()
+
+    assert own.reference in listed
+    assert "Brie" in shown and "variable indéfinie" not in listed + shown
+
+
+def test_another_customer_sees_nothing_of_it(client, own):
+    client.force_login(CustomerFactory().user)
+
+    assert own.reference not in client.get(reverse("orders")).content.decode()
+    for name in ("order",):
+        assert client.get(reverse(name, args=[own.reference])).status_code == 404
+    for name in ("reorder", "cancel_order"):
+        assert client.post(reverse(name, args=[own.reference])).status_code == 404
+    own.refresh_from_db()
+    assert own.status == Order.Status.PLACED
+
+
+def test_a_stranger_is_asked_to_sign_in(client, own):
+    client.logout()
+
+    assert client.get(reverse("order", args=[own.reference])).status_code == 302
+
+
+def test_cancelling_before_the_cutoff_gives_everything_back(client, own):
+    client.post(reverse("cancel_order", args=[own.reference]))
+
+    own.refresh_from_db()
+    assert own.status == Order.Status.CANCELLED
+    assert StockItem.objects.get().available == 100
+    own.slot.refresh_from_db()
+    assert own.slot.booked == 0
+    assert PaymentOperation.objects.filter(kind="release").count() == 1
+
+
+def test_cancelling_twice_gives_back_once(own):
+    services.cancel_order(reference=own.reference)
+    services.cancel_order(reference=own.reference)
+
+    own.slot.refresh_from_db()
+    assert own.slot.booked == 0
+    assert StockItem.objects.get().available == 100
+    assert own.events.filter(kind=OrderEvent.Kind.CANCELLED).count() == 1
+
+
+def test_after_the_cutoff_the_order_stands(client, own):
+    with time_machine.travel(own.slot.cutoff_at + timedelta(minutes=1)):
+        client.force_login(own.customer.user)
+        answer = client.post(reverse("cancel_order", args=[own.reference]), follow=True)
+
+    own.refresh_from_db()
+    assert "La préparation a commencé" in answer.content.decode()
+    assert own.status == Order.Status.PLACED
+
+
+def test_the_link_alone_does_not_cancel(client, placed):
+    address = reverse("cancel_as_guest", args=[placed.tracking_token])
+
+    client.post(address, {"email": "autre@exemple.fr"})
+    client.get(address)
+
+    placed.refresh_from_db()
+    assert placed.status == Order.Status.PLACED
+
+
+def test_the_link_and_the_address_cancel(client, placed):
+    client.post(reverse("cancel_as_guest", args=[placed.tracking_token]), {"email": "LEA@exemple.fr"})
+
+    placed.refresh_from_db()
+    assert placed.status == Order.Status.CANCELLED
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 500, "..%2F", "'; DROP TABLE"])
+def test_a_forged_link_is_not_found(client, placed, token):
+    assert client.get(f"/suivi/{token}/").status_code == 404
+
+
+def test_the_tracking_page_does_not_leak_its_address(client, placed):
+    answer = client.get(reverse("tracking", args=[placed.tracking_token]))
+
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+
+
+def test_a_past_order_comes_back_with_its_differences(client, own):
+    Product.objects.update(price="3.10")
+    StockItem.objects.update(available=5)
+
+    answer = client.post(reverse("reorder", args=[own.reference]), follow=True)
+
+    text = answer.content.decode()
+    assert BasketLine.objects.filter(basket__is_open=True).get().quantity == 5
+    assert "le prix est passé de" in text and "il en reste moins" in text
+
+
+def test_a_product_gone_is_told_when_taken_again(client, own):
+    Product.objects.update(is_published=False)
+
+    answer = client.post(reverse("reorder", args=[own.reference]), follow=True)
+
+    assert "n’est plus disponible" in answer.content.decode()
+    assert not BasketLine.objects.filter(basket__is_open=True).exists()
+
+
+def test_the_history_is_only_added_to(placed):
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        OrderEvent.objects.update(kind="cancelled")
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        OrderEvent.objects.all().delete()
+
+    assert [event.kind for event in placed.events.all()] == ["created", "payment_secured", "placed"]
+
+
+def test_a_refused_saved_card_asks_the_customer_and_keeps_the_slot(client, placed):
+    from config.facts import deliver_all, publish
+
+    with transaction.atomic():
+        publish(
+            PaymentActionNeeded(order_reference=placed.reference, operation_key="k", code="card_declined")
+        )
+    deliver_all()
+    page = client.get(reverse("pay_again", args=[placed.tracking_token])).content.decode()
+
+    placed.refresh_from_db()
+    assert placed.payment_needed_at and placed.status == Order.Status.PLACED
+    assert "refusé la carte" in page
+    placed.slot.refresh_from_db()
+    assert placed.slot.booked == 1
+
+
+def test_unpaid_at_the_cutoff_the_shop_calls_it_off(placed):
+    from shop.orders.tasks import expire_unpaid
+
+    services.ask_for_payment(reference=placed.reference)
+
+    with time_machine.travel(placed.slot.cutoff_at + timedelta(minutes=1)):
+        expire_unpaid()
+
+    placed.refresh_from_db()
+    assert placed.status == Order.Status.CANCELLED
+    assert placed.events.filter(kind=OrderEvent.Kind.UNPAID).exists()
+    assert StockItem.objects.get().available == 100
+
+
+@pytest.mark.parametrize("before", list(Order.Status))
+@pytest.mark.parametrize("after", list(Order.Status))
+def test_only_the_moves_of_the_table_are_made(placed, before, after):
+    Order.objects.update(status=before)
+    order = Order.objects.get()
+
+    if after in Order.MOVES[before]:
+        services._move(order, after)
+        assert Order.objects.get().status == after
+    else:
+        with pytest.raises(services.MoveRefused):
+            services._move(order, after)
+        assert Order.objects.get().status == before
+
+
+def test_cancelling_tells_the_house(placed):
+    from django_domain_events import assert_fired
+
+    services.cancel_order(reference=placed.reference)
+
+    assert_fired(OrderCancelled, times=1)
+
+
+def test_the_order_page_costs_the_same_queries_with_twice_the_lines(
+    client,
+    slot,
+    django_assert_max_num_queries,
+):
+    customer = CustomerFactory()
+    client.force_login(customer.user)
+    counts = []
+    for lines in (3, 6):
+        steps = Walk(client).fill(*ProductFactory.create_batch(lines), quantity=8).hold(slot)
+        steps.say_who()
+        steps.order()
+        order = Order.objects.order_by("-pk").first()
+        services.place_order(reference=order.reference)
+        with django_assert_max_num_queries(14) as queries:
+            client.get(reverse("order", args=[order.reference]))
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
