@@ -62,10 +62,9 @@ class OutboxAdapter(DefaultAccountAdapter):
                 letter, lives = _SECRETS[template_prefix]
                 self._queue_secret(letter, email, getattr(app_settings, lives), {"code": context["code"]})
             elif template_prefix == "account/email/password_reset_key":
-                url = context["password_reset_url"]
-                self._queue_secret(
-                    "password_reset", email, settings.PASSWORD_RESET_TIMEOUT, {"reset_url": url}
-                )
+                lives_seconds = settings.PASSWORD_RESET_TIMEOUT
+                link = {"reset_url": context["password_reset_url"], "hours": lives_seconds // 3600}
+                self._queue_secret("password_reset", email, lives_seconds, link)
             elif template_prefix in _ANSWERS:
                 self._queue_answer(_ANSWERS[template_prefix], email)
             else:

@@ -1,9 +1,9 @@
 """Staff screens about people. Nothing here shows a password, in whatever form."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, Model, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from shop.customers import services
 from shop.customers.models import Address, Consent, Customer, User
+from shop.customers.rules import PhoneInvalid, normalise_phone
 
 admin.site.unregister(Group)
 
@@ -81,7 +82,9 @@ class UserAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool
+    ) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
@@ -115,10 +118,19 @@ class ConsentInline(ReadOnly, TabularInline):
     tab = True
 
 
+class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_phone(self) -> str:
+        try:
+            return normalise_phone(self.cleaned_data["phone"])
+        except PhoneInvalid:
+            raise forms.ValidationError(_("Un numéro français a dix chiffres."), code="phone") from None
+
+
 @admin.register(Customer)
 class CustomerAdmin(ModelAdmin):
     """Who buys. Read-mostly: staff correct a name or a telephone number."""
 
+    form = CustomerForm
     list_display = ("full_name", "email", "phone", "has_login", "created_at")
     list_select_related = ("user",)
     search_fields = ("email", "last_name", "phone")
@@ -134,6 +146,17 @@ class CustomerAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def save_model(
+        self, request: HttpRequest, obj: Customer, form: "forms.ModelForm[Customer]", change: bool
+    ) -> None:
+        services.update_details(
+            customer_id=obj.pk,
+            first_name=obj.first_name,
+            last_name=obj.last_name,
+            phone=obj.phone,
+            birth_on=obj.birth_on,
+        )
 
     @admin.display(description=_("compte de connexion"))
     def login(self, customer: Customer) -> str:

@@ -12,7 +12,10 @@ def dressed(form: forms.BaseForm) -> forms.BaseForm:
     for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)
         if name == "password1" and field.help_text:
-            field.help_text = _("Dix caractères au moins, et rien de courant ni de tout en chiffres.")
+            # The bound field keeps its own copy once the form was checked.
+            form[name].help_text = field.help_text = _(
+                "Dix caractères au moins, et rien de courant ni de tout en chiffres."
+            )
         if name == "code":
             field.widget.attrs |= {"inputmode": "numeric", "autocapitalize": "off", "spellcheck": "false"}
     return form

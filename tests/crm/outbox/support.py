@@ -63,7 +63,7 @@ CONTEXTS = {
     "email_verification_code": {"code": "1234-5678", "minutes": 15},
     "password_reset": {
         "reset_url": "http://127.0.0.1:8000/accounts/password/reset/key/1-abc/",
-        "minutes": 120,
+        "hours": 2,
     },
     "unknown_account": {},
     "account_exists": {},
