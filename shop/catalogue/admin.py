@@ -27,6 +27,7 @@ from shop.catalogue.resources import ProductResource
 from shop.catalogue.rules import unit_price_label
 from shop.catalogue.services import (
     change_prices,
+    delete_aisle,
     publish_many,
     remove_picture,
     save_aisle,
@@ -281,6 +282,13 @@ class AisleAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Aisle, form: Any, change: bool) -> None:
         save_aisle(aisle=obj)
+
+    def delete_model(self, request: HttpRequest, obj: Aisle) -> None:
+        delete_aisle(aisle=obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # One by one: the bulk deletion of Django would go past the service.
+        return {}
 
 
 @admin.register(Brand)

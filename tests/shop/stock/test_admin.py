@@ -436,6 +436,14 @@ def test_shelf_keeps_its_address_and_its_products(staff):
     assert deleted.status_code == 403
 
 
+def test_empty_shelf_can_go(staff):
+    shelf = AisleFactory(slug="vide")
+
+    staff.post(f"/admin/catalogue/aisle/{shelf.pk}/delete/", {"post": "yes"})
+
+    assert not Aisle.objects.exists()
+
+
 def test_renamed_brand_shows_on_its_products(staff):
     product = ProductFactory()
 
