@@ -20,7 +20,7 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
 from config.templatetags.cabas import euros
-from shop.catalogue.forms import PictureForm, PriceForm, ProductForm
+from shop.catalogue.forms import AisleForm, PictureForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
 from shop.catalogue.queries import missing_of
 from shop.catalogue.resources import ProductResource
@@ -242,6 +242,7 @@ class ProductAdmin(ExportMixin, ModelAdmin):
 
 @admin.register(Aisle)
 class AisleAdmin(ModelAdmin):
+    form = AisleForm
     list_display = ("tree_name", "slug", "position", "default_vat_rate", "product_count")
     list_select_related = ("parent",)
     list_filter = (("parent", admin.RelatedOnlyFieldListFilter),)

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from shop.catalogue.services import aisles_changed, publish_complete, refresh_search
+from shop.catalogue.services import publish_complete, refresh_search
 from shop.stock.importing import apply
 from shop.stock.importing.aisles import (
     drop_empty_others,
@@ -128,7 +128,6 @@ def _apply(
     created = apply.insert_new()
     stocked = apply.apply_stock(depot_ids)
     drop_empty_others()
-    aisles_changed()
     progress(_("Index de recherche et publication…"))
     refresh_search(product_ids=[*updated, *created])
     moved = _publish(report, apply.staged_products())

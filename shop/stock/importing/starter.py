@@ -13,5 +13,4 @@ def load_starter() -> ImportReport:
     Products that already exist are left as staff made them. Needs a depot. Raises queries.UnknownDepot.
     """
     ensure_aisles()
-    # The import that follows tells the menu.
     return run_import(STARTER_FILE, every_depot=True, only_new=True)
