@@ -55,16 +55,7 @@ class VatInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = [
-        "reference",
-        "status",
-        "slot_said",
-        "zone",
-        "customer_name",
-        "rank_said",
-        "total_said",
-        "created_at",
-    ]
+    list_display = ["reference", "status", "slot_said", "zone", "customer_name", "rank_said", "total_said", "created_at"]
     list_filter = ["status", "zone", ("slot__starts_at", admin.DateFieldListFilter), "requires_age_check"]
     search_fields = ["reference", "email", "last_name", "postcode"]
     list_select_related = ["slot", "zone"]
@@ -82,9 +73,7 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders: QuerySet[Order] = super().get_queryset(request)
-        return (
-            orders.exclude(status=Order.Status.ABANDONED) if not request.GET.get("status__exact") else orders
-        )
+        return orders.exclude(status=Order.Status.ABANDONED) if not request.GET.get("status__exact") else orders
 
     @admin.display(description=_("créneau"), ordering="slot__starts_at")
     def slot_said(self, order: Order) -> str:
@@ -107,6 +96,4 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def tracking(self, order: Order) -> SafeString:
         from django.urls import reverse
 
-        return format_html(
-            '<a href="{}">{}</a>', reverse("tracking", args=[order.tracking_token]), _("Ouvrir")
-        )
+        return format_html('<a href="{}">{}</a>', reverse("tracking", args=[order.tracking_token]), _("Ouvrir"))
