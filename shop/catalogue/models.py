@@ -205,7 +205,7 @@ class Product(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[models.Manager["Product"]] = ProductQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Product"]] = ProductQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("produit")
