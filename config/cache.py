@@ -56,5 +56,5 @@ class ForgivingRedisCache(RedisCache):
     def incr(self, *args: Any, **kwargs: Any) -> Any:
         return self._forgiving(lambda: super(ForgivingRedisCache, self).incr(*args, **kwargs), 0)
 
-    def clear(self) -> bool:
-        return bool(self._forgiving(lambda: super(ForgivingRedisCache, self).clear(), False))
+    def clear(self) -> None:
+        self._forgiving(lambda: super(ForgivingRedisCache, self).clear(), None)

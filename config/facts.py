@@ -35,7 +35,8 @@ def handler(
     """
 
     def register(function: Callable[[Fact], None]) -> Callable[[Fact], None]:
-        return library.receiver(of, key=key, lane=lane, max_attempts=max_attempts)(function)
+        library.receiver(of, key=key, lane=lane, max_attempts=max_attempts)(function)
+        return function
 
     return register
 

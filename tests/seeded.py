@@ -16,7 +16,7 @@ def load_demonstration_shop() -> None:
     with connection.cursor() as cursor:
         # Rows were consistent when they were copied out: neither keys nor triggers need to look again.
         cursor.execute("SET session_replication_role = replica")
-        for table, rows in _snapshot:
+        for table, _rows in _snapshot:
             cursor.execute(f'TRUNCATE "{table}" CASCADE')
         for table, rows in _snapshot:
             with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:

@@ -182,7 +182,7 @@ ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": True, "length": 8}
 # How many proxies of ours stand before the shop: without it they would all share one address and one limit.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 PASSWORD_RESET_TIMEOUT = 2 * 60 * 60
-ACCOUNT_RATE_LIMITS = {
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
     "request_login_code": "20/m/ip,3/m/key,20/h/key",

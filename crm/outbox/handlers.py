@@ -4,21 +4,42 @@ from config.facts import handler
 from crm.outbox import services
 from crm.outbox.queries import coverage_letter
 from delivery.zones.events import CoverageOpened
-from shop.orders.events import OrderPlaced
+from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.queries import letter_context
+from shop.payments.events import LatePaymentVoided
+
+
+def _about_order(letter: str, order_reference: str) -> None:
+    """Queue a letter about an order, once for this order."""
+    context = letter_context(order_reference)
+    services.queue_message(
+        purpose=letter,
+        occasion=order_reference,
+        recipient=context["recipient"],
+        customer_id=context["customer_id"],
+        template=letter,
+        context=context,
+    )
 
 
 @handler(OrderPlaced, key="outbox.order_confirmation", lane="checkout")
 def confirm_order(placed: OrderPlaced) -> None:
-    context = letter_context(placed.order_reference)
-    services.queue_message(
-        purpose="order_confirmation",
-        occasion=placed.order_reference,
-        recipient=context["recipient"],
-        customer_id=context["customer_id"],
-        template="order_confirmation",
-        context=context,
-    )
+    _about_order("order_confirmation", placed.order_reference)
+
+
+@handler(OrderCancelled, key="outbox.order_cancelled", lane="checkout")
+def tell_order_cancelled(cancelled: OrderCancelled) -> None:
+    _about_order("order_cancelled", cancelled.order_reference)
+
+
+@handler(OrderPaymentNeeded, key="outbox.payment_needed", lane="checkout")
+def ask_for_payment(needed: OrderPaymentNeeded) -> None:
+    _about_order("payment_needed", needed.order_reference)
+
+
+@handler(LatePaymentVoided, key="outbox.payment_voided", lane="checkout")
+def tell_payment_voided(voided: LatePaymentVoided) -> None:
+    _about_order("payment_voided", voided.order_reference)
 
 
 @handler(CoverageOpened, key="outbox.coverage_opened")

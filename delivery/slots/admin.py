@@ -74,14 +74,13 @@ class SlotAdmin(ModelAdmin):
     def _chosen(self, request: HttpRequest, zones: list[Zone]) -> tuple[Zone | None, date]:
         """What the address asks for, else the default depot's first zone and this week; nonsense is told."""
         form = WeekForm(request.GET)
-        if not form.is_valid():
+        usual = min(zones, key=_usual_first, default=None)
+        asked = form["zone"].data
+        chosen = next((zone for zone in zones if zone.slug == asked), None)
+        if not form.is_valid() or (asked and not chosen):
             self.message_user(request, _("Cette semaine ou cette zone n’existe pas."), messages.WARNING)
-        usual = min(
-            zones, key=lambda zone: (not zone.is_active, not zone.depot.is_default, zone.pk), default=None
-        )
-        chosen: Zone | None = form.cleaned_data.get("zone") or usual
         today = rules.local_date(timezone.now())
-        return chosen, form.cleaned_data.get("week") or today - timedelta(days=today.weekday())
+        return chosen or usual, form.cleaned_data.get("week") or today - timedelta(days=today.weekday())
 
     def generate_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
@@ -98,6 +97,10 @@ class SlotAdmin(ModelAdmin):
 
     def response_post_save_change(self, request: HttpRequest, obj: Slot) -> HttpResponseRedirect:
         return redirect(_week_url(obj.zone, rules.local_date(obj.starts_at)))
+
+
+def _usual_first(zone: Zone) -> tuple[bool, bool, int]:
+    return not zone.is_active, not zone.depot.is_default, zone.pk
 
 
 def _week_url(zone: Zone, day: date) -> str:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from delivery.slots import rules
 from delivery.slots.models import Hold, HoldQuerySet, Slot
 from delivery.zones.models import Zone
+from delivery.zones.queries import active_zones
 
 log = logging.getLogger(__name__)
 State = Hold.State
@@ -47,12 +48,12 @@ class HoldPinned(Exception):
 def generate_slots(*, days: int = 14, now: datetime | None = None) -> None:
     """Make the slots of each active zone, from today and ``days`` local days in all. Twice is once.
 
-    Existing slots keep their price, capacity and closure. Two queries to read zones, one INSERT per zone.
+    Existing slots keep their price, capacity and closure. One query for the zones, one INSERT per zone.
     """
     now = now or timezone.now()
     today = rules.local_date(now)
     calendar = [today + timedelta(days=ahead) for ahead in range(days)]
-    for zone in Zone.objects.filter(is_active=True).order_by("pk"):
+    for zone in active_zones():
         slots = [slot for day in calendar for slot in _slots_of(zone, day) if slot.cutoff_at > now]
         Slot.objects.bulk_create(slots, ignore_conflicts=True)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -111,7 +112,7 @@ def detailed_lines(basket: Basket, depot_id: int) -> list[Line]:
     ]
 
 
-def _stock_of_line(depot_id: int) -> QuerySet[StockItem, dict[str, int]]:
+def _stock_of_line(depot_id: int) -> QuerySet[StockItem, Any]:
     item = StockItem.objects.filter(product_id=OuterRef("product_id"), depot_id=depot_id)
     return item.values("available")[:1]
 

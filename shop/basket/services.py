@@ -36,7 +36,7 @@ def obtain_basket(*, key: UUID | None, customer_id: int | None, postcode: str = 
         with transaction.atomic():
             return Basket.objects.create(customer_id=customer_id, postcode=postcode)
     except IntegrityError:  # another tab of the same customer opened it in between
-        return Basket.objects.get(customer_id=customer_id, is_open=True)
+        return Basket.objects.get(customer=customer_id, is_open=True)
 
 
 @transaction.atomic
@@ -46,11 +46,11 @@ def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
     Returns the quantity set. Raises UnknownProduct, QuantityRefused, BasketFull; then nothing changed.
     Locks the basket row: two tabs adding at once both count.
     """
-    product = sellable(product_id)
     if quantity == 0:
         BasketLine.objects.filter(basket=basket, product_id=product_id).delete()
     else:
-        if product is None:
+        product = sellable(product_id)
+        if product is None or product.price is None:
             raise UnknownProduct(product_id)
         if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
             raise QuantityRefused(quantity)
@@ -130,7 +130,7 @@ def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | 
 
 def _candidates(visitor_key: UUID | None, customer_id: int) -> list[int]:
     keys = Basket.objects.filter(is_open=True)
-    found = keys.filter(customer_id=customer_id) | keys.filter(key=visitor_key, customer=None)
+    found = keys.filter(customer_id=customer_id) | keys.filter(key__in=[visitor_key], customer=None)
     return list(found.values_list("pk", flat=True))
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -34,7 +35,7 @@ from shop.catalogue.services import (
     save_product,
     unpublish_many,
 )
-from shop.catalogue.wording import MISSING, missing_words
+from shop.catalogue.wording import INVENTED, MISSING, missing_words
 
 SHOWN_REFUSALS = 10
 
@@ -161,7 +162,7 @@ class ProductAdmin(ExportMixin, ModelAdmin):
 
     @display(description=_("données d’illustration"))
     def invented_shown(self, product: Product) -> str:
-        return ", ".join(product.invented) or "–"
+        return ", ".join(str(INVENTED.get(code, code)) for code in product.invented) or "–"
 
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
         # Orders, lists and statistics refer to products: one withdraws them, one never deletes them.
@@ -244,12 +245,17 @@ class AisleAdmin(ModelAdmin):
     list_select_related = ("parent",)
     list_filter = (("parent", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name__unaccent",)
+    # Each aisle, then its shelves.
+    ordering = (
+        Coalesce("parent__position", "position"), Coalesce("parent_id", "pk"), F("parent").asc(nulls_first=True),
+        "position", "name",
+    )  # fmt: skip
     fields = ("name", "slug", "parent", "position", "tint", "default_vat_rate", "requires")
     autocomplete_fields = ("parent",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Aisle]:
         shelves: QuerySet[Aisle] = super().get_queryset(request)
-        return shelves.annotate(n=Count("products")).order_by("parent__position", "position", "name")
+        return shelves.annotate(n=Count("products"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Aisle | None = None) -> tuple[str, ...]:
         # Addresses of aisles are public and stable.

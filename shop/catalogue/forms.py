@@ -37,6 +37,9 @@ class FrenchDecimalField(forms.DecimalField):
             raise ValidationError(_("Saisissez un nombre, par exemple 1\u202f234,50."))
         return found
 
+    def prepare_value(self, value: Any) -> Any:
+        return rules.short_decimal(value) if isinstance(value, Decimal) else value
+
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"inputmode": "decimal", "autocomplete": "off"}
 
@@ -54,11 +57,11 @@ class PriceForm(forms.Form):
     """A new price, or a change in percent, for the chosen products."""
 
     how = forms.ChoiceField(
-        label=_("changement"),
+        label=_("Changement"),
         choices=[("fixed", _("nouveau prix TTC (€)")), ("percent", _("hausse ou baisse (%)"))],
         widget=UnfoldAdminSelectWidget,
     )
-    value = SignedDecimalField(label=_("valeur"), max_digits=8, decimal_places=2)
+    value = SignedDecimalField(label=_("Valeur"), max_digits=8, decimal_places=2)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -86,20 +89,20 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     """A product's particulars. A product on sale cannot lose one that is due."""
 
     # Longer than the column: a code is often pasted with spaces.
-    ean = forms.CharField(label=_("code-barres"), max_length=20, widget=UnfoldAdminTextInputWidget)
+    ean = forms.CharField(label=_("Code-barres"), max_length=20, widget=UnfoldAdminTextInputWidget)
     net_quantity = FrenchDecimalField(
-        label=_("quantité nette"), required=False, max_digits=9, decimal_places=2, min_value=Decimal("0.01"),
+        label=_("Quantité nette"), required=False, max_digits=9, decimal_places=2, min_value=Decimal("0.01"),
         help_text=_("en grammes, millilitres ou pièces\u202f; inutile pour un article vendu au poids"),
     )  # fmt: skip
     deposit = FrenchDecimalField(
-        label=_("consigne (€)"), required=False, max_digits=5, decimal_places=2, min_value=Decimal(0)
+        label=_("Consigne (€)"), required=False, max_digits=5, decimal_places=2, min_value=Decimal(0)
     )
     alcohol_degree = FrenchDecimalField(
-        label=_("degré d’alcool"), required=False, max_digits=4, decimal_places=1, min_value=Decimal(0),
+        label=_("Degré d’alcool"), required=False, max_digits=4, decimal_places=1, min_value=Decimal(0),
         max_value=Decimal(96),
     )  # fmt: skip
     allergens = forms.MultipleChoiceField(
-        label=_("allergènes déclarés par le producteur"), required=False,
+        label=_("Allergènes déclarés par le producteur"), required=False,
         choices=[(NONE_STATED, _("aucun (déclaré)")), *((name, name) for name in rules.ALLERGENS)],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Rien de coché\u202f: non communiqué. Ne jamais deviner à partir des ingrédients."),
@@ -113,9 +116,15 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             "stated_nutriscore", "labels", "origin", "storage", "alcohol_degree", "minimum_age",
             "is_first_age_milk",
         )  # fmt: skip
+        help_texts = {
+            "labels": _("séparés par des virgules"),
+            "nutrition": _("pour 100\u202fg ou 100\u202fml"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "labels" in self.fields:
+            self.fields["labels"].widget = UnfoldAdminTextInputWidget()
         stated = self.instance.allergens
         self.initial["allergens"] = [NONE_STATED] if stated == [] else stated or []
 
@@ -181,7 +190,7 @@ class CheckedPictureField(forms.FileField):
 
 
 class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
-    image = CheckedPictureField(label=_("image"))
+    image = CheckedPictureField(label=_("Image"))
 
     class Meta:
         model = ProductPicture

@@ -91,41 +91,41 @@ class Product(models.Model):
         PIECE = "piece", _("pièces")
 
     class Packshot(models.TextChoices):
-        CARTON = "carton"
-        BOTTLE = "bottle"
-        WINE = "wine"
-        JAR = "jar"
-        TIN = "tin"
-        TRAY = "tray"
-        BAG = "bag"
-        BOX = "box"
-        TUBE = "tube"
-        LOAF = "loaf"
-        BAGUETTE = "baguette"
-        CHEESE = "cheese"
-        POT = "pot"
-        EGGS = "eggs"
-        CAN = "can"
-        SPRAY = "spray"
-        ROLL = "roll"
-        FLOWER = "flower"
-        BABY_BOTTLE = "baby-bottle"
-        FISH = "fish"
-        MEAT = "meat"
-        APPLE = "apple"
-        BANANA = "banana"
-        ORANGE = "orange"
-        TOMATO = "tomato"
-        CARROT = "carrot"
-        SALAD = "salad"
-        POTATO = "potato"
-        ONION = "onion"
-        LEEK = "leek"
-        STRAWBERRY = "strawberry"
-        GRAPES = "grapes"
-        LEMON = "lemon"
-        PEAR = "pear"
-        MUSHROOM = "mushroom"
+        CARTON = "carton", _("brique")
+        BOTTLE = "bottle", _("bouteille")
+        WINE = "wine", _("bouteille de vin")
+        JAR = "jar", _("bocal")
+        TIN = "tin", _("boîte de conserve")
+        TRAY = "tray", _("barquette")
+        BAG = "bag", _("sachet")
+        BOX = "box", _("boîte")
+        TUBE = "tube", _("tube")
+        LOAF = "loaf", _("pain")
+        BAGUETTE = "baguette", _("baguette")
+        CHEESE = "cheese", _("fromage")
+        POT = "pot", _("pot")
+        EGGS = "eggs", _("œufs")
+        CAN = "can", _("canette")
+        SPRAY = "spray", _("vaporisateur")
+        ROLL = "roll", _("rouleau")
+        FLOWER = "flower", _("fleur")
+        BABY_BOTTLE = "baby-bottle", _("biberon")
+        FISH = "fish", _("poisson")
+        MEAT = "meat", _("viande")
+        APPLE = "apple", _("pomme")
+        BANANA = "banana", _("banane")
+        ORANGE = "orange", _("orange")
+        TOMATO = "tomato", _("tomate")
+        CARROT = "carrot", _("carotte")
+        SALAD = "salad", _("salade")
+        POTATO = "potato", _("pomme de terre")
+        ONION = "onion", _("oignon")
+        LEEK = "leek", _("poireau")
+        STRAWBERRY = "strawberry", _("fraise")
+        GRAPES = "grapes", _("raisin")
+        LEMON = "lemon", _("citron")
+        PEAR = "pear", _("poire")
+        MUSHROOM = "mushroom", _("champignon")
 
     ean = models.CharField(_("code-barres"), max_length=14, unique=True)
     slug = models.SlugField(max_length=160, unique=True)
@@ -205,7 +205,7 @@ class Product(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[models.Manager["Product"]] = ProductQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Product"]] = ProductQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("produit")

@@ -215,18 +215,19 @@ def net_quantity_label(net_quantity: Decimal | None, net_unit: str) -> str:
     if not net_quantity:
         return ""
     if net_unit == "piece":
-        return f"{_short(net_quantity)}{NO_BREAK}pièce{'s' if net_quantity >= 2 else ''}"
+        return f"{short_decimal(net_quantity)}{NO_BREAK}pièce{'s' if net_quantity >= 2 else ''}"
     large, small = ("kg", "g") if net_unit == "g" else ("l", "ml")
     if net_quantity >= 1000:
-        return f"{_short(net_quantity / 1000)}{NO_BREAK}{large}"
-    return f"{_short(net_quantity)}{NO_BREAK}{small}"
+        return f"{short_decimal(net_quantity / 1000)}{NO_BREAK}{large}"
+    return f"{short_decimal(net_quantity)}{NO_BREAK}{small}"
 
 
 def _french(amount: Decimal) -> str:
     return f"{amount:,.2f}".replace(",", NARROW).replace(".", ",")
 
 
-def _short(amount: Decimal) -> str:
+def short_decimal(amount: Decimal) -> str:
+    """« 1 234,5 »: no idle zero, narrow spaces between thousands."""
     whole, _, part = f"{amount:,f}".partition(".")
     part = part.rstrip("0")
     return whole.replace(",", NARROW) + (f",{part}" if part else "")

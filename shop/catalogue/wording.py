@@ -23,6 +23,14 @@ MISSING: dict[str, str | Promise] = {
     "withdrawn": _("retiré de la vente par l’équipe"),
 }
 
+INVENTED: dict[str, str | Promise] = {
+    "price": _("prix"),
+    "net_quantity": _("quantité nette"),
+    "storage": _("conservation"),
+    "stock": _("stock"),
+    "cost": _("coût d’achat"),
+}
+
 
 def missing_words(codes: Iterable[str]) -> list[str]:
     """The reasons in French, in the order given."""

@@ -38,6 +38,7 @@ PAYMENT_SILENT = gettext_lazy(
     "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
     "Réessayez dans un instant."
 )
+WAITING = {"pending", "unknown"}
 Step = Callable[[HttpRequest, Shopper, Basket, CheckoutDraft], HttpResponse]
 
 
@@ -312,6 +313,8 @@ def payment_return(request: HttpRequest, key: str) -> HttpResponse:
     except payments.ProviderUnavailable:
         logger.warning("no answer about the payment of order %s", order.reference)
     state = payment_state(order.reference)
+    if request.headers.get("HX-Request"):  # the waiting page asks again by itself
+        return HttpResponse(status=204, headers={} if state in WAITING else {"HX-Redirect": request.path})
     if state == "secured":
         return _place(request, order)
     if state in {"refused", "lapsed"}:

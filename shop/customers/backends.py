@@ -5,7 +5,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from shop.customers.models import User
 
 
-class CustomerBackend(AuthenticationBackend):  # type: ignore[misc]
+class CustomerBackend(AuthenticationBackend):
     """Loads the login together with its customer: one query where every page would make two."""
 
     def get_user(self, user_id: Any) -> User | None:

@@ -25,7 +25,7 @@ class ReadOnly:
         return False
 
 
-class LineInline(ReadOnly, TabularInline):  # type: ignore[misc]
+class LineInline(ReadOnly, TabularInline):
     model = OrderLine
     extra = 0
     fields = ["ean", "name", "packaging_label", "how_much", "unit_price", "total", "vat_rate", "deposit"]
@@ -37,7 +37,7 @@ class LineInline(ReadOnly, TabularInline):  # type: ignore[misc]
         return quantity_label(line.sold_by, line.quantity)
 
 
-class EventInline(ReadOnly, TabularInline):  # type: ignore[misc]
+class EventInline(ReadOnly, TabularInline):
     model = OrderEvent
     extra = 0
     fields = ["at", "kind"]
@@ -45,7 +45,7 @@ class EventInline(ReadOnly, TabularInline):  # type: ignore[misc]
     tab = True
 
 
-class VatInline(ReadOnly, TabularInline):  # type: ignore[misc]
+class VatInline(ReadOnly, TabularInline):
     model = OrderVatTotal
     extra = 0
     fields = ["rate", "gross", "vat"]
@@ -54,8 +54,17 @@ class VatInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["reference", "status", "slot_said", "zone", "customer_name", "rank_said", "total_said", "created_at"]
+class OrderAdmin(ReadOnly, ModelAdmin):
+    list_display = [
+        "reference",
+        "status",
+        "slot_said",
+        "zone",
+        "customer_name",
+        "rank_said",
+        "total_said",
+        "created_at",
+    ]
     list_filter = ["status", "zone", ("slot__starts_at", admin.DateFieldListFilter), "requires_age_check"]
     search_fields = ["reference", "email", "last_name", "postcode"]
     list_select_related = ["slot", "zone"]
@@ -73,7 +82,9 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders: QuerySet[Order] = super().get_queryset(request)
-        return orders.exclude(status=Order.Status.ABANDONED) if not request.GET.get("status__exact") else orders
+        return (
+            orders.exclude(status=Order.Status.ABANDONED) if not request.GET.get("status__exact") else orders
+        )
 
     @admin.display(description=_("créneau"), ordering="slot__starts_at")
     def slot_said(self, order: Order) -> str:
@@ -96,4 +107,6 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def tracking(self, order: Order) -> SafeString:
         from django.urls import reverse
 
-        return format_html('<a href="{}">{}</a>', reverse("tracking", args=[order.tracking_token]), _("Ouvrir"))
+        return format_html(
+            '<a href="{}">{}</a>', reverse("tracking", args=[order.tracking_token]), _("Ouvrir")
+        )

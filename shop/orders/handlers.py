@@ -3,7 +3,14 @@
 from config.facts import handler
 from shop.orders import services
 from shop.payments import services as payments
-from shop.payments.events import PaymentActionNeeded, PaymentRefused, PaymentReleased, PaymentSecured
+from shop.payments.events import (
+    PaymentActionNeeded,
+    PaymentLapsed,
+    PaymentRefused,
+    PaymentReleased,
+    PaymentSecured,
+)
+from shop.payments.queries import payment_state
 
 
 @handler(PaymentSecured, key="orders.place_when_paid", lane="checkout")
@@ -25,6 +32,13 @@ def note_refusal(refused: PaymentRefused) -> None:
 @handler(PaymentActionNeeded, key="orders.ask_for_payment", lane="checkout")
 def ask_for_payment(needed: PaymentActionNeeded) -> None:
     services.ask_for_payment(reference=needed.order_reference)
+
+
+@handler(PaymentLapsed, key="orders.note_lapse", lane="checkout")
+def note_lapse(lapsed: PaymentLapsed) -> None:
+    """Nothing is secured any more: a placed order asks for a payment anew, a waiting one simply expires."""
+    if payment_state(lapsed.order_reference) == "lapsed":
+        services.ask_for_payment(reference=lapsed.order_reference)
 
 
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")

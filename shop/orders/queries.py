@@ -111,6 +111,8 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "total": order.total,
         "vat": [{"rate": total.rate, "vat": total.vat} for total in order.vat_totals.all()],
         "tracking_path": reverse("tracking", args=[order.tracking_token]),
+        "pay_path": f"/commande/paiement/{order.tracking_token}/",
+        "for_want_of_payment": order.payment_needed_at is not None,
     }
 
 

@@ -24,12 +24,12 @@ class StockForm(forms.Form):
     """A counted stock, or what arrived or broke, for the chosen items."""
 
     how = forms.ChoiceField(
-        label=_("changement"),
+        label=_("Changement"),
         choices=[("set", _("stock compté")), ("add", _("ajout ou retrait"))],
         widget=UnfoldAdminSelectWidget,
     )
     quantity = forms.RegexField(
-        label=_("quantité"), regex=r"^[+\-−]?[0-9]{1,8}$", widget=UnfoldAdminTextInputWidget,
+        label=_("Quantité"), regex=r"^[+\-−]?[0-9]{1,8}$", widget=UnfoldAdminTextInputWidget,
         help_text=_("en pièces, ou en grammes pour un article vendu au poids"),
         error_messages={"invalid": _("Saisissez un nombre entier, par exemple 24.")},
     )  # fmt: skip
@@ -48,16 +48,16 @@ class ImportForm(forms.Form):
     """A file of products for the import engine."""
 
     file = forms.FileField(
-        label=_("fichier CSV ou XLSX"), widget=UnfoldAdminFileFieldWidget,
+        label=_("Fichier CSV ou XLSX"), widget=UnfoldAdminFileFieldWidget,
         help_text=_("3\u202fMio au plus\u202f; au-delà, la commande import_products s’en charge."),
     )  # fmt: skip
-    depot = forms.ChoiceField(label=_("dépôt du stock"), widget=UnfoldAdminSelectWidget)
+    depot = forms.ChoiceField(label=_("Dépôt du stock"), widget=UnfoldAdminSelectWidget)
     preview = forms.BooleanField(
-        label=_("essai\u202f: vérifier et compter sans rien écrire"), required=False, initial=True,
+        label=_("Essai\u202f: vérifier et compter sans rien écrire"), required=False, initial=True,
         widget=UnfoldBooleanWidget,
     )  # fmt: skip
     demonstration = forms.BooleanField(
-        label=_("compléter ce qui manque, en illustrations"), required=False, widget=UnfoldBooleanWidget
+        label=_("Compléter ce qui manque, en illustrations"), required=False, widget=UnfoldBooleanWidget
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,8 +13,12 @@ from shop.catalogue.models import Product
 class StockItem(models.Model):
     """A product in a depot. ``available`` is what may still be sold: orders have already taken theirs."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="stock_items")
-    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="stock_items")
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="stock_items", verbose_name=_("produit")
+    )
+    depot = models.ForeignKey(
+        Depot, on_delete=models.PROTECT, related_name="stock_items", verbose_name=_("dépôt")
+    )
     available = models.IntegerField(_("disponible"), default=0)
     shelf_position = models.CharField(_("emplacement"), max_length=20, blank=True)
     # Excluding VAT, per piece or per kilogram.

@@ -101,13 +101,13 @@ def test_500_buyers_over_40_connections_take_exactly_the_last_20_places(slot, re
 
 
 def test_buyers_whom_no_glance_turns_away_take_exactly_20_places_too(slot, monkeypatch):
-    """All 500 reach the conditional UPDATE: the guard holds alone."""
+    """All reach the conditional UPDATE: the guard holds alone."""
     monkeypatch.setattr(services, "_refuse_at_a_glance", lambda *_: None)
-    buyers = [hold(slot, f"acheteur-{n}") for n in range(BUYERS)]
+    buyers = [hold(slot, f"acheteur-{n}") for n in range(5 * CONNECTIONS)]
 
     answers = at_once(*buyers, threads=CONNECTIONS)
 
-    assert answers == {"done": PLACES, "SlotFull": BUYERS - PLACES}
+    assert answers == {"done": PLACES, "SlotFull": 5 * CONNECTIONS - PLACES}
     assert booked(slot) == places_taken(slot) == PLACES
 
 
@@ -143,8 +143,9 @@ def test_a_basket_that_holds_in_many_tabs_keeps_one_place(slot):
 
 
 def test_control_without_the_holders_turn_tabs_collide(slot, monkeypatch):
-    all_are_in = Barrier(4)
-    monkeypatch.setattr(services, "_lock_holder", lambda _holder: all_are_in.wait(30))
+    all_have_read = Barrier(4)
+    monkeypatch.setattr(services, "_lock_holder", lambda _holder: None)
+    monkeypatch.setattr(services, "_refuse_at_a_glance", lambda *_: all_have_read.wait(30))
 
     answers = at_once(*(hold(slot, "panier") for _ in range(4)))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from shop.catalogue.wording import missing_words
 
@@ -80,17 +80,24 @@ class ImportReport:
 
     def lines(self) -> Iterator[str]:
         """The report in French, one figure a line."""
-        yield _("%(n)s lignes lues") % {"n": self.rows}
-        yield _("%(n)s articles créés") % {"n": self.created}
-        yield _("%(n)s articles modifiés") % {"n": self.updated}
-        yield _("%(n)s articles inchangés") % {"n": self.unchanged}
-        yield _("%(n)s articles publiés") % {"n": self.published}
-        yield _("%(n)s articles non publiés") % {"n": self.unpublished}
+        yield ngettext("%(n)s ligne lue", "%(n)s lignes lues", self.rows) % {"n": self.rows}
+        yield from self._counts()
         for code, count in self.not_published.most_common():
             yield f"    {missing_words([code])[0]}\u202f: {count}"
-        yield _("%(n)s lignes refusées") % {"n": len(self.rejects)}
+        refused = len(self.rejects)
+        yield ngettext("%(n)s ligne refusée", "%(n)s lignes refusées", refused) % {"n": refused}
         for reason, count in self.refused.most_common():
             yield f"    {REFUSALS[reason]}\u202f: {count}"
         yield from self.notes
         if self.reject_path:
             yield _("Rejets\u202f: %(path)s") % {"path": self.reject_path}
+
+    def _counts(self) -> Iterator[str]:
+        for count, words in (
+            (self.created, ngettext("article créé", "articles créés", self.created)),
+            (self.updated, ngettext("article modifié", "articles modifiés", self.updated)),
+            (self.unchanged, ngettext("article inchangé", "articles inchangés", self.unchanged)),
+            (self.published, ngettext("article publié", "articles publiés", self.published)),
+            (self.unpublished, ngettext("article non publié", "articles non publiés", self.unpublished)),
+        ):
+            yield f"{count} {words}"

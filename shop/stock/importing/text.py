@@ -66,7 +66,7 @@ def words(value: str, *, longest: int, column: str) -> list[str]:
 
 def tidy_name(name: str) -> str:
     """Modest repairs of a name typed by a volunteer: shouting, ligatures, apostrophes, first letter."""
-    tidy = html.unescape(name).replace("'", "’").strip(" .,;:-_")
+    tidy = html.unescape(name).replace("'", "’").strip(" .,;:-_*")
     letters = [char for char in tidy if char.isalpha()]
     if len(letters) > 3 and all(char.isupper() for char in letters):
         tidy = tidy.capitalize()

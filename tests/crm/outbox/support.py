@@ -40,6 +40,8 @@ def order_context(**changes):
         "cutoff_at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
         "recipient": "elodie@exemple.fr",
         "customer_id": None,
+        "pay_path": "/commande/paiement/jeton-de-suivi-1234567890/",
+        "for_want_of_payment": False,
     }
     return context | changes
 
@@ -53,6 +55,9 @@ CONTACT = {
 }
 CONTEXTS = {
     "order_confirmation": order_context(),
+    "order_cancelled": order_context(),
+    "payment_needed": order_context(),
+    "payment_voided": order_context(),
     "sign_in_code": {"code": "1234-5678", "minutes": 15},
     "email_verification_code": {"code": "1234-5678", "minutes": 15},
     "password_reset": {
@@ -72,6 +77,9 @@ CONTEXTS = {
 # What a reader must find in the text, and behind the one button of the HTML.
 LINKS = {
     "order_confirmation": "/suivi/jeton-de-suivi-1234567890/",
+    "order_cancelled": "/",
+    "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",
+    "payment_voided": "/panier/",
     "password_reset": "/accounts/password/reset/key/1-abc/",
     "unknown_account": "/accounts/signup/",
     "account_exists": "/accounts/login/code/",

@@ -24,7 +24,7 @@ def _limits():
         yield
 
 
-def try_password(client, email, password="une-erreur-42"):  # noqa: S107
+def try_password(client, email, password="une-erreur-42"):
     return client.post(reverse("account_login"), {"login": email, "password": password})
 
 

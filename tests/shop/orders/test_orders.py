@@ -208,8 +208,10 @@ def test_cancelling_tells_the_house(placed):
 
 
 def test_the_order_page_costs_the_same_queries_with_twice_the_lines(
-    client, slot, django_assert_max_num_queries
-):  # noqa: F811
+    client,
+    slot,
+    django_assert_max_num_queries,
+):
     customer = CustomerFactory()
     client.force_login(customer.user)
     counts = []

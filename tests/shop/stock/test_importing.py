@@ -572,7 +572,7 @@ def test_command_says_counts_and_where_the_rejects_are(shop, tmp_path):
     call_command("import_products", path, stdout=out, stderr=err)
 
     text = out.getvalue()
-    assert "1 articles créés" in text and "1 lignes refusées" in text and "-produits-rejets.csv" in text
+    assert "1 article créé" in text and "1 ligne refusée" in text and "-produits-rejets.csv" in text
     assert "Application" in err.getvalue()
 
 

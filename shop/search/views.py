@@ -1,0 +1,149 @@
+"""Browsing: nothing here writes, and every page is a plain link away."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from delivery.slots.queries import next_free_slot
+from delivery.zones.models import Zone
+from delivery.zones.queries import NoZone
+from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
+from shop.search import queries, rules
+
+SORT_NAMES = {
+    queries.RELEVANCE: _("pertinence"),
+    "prix": _("prix"),
+    "prix-au-kg": _("prix au kilo ou au litre"),
+    "nom": _("nom"),
+}
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    zone = _zone(request)
+    best, new = queries.home_rails(_depot_id(zone))
+    context = {
+        **_conditions(request, zone),
+        "next_slot": next_free_slot(zone) if zone else None,
+        "best_sellers": best,
+        "newest": new,
+        "canonical": _canonical(request),
+    }
+    return render(request, "search/home.html", context)
+
+
+@require_safe
+def aisle(request: HttpRequest, slug: str) -> HttpResponse:
+    place = queries.find_aisle(slug)
+    if place is None:
+        raise Http404
+    zone, sort = _zone(request), _sort(request)
+    page = queries.aisle_page(place, _depot_id(zone), request.GET.get("page", "1"), sort)
+    context = {
+        **_conditions(request, zone),
+        **_listing(sort, page.number),
+        "place": place,
+        "crumbs": _crumbs(place.path),
+        "page_obj": page,
+        "canonical": _canonical(request, page=page.number),
+    }
+    return render(request, "search/aisle.html", context)
+
+
+@require_safe
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    zone = _zone(request)
+    shown = queries.product_detail(slug, _depot_id(zone))
+    if shown is None:
+        raise Http404
+    context = {
+        **_conditions(request, zone),
+        "product": shown,
+        "card": shown["card"],
+        "crumbs": _crumbs([*shown["path"], {"name": shown["card"]["name"], "slug": ""}]),
+        "neighbours": queries.neighbours(shown["card"]["id"], shown["shelf_id"], _depot_id(zone)),
+        "canonical": _canonical(request),
+    }
+    return render(request, "search/product.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    query = rules.clean_query(request.GET.get("q", ""))
+    zone, sort = _zone(request), _sort(request)
+    page = queries.search(query, _depot_id(zone), request.GET.get("page", "1"), sort)
+    context = {
+        **_conditions(request, zone),
+        **_listing(sort, page.number, q=query),
+        "query": query,
+        "page_obj": page,
+        "aisles": queries.aisles_named(query),
+    }
+    return render(request, "search/search.html", context)
+
+
+@require_safe
+def search_suggestions(request: HttpRequest) -> HttpResponse:
+    query = rules.clean_query(request.GET.get("q", ""))
+    context = {
+        "query": query,
+        "cards": queries.suggestions(query, _depot_id(_zone(request))),
+        "aisles": queries.aisles_named(query),
+    }
+    return render(request, "search/_suggestions.html", context)
+
+
+def _zone(request: HttpRequest) -> Zone | None:
+    """None in a shop whose zones are not set up yet: its shelves can still be seen."""
+    try:
+        return visitor_zone(request)
+    except NoZone:
+        return None
+
+
+def _depot_id(zone: Zone | None) -> int | None:
+    return zone.depot_id if zone else None
+
+
+def _conditions(request: HttpRequest, zone: Zone | None) -> dict[str, Any]:
+    """Fees, minimum and threshold are known before the first add."""
+    postcode = visitor_postcode(request)
+    return {
+        "zone": zone,
+        "postcode": postcode,
+        "is_outside": bool(postcode) and delivered_zone(request) is None,
+    }
+
+
+def _sort(request: HttpRequest) -> str:
+    asked = request.GET.get("tri", queries.RELEVANCE)
+    return asked if asked in queries.SORTS else queries.RELEVANCE
+
+
+def _listing(sort: str, page: int, **kept: str) -> dict[str, Any]:
+    """What the sort form and the page links keep of the address."""
+    tri = {} if sort == queries.RELEVANCE else {"tri": sort}
+    return {
+        "sort": sort,
+        "sorts": [{"value": value, "name": name} for value, name in SORT_NAMES.items()],
+        "querystring": urlencode(kept | tri),
+        "page_number": page,
+    }
+
+
+def _crumbs(path: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The way here; the page itself comes last, without a link."""
+    links = [{"name": step["name"], "url": reverse("aisle", args=[step["slug"]])} for step in path[:-1]]
+    return [*links, {"name": path[-1]["name"], "url": ""}]
+
+
+def _canonical(request: HttpRequest, page: int = 1) -> str:
+    """The one address of a page: no sort, and the first page without its number."""
+    return f"{settings.SITE_URL}".rstrip("/") + request.path + (f"?page={page}" if page > 1 else "")

@@ -1,0 +1,21 @@
+import pytest
+from django.core.cache import cache
+
+from shop.catalogue.models import Product
+from shop.catalogue.services import refresh_search
+
+
+@pytest.fixture(autouse=True)
+def cold_cache():
+    """Nothing of another test is remembered, the menu least of all."""
+    cache.clear()
+
+
+@pytest.fixture
+def indexed():
+    """Make every product findable, as the catalogue's own writes do."""
+
+    def index():
+        refresh_search(product_ids=list(Product.objects.values_list("id", flat=True)))
+
+    return index

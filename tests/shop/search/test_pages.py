@@ -1,0 +1,481 @@
+"""The browsing pages, as a stranger gets them."""
+
+import gzip
+import re
+from datetime import timedelta
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+
+import html5lib
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from config.templatetags.cabas import slot_label_long
+from delivery.zones.models import Zone
+from shop.catalogue.models import Product
+from shop.stock.models import StockItem
+from tests.factories import (
+    AisleFactory,
+    BrandFactory,
+    DepotFactory,
+    ProductFactory,
+    SlotFactory,
+    UserFactory,
+    ZoneFactory,
+)  # fmt: skip
+
+pytestmark = pytest.mark.django_db
+NARROW = "\u202f"
+
+
+@pytest.fixture
+def zone():
+    return ZoneFactory()
+
+
+@pytest.fixture
+def visitor(client, zone):
+    """A stranger who gave a postcode and whose cookie is known."""
+    session = client.session
+    session["postcode"] = "75011"
+    session.save()
+    return client
+
+
+def content(response):
+    """What stands in <main>, unescaped, on one line."""
+    page = response.content.decode()
+    main = re.search(r"<main.*?</main>", page, re.DOTALL)
+    return " ".join(unescape(main.group() if main else page).split())
+
+
+def addresses():
+    return [
+        reverse("home"),
+        reverse("aisle", args=["yaourts"]),
+        reverse("product", args=[Product.objects.earliest("id").slug]),
+        reverse("search") + "?q=yaourt",
+    ]
+
+
+@pytest.fixture
+def full_shop(zone, indexed):
+    ProductFactory.create_batch(15, popularity=5)
+    SlotFactory(zone=zone)
+    indexed()
+
+
+def test_pages_leave_no_variable_undefined(client, full_shop):
+    ProductFactory(weighed=True, slug="pommes")
+    ProductFactory(alcohol=True, slug="vin", stock=0, brand=None, deposit=Decimal("0.30"))
+    more = [reverse("product", args=[slug]) for slug in ("pommes", "vin")]
+    empty = [
+        reverse("search"),
+        reverse("search") + "?q=introuvable",
+        reverse("aisle", args=[AisleFactory().slug]),
+    ]
+
+    for address in [*addresses(), *more, *empty, reverse("search_suggestions") + "?q=yaourt"]:
+        response = client.get(address)
+
+        assert response.status_code == 200
+        assert "variable indéfinie" not in content(response), address
+
+
+def test_pages_answer_before_the_shop_is_set_up(client):
+    ProductFactory(slug="seul")
+
+    for address in ("/", "/recherche/?q=seul", "/produits/seul/", "/rayons/yaourts/"):
+        assert client.get(address).status_code == 200
+
+
+# --- cost ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_page_stays_within_four_queries_and_the_session(
+    visitor, full_shop, place, django_assert_max_num_queries
+):
+    address = addresses()[place]
+
+    with django_assert_max_num_queries(6):
+        visitor.get(address)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_page_stays_within_its_budget_signed_in(client, full_shop, place, django_assert_max_num_queries):
+    client.force_login(UserFactory())
+    address = addresses()[place]
+
+    with django_assert_max_num_queries(10):
+        client.get(address)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_queries_do_not_grow_with_twice_the_products(
+    client, full_shop, indexed, place, django_assert_max_num_queries, django_assert_num_queries
+):
+    from django.core.cache import cache
+
+    address = addresses()[place]
+    with django_assert_max_num_queries(6) as before:
+        client.get(address)
+    ProductFactory.create_batch(15, popularity=5)
+    AisleFactory.create_batch(5)
+    indexed()
+    cache.clear()
+
+    with django_assert_num_queries(len(before)):
+        client.get(address)
+
+
+def test_nothing_is_written_on_a_read(visitor, full_shop, django_assert_max_num_queries):
+    for address in [*addresses(), "/recherche/suggestions/?q=yaourt"]:
+        with django_assert_max_num_queries(6) as queries:
+            visitor.get(address)
+
+        assert all(query["sql"].lstrip("(").startswith("SELECT") for query in queries)
+
+
+@pytest.mark.parametrize("name", ["home", "search", "search_suggestions"])
+def test_pages_are_only_read(client, name):
+    assert client.post(reverse(name)).status_code == 405
+
+
+# --- home ---------------------------------------------------------------------------------------
+
+
+def test_home_tells_a_stranger_what_where_when_and_at_what_price(client, zone):
+    slot = SlotFactory(zone=zone)
+    ProductFactory(name="Champion", popularity=3)
+
+    page = content(client.get("/"))
+
+    assert "Cabas livre tout le marché chez vous" in page
+    assert "à l’heure, complet, sinon la livraison est offerte" in page.lower()
+    assert 'action="/creneaux/code-postal/"' in page
+    assert 'name="code_postal"' in page
+    assert " ".join(slot_label_long(slot).split()) in page
+    for words in ("5,90 €", "7,90 €", "40,00 €", "120,00 €", "Champion"):
+        assert words in page
+
+
+def test_home_without_a_free_slot_promises_none(client, zone):
+    SlotFactory(zone=zone, booked=20)
+
+    assert "Prochain créneau" not in content(client.get("/"))
+
+
+def test_known_postcode_is_shown_and_its_depot_followed(client, zone):
+    lyon = ZoneFactory(slug="lyon", name="Lyon", depot=DepotFactory(code="lyon"), prefixes=["69"])
+    product = ProductFactory(stock=0)
+    StockItem.objects.create(product=product, depot=lyon.depot, available=9)
+    address = reverse("product", args=[product.slug])
+
+    before = content(client.get(address))
+    session = client.session
+    session["postcode"] = "69003"
+    session.save()
+    after = content(client.get(address))
+
+    assert "Épuisé pour la zone Paris" in before
+    assert "En stock, zone Lyon" in after
+    assert "Livraison à 69003 (Lyon)" in after
+
+
+def test_visitor_outside_the_zones_browses_and_is_told(client, zone):
+    session = client.session
+    session["postcode"] = "33000"
+    session.save()
+    SlotFactory(zone=zone)
+
+    page = content(client.get("/"))
+
+    assert "Nous ne livrons pas encore le 33000." in page
+    assert "Prochain créneau" not in page
+
+
+# --- aisle --------------------------------------------------------------------------------------
+
+
+def test_aisle_shows_cards_shelves_and_a_real_next_page(client, zone):
+    ProductFactory.create_batch(30)
+    AisleFactory(slug="fromages", name="Fromages", parent=ProductFactory().shelf.parent)
+
+    response = client.get("/rayons/cremerie/?tri=prix")
+    page = content(response)
+
+    assert page.count('<li class="card') == 24
+    assert "31 produits" in page
+    assert 'href="/rayons/fromages/"' in page
+    assert 'rel="next" href="?tri=prix&page=2"' in page
+    assert '<link rel="canonical" href="http://127.0.0.1:8000/rayons/cremerie/">' in response.content.decode()
+    assert '<option value="prix" selected>' in page
+
+
+@pytest.mark.parametrize("page", ["99", "0", "-3", "abc", "", "9" * 400, "2\x00", "٢"])
+def test_any_page_number_is_answered(client, zone, page):
+    ProductFactory.create_batch(3)
+
+    response = client.get("/rayons/yaourts/", {"page": page, "tri": "\x00"})
+
+    assert response.status_code == 200
+    assert content(response).count('<li class="card') == 3
+
+
+def test_empty_aisle_leads_to_the_others(client, zone):
+    AisleFactory(slug="vide", name="Aisle vide")
+    AisleFactory(slug="autre")
+
+    page = content(client.get("/rayons/vide/"))
+
+    assert "rien en rayon pour l’instant" in page
+    assert 'href="/rayons/autre/"' in page
+
+
+@pytest.mark.parametrize("address", ["/rayons/inconnu/", "/produits/inconnu/"])
+def test_unknown_address_is_404_in_the_shops_look(client, zone, address):
+    response = client.get(address)
+
+    assert response.status_code == 404
+    assert "n’est plus en rayon" in content(response)
+
+
+def test_unpublished_product_is_404(client, zone):
+    draft = ProductFactory(draft=True)
+
+    assert client.get(reverse("product", args=[draft.slug])).status_code == 404
+
+
+# --- product ------------------------------------------------------------------------------------
+
+
+def test_product_page_states_every_particular(client, zone):
+    ProductFactory(
+        slug="complet", name="Mousse au chocolat", brand=BrandFactory(slug="ferme", name="La Ferme"),
+        price=Decimal("2.40"), net_quantity=Decimal(400), packaging="pot verre", labels=["AB", "Label Rouge"],
+        ingredients="LAIT, sucre, ŒUFS.", allergens=["lait", "œufs"], origin="France, Bretagne",
+        storage="Entre 0 et 4 °C.", description="Montée à la main.", deposit=Decimal("0.30"),
+        stated_nutriscore="d", nutrition={"energy_kj": 584, "energy_kcal": 140, "fat_g": 9.8, "salt_g": 0.31},
+    )  # fmt: skip
+
+    response = client.get("/produits/complet/")
+    page = content(response)
+
+    for words in (
+        "2,40 €", "6,00 €/kg", "400 g", "pot verre", "AB", "Label Rouge", "LAIT, sucre, ŒUFS.", "lait, œufs",
+        "France, Bretagne", "Entre 0 et 4 °C.", "Montée à la main.", "0,30 € de consigne", "D, d’après le producteur",
+        "pour 100 g", "584 kJ / 140 kcal", "9,8 g", "0,31 g", Product.objects.get().ean, "En stock, zone Paris",
+        "de 5,90 € à 7,90 €",
+    ):  # fmt: skip
+        assert " ".join(words.split()) in page, words
+    assert "Mousse au chocolat – La Ferme" in response.content.decode().split("</title>")[0]
+    assert "illustration" not in page
+
+
+def test_allergens_are_stated_or_said_not_to_be(client, zone):
+    for slug, allergens in (("tus", None), ("sans", []), ("avec", ["lait"])):
+        ProductFactory(slug=slug, allergens=allergens)
+
+    silent, none, some = (content(client.get(f"/produits/{slug}/")) for slug in ("tus", "sans", "avec"))
+
+    assert "non communiqués par le producteur" in silent
+    assert "aucun, d’après le producteur" in none
+    assert "<strong>lait</strong>" in some
+
+
+def test_nutri_score_is_shown_only_when_stated(client, zone):
+    ProductFactory(slug="muet", nutrition={"nutriscore": "a", "fat_g": 3})
+
+    assert "Nutri-Score" not in content(client.get("/produits/muet/"))
+
+
+def test_alcohol_carries_the_legal_words(client, zone):
+    ProductFactory(slug="vin", alcohol=True, net_unit="ml", net_quantity=Decimal(750))
+
+    page = content(client.get("/produits/vin/"))
+
+    assert "L’abus d’alcool est dangereux pour la santé, à consommer avec modération" in page
+    assert "Vente interdite aux moins de 18 ans" in page
+    assert "12,5 % vol." in page
+
+
+def test_things_that_are_not_food_speak_of_no_allergen(client, zone):
+    ProductFactory(slug="eponge", is_food=False, ingredients="", allergens=None)
+
+    assert "Allergènes" not in content(client.get("/produits/eponge/"))
+
+
+def test_sold_out_product_says_when_it_is_back(client, zone):
+    ProductFactory(slug="rupture", stock=0)
+    day = timezone.localdate() + timedelta(days=2)
+    StockItem.objects.update(expected_restock_on=day)
+
+    page = content(client.get("/produits/rupture/"))
+
+    assert "Épuisé pour la zone Paris. De retour le " in page
+    assert "Momentanément épuisé" in page
+
+
+def test_last_pieces_are_counted(client, zone):
+    ProductFactory(slug="reste", stock=2)
+
+    assert "Plus que 2 en stock" in content(client.get("/produits/reste/"))
+
+
+def test_demonstration_marks_each_invented_fact_and_keeps_engines_out(client, full_shop, settings):
+    settings.DEMONSTRATION = True
+    ProductFactory(slug="faux", invented=["price", "net_quantity", "stock"])
+
+    page = content(client.get("/produits/faux/"))
+
+    assert page.count(">illustration<") == 3
+    for address in addresses():
+        assert "noindex" in client.get(address).content.decode()
+
+
+def test_markup_in_a_product_is_text(client, zone, indexed):
+    ProductFactory(
+        name="<script>alert(1)</script>", slug="x", description="<b>gras</b>", ingredients="<i>sel</i>"
+    )
+    indexed()
+
+    for address in ("/produits/x/", "/", "/rayons/yaourts/", "/recherche/suggestions/?q=alert"):
+        page = client.get(address).content.decode()
+        assert "<script>alert" not in page
+        assert "<b>gras" not in page
+        assert "<i>sel" not in page
+
+
+# --- search -------------------------------------------------------------------------------------
+
+
+def test_search_finds_and_is_kept_from_engines(client, zone, indexed):
+    ProductFactory(name="Œufs de Loué")
+    ProductFactory(name="Lait")
+    indexed()
+
+    response = client.get("/recherche/", {"q": "oeufs"})
+
+    assert "Œufs de Loué" in content(response)
+    assert "1 produit<" in content(response).replace(" <", "<")
+    assert "noindex" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        " ",
+        "\x00",
+        "a\x00b",
+        "x" * 10_000,
+        "🥕🥖",
+        "!!!;--",
+        "' OR 1=1 --",
+        "a & | !b",
+        "(",
+        "%s %(x)s",
+        "{{ 7 }}",
+    ],
+)
+def test_any_search_is_answered_by_a_helpful_page(client, zone, typed):
+    AisleFactory(slug="fruits")
+
+    response = client.get("/recherche/", {"q": typed})
+
+    assert response.status_code == 200
+    assert 'href="/rayons/fruits/"' in content(response)
+    assert client.get("/recherche/suggestions/", {"q": typed}).status_code == 200
+
+
+def test_broken_encoding_in_an_address_is_answered(client, zone):
+    assert client.get("/recherche/?q=%ff%fe%00&page=%ff").status_code == 200
+
+
+def test_nothing_found_says_so_and_offers_the_aisles(client, zone):
+    AisleFactory(slug="fruits")
+
+    page = content(client.get("/recherche/", {"q": "chaussettes"}))
+
+    assert f"Rien en rayon pour «{NARROW}chaussettes{NARROW}»".replace(NARROW, " ") in page
+    assert 'href="/rayons/fruits/"' in page
+
+
+def test_next_page_of_a_search_keeps_what_was_typed(client, zone, indexed):
+    ProductFactory.create_batch(25)
+    indexed()
+
+    page = content(client.get("/recherche/", {"q": "yaourt nature", "tri": "nom"}))
+
+    assert 'rel="next" href="?q=yaourt+nature&tri=nom&page=2"' in page
+    assert client.get("/recherche/?q=yaourt+nature&tri=nom&page=2").status_code == 200
+
+
+def test_suggestions_are_links_to_products_and_aisles(client, zone, indexed):
+    ProductFactory(slug="yaourt-brebis", name="Yaourt de brebis")
+    indexed()
+
+    page = client.get("/recherche/suggestions/", {"q": "yaour"}).content.decode()
+
+    assert 'href="/produits/yaourt-brebis/"' in page
+    assert 'href="/rayons/yaourts/"' in page
+    assert 'href="/recherche/?q=yaour"' in page
+    assert "<html" not in page
+
+
+def test_suggestions_need_two_characters(client, zone):
+    assert client.get("/recherche/suggestions/", {"q": "y"}).content.strip() == b""
+
+
+def test_change_of_price_shows_on_the_next_page(client, zone):
+    product = ProductFactory(price=Decimal("2.50"))
+    client.get("/")
+
+    Product.objects.filter(pk=product.pk).update(price=Decimal("3.75"))
+
+    for address in ("/", "/rayons/yaourts/", reverse("product", args=[product.slug])):
+        assert "3,75" in content(client.get(address))
+
+
+def test_zone_closed_since_falls_back_on_the_default(visitor, zone):
+    ZoneFactory(slug="autre", name="Autre", depot=DepotFactory(code="autre"), prefixes=["69"])
+    Zone.objects.filter(pk=zone.pk).update(is_active=False)
+
+    assert visitor.get("/").status_code == 200
+
+
+def test_browsing_needs_no_cookie_and_stores_no_session(full_shop):
+    stranger = Client()
+
+    for address in addresses():
+        assert "sessionid" not in stranger.get(address).cookies
+
+
+# --- weight and form ----------------------------------------------------------------------------
+
+
+def test_full_aisle_weighs_at_most_60_kib_compressed(client, zone):
+    ProductFactory.create_batch(30, brand__name="Laiterie du Val d’Ourse")
+
+    page = client.get("/rayons/yaourts/").content
+    files = re.findall(rb'(?:href|src)="/static/([^"]+\.(?:css|js))"', page)
+    code = [Path(finders.find(name.decode())).read_bytes() for name in files]
+
+    assert len(files) > 5
+    assert sum(len(gzip.compress(part)) for part in (page, *code)) <= 60 * 1024
+
+
+def test_pages_parse_without_an_error(client, full_shop):
+    ProductFactory(slug="vin", alcohol=True, nutrition={"fat_g": 1}, deposit=Decimal("0.30"), labels=["AOP"])
+    more = ["/produits/vin/", "/recherche/", "/recherche/?q=rien", f"/rayons/{AisleFactory().slug}/"]
+
+    for address in [*addresses(), *more]:
+        parser = html5lib.HTMLParser()
+        parser.parse(client.get(address).content.decode())
+
+        assert parser.errors == [], address
