@@ -44,12 +44,14 @@ class Block:
     is_alert: bool = False
     note: str = ""
     lines: list[Line] = field(default_factory=list)
+    is_tall: bool = False
 
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Adds ``blocks``. One query a block, whatever the number of orders, slots or products."""
-    context["blocks"] = [block() for label, block in BLOCKS if may_open(request, label)]
-    return context
+    """Adds ``calls`` (what waits for somebody) and ``plans`` (the day by hour and by zone). One query a block, whatever the number of orders, slots or products."""
+    blocks = [block() for label, block in BLOCKS if may_open(request, label)]
+    calls, plans = [b for b in blocks if not b.is_tall], [b for b in blocks if b.is_tall]
+    return context | {"title": _("Aujourd’hui"), "calls": calls, "plans": plans}
 
 
 def listing(label: str, **query: object) -> str:
@@ -83,6 +85,7 @@ def orders_of_today() -> Block:
         title=_("À livrer aujourd’hui"),
         figure=str(number),
         link=_orders_in(every_slot),
+        is_tall=True,
         note=euros(worth) if number else gettext("Aucune livraison prévue aujourd’hui."),
         lines=[
             Line(
@@ -116,6 +119,7 @@ def slots_fill() -> Block:
         title=_("Créneaux d’aujourd’hui et de demain"),
         figure=f"{_share(taken, places)}\u202f%",
         link=listing("slots.slot"),
+        is_tall=True,
         note=gettext("%(taken)d places prises sur %(places)d") % {"taken": taken, "places": places},
         lines=[
             Line(

@@ -11,6 +11,8 @@ from .base import env
 SECRET_KEY = env("SECRET_KEY", default="")
 if len(SECRET_KEY) < 50 or SECRET_KEY.startswith(("demo-", "only-for-tests", "django-insecure")):
     raise ImproperlyConfigured("SECRET_KEY: at least 50 random characters of this shop's own are needed.")
+# The former secret, while letters sealed and sessions signed under it are still about.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 if base.PAYMENT_GATEWAY == "demo":
     raise ImproperlyConfigured("PAYMENT_GATEWAY: the demo gateway takes no money; set it to 'stripe'.")
 if not (base.STRIPE_SECRET_KEY and base.STRIPE_WEBHOOK_SECRET):

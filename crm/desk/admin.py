@@ -146,6 +146,6 @@ class ContactRequestAdmin(Undeletable, ModelAdmin):
                 services.answer_contact_request(
                     request_id=received.pk, answer=form.cleaned_data["answer"], user_id=_user_id(request)
                 )
-                messages.success(request, translate("Réponse enregistrée : elle part par e-mail."))
+                messages.success(request, translate("Réponse enregistrée : elle part par e-mail."))
         except services.RequestAlreadyHandled:
-            messages.error(request, translate("Cette demande a déjà été traitée : rien n’a été envoyé."))
+            messages.error(request, translate("Cette demande a déjà été traitée : rien n’a été envoyé."))

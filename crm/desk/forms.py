@@ -39,7 +39,7 @@ class ContactForm(forms.Form):
         label=_("Votre adresse e-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={"invalid": _("Cette adresse semble incomplète. Exemple : prenom@exemple.fr")},
+        error_messages={"invalid": _("Cette adresse semble incomplète. Exemple : prenom@exemple.fr")},
     )
     subject = forms.ChoiceField(
         label=_("Sujet"), choices=[("", _("Choisissez un sujet")), *ContactRequest.Subject.choices]
@@ -77,7 +77,7 @@ class ContactForm(forms.Form):
         self.fields["subject"].error_messages["required"] = _("Choisissez le sujet le plus proche.")
         self.fields["message"].error_messages["required"] = _("Écrivez votre message, même en quelques mots.")
         self.fields["message"].error_messages["max_length"] = _(
-            "Ce message est trop long : %(limit_value)d signes au plus, vous en avez écrit %(show_value)d."
+            "Ce message est trop long : %(limit_value)d signes au plus, vous en avez écrit %(show_value)d."
         )
         self.fields["opened"].initial = sign_now
 
@@ -97,7 +97,7 @@ class ContactForm(forms.Form):
             if _looks_like_card(re.sub(r"\D", "", found[0])):
                 raise forms.ValidationError(
                     _(
-                        "Votre message semble contenir un numéro de carte : retirez-le, nous n’en avons jamais besoin."
+                        "Votre message semble contenir un numéro de carte : retirez-le, nous n’en avons jamais besoin."
                     )
                 )
         return message
@@ -107,18 +107,20 @@ class ContactForm(forms.Form):
         if cleaned.get("website"):
             raise forms.ValidationError(
                 _(
-                    "Un champ caché a été rempli, sans doute par un outil de saisie. Il est vidé : renvoyez le message."
+                    "Un champ caché a été rempli, sans doute par un outil de saisie. Il est vidé : renvoyez le message."
                 )
             )
+        if self.errors:
+            return cleaned
         seconds = seconds_since(cleaned.get("opened", ""))
         if seconds is None:
             raise forms.ValidationError(
-                _("Cette page était ouverte depuis longtemps. Votre message est toujours là : renvoyez-le.")
+                _("Cette page était ouverte depuis longtemps. Votre message est toujours là : renvoyez-le.")
             )
         if seconds < LEAST_SECONDS:
             raise forms.ValidationError(
                 _(
-                    "L’envoi est parti très vite. Votre message est toujours là : relisez-le, puis renvoyez-le."
+                    "L’envoi est parti très vite. Votre message est toujours là : relisez-le, puis renvoyez-le."
                 )
             )
         return cleaned
@@ -158,5 +160,5 @@ class AnswerForm(forms.Form):
         label=_("Votre réponse"),
         max_length=MESSAGE_LENGTH,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 10}),
-        help_text=_("Envoyée par e-mail, précédée de « Bonjour » et suivie du message d’origine."),
+        help_text=_("Envoyée par e-mail, précédée de « Bonjour » et suivie du message d’origine."),
     )

@@ -18,7 +18,7 @@ class LegalPage(models.Model):
 
     slug = models.SlugField(_("adresse"), max_length=40, unique=True)
     title = models.CharField(_("titre"), max_length=120)
-    body = models.TextField(_("texte"), help_text=_("En Markdown ; le HTML est retiré."))
+    body = models.TextField(_("texte"), help_text=_("En Markdown ; le HTML est retiré."))
     version = models.CharField(_("version"), max_length=40, editable=False)
     updated_at = models.DateTimeField(_("modifiée le"), editable=False)
 
@@ -63,7 +63,7 @@ class HelpEntry(models.Model):
 
     key = models.SlugField(_("repère"), max_length=80, unique=True)
     question = models.CharField(_("question"), max_length=160)
-    answer = models.TextField(_("réponse"), help_text=_("En Markdown ; le HTML est retiré."))
+    answer = models.TextField(_("réponse"), help_text=_("En Markdown ; le HTML est retiré."))
     position = models.PositiveIntegerField(_("ordre"), default=100)
     is_published = models.BooleanField(_("visible"), default=True)
 

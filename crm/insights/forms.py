@@ -8,8 +8,8 @@ from crm.insights.rules import LONGEST_MS
 BODY_BYTES_AT_MOST = 1024
 # The names pages give themselves in `data-page`; anything else is somebody else's invention.
 PAGES = frozenset(
-    {"home", "aisle", "product", "search", "basket", "slots", "checkout", "orders", "order", "tracking"}
-    | {"lists", "account", "help", "service_quality", "legal_page"}
+    {"accueil", "rayon", "produit", "recherche", "panier", "creneaux", "hors-zone", "listes", "commande"}
+    | {"paiement", "commandes", "suivi", "account", "aide", "page", "qualite-de-service"}
 )
 
 

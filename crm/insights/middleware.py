@@ -60,6 +60,8 @@ def steps_of(request: HttpRequest, response: HttpResponse) -> list[Step]:
 def _steps_of_post(request: HttpRequest, name: str | None) -> list[Step]:
     if name == "set_basket_line" and request.POST.get("quantity", "1").strip(" 0.,"):
         return [Step.ADD]
+    if name in {"list_to_basket", "reorder"}:
+        return [Step.ADD]
     return [Step.SLOT] if name == "hold_slot" else []
 
 

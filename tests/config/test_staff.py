@@ -1,6 +1,12 @@
 """Each group has only its rights; seeding adds and never removes; the admin's home follows rights."""
 
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
 import pytest
+import time_machine
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection
@@ -10,10 +16,16 @@ from django.utils import timezone
 
 from config.staff import RIGHTS, StaffGroup, UnknownRight, rights_of, seed_groups
 from crm.desk.services import receive_contact_request
-from tests.factories import ProductFactory, SlotFactory, UserFactory
+from shop.orders.models import Order
+from tests.factories import CustomerFactory, ProductFactory, SlotFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 SENSITIVE = ("customers.", "orders.", "payments.", "outbox.", "desk.view_contactrequest")
+
+
+def blocks_of(client):
+    context = client.get(reverse("admin:index")).context
+    return {str(block.title): block for block in context["calls"] + context["plans"]}
 
 
 def member(group):
@@ -92,7 +104,7 @@ def test_home_and_every_entry_of_the_sidebar_open_for_each_group(client, group):
     assert len(entries) > 1
     for entry in entries:
         assert client.get(entry["link"]).status_code == 200, entry["link"]
-    for block in answer.context["blocks"]:
+    for block in answer.context["calls"] + answer.context["plans"]:
         for link in [block.link, *(line.link for line in block.lines)]:
             assert client.get(link).status_code == 200, link
 
@@ -100,9 +112,7 @@ def test_home_and_every_entry_of_the_sidebar_open_for_each_group(client, group):
 def test_home_shows_a_courier_slots_only(client):
     client.force_login(member(StaffGroup.COURIER))
 
-    blocks = client.get(reverse("admin:index")).context["blocks"]
-
-    assert [str(block.title) for block in blocks] == ["Créneaux d’aujourd’hui et de demain"]
+    assert list(blocks_of(client)) == ["Créneaux d’aujourd’hui et de demain"]
 
 
 def test_home_without_any_right_says_so(client):
@@ -120,26 +130,79 @@ def test_home_is_closed_to_customers_and_strangers(client):
 
 
 def busy_day(number):
-    now = timezone.now()
-    for _ in range(number):
-        slot = SlotFactory(capacity=10, booked=5)
-        slot.starts_at = now.replace(minute=0, second=0, microsecond=0)
+    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+    for turn in range(number):
+        slot = SlotFactory(starts_at=noon + timedelta(hours=turn), capacity=10, booked=5)
+        place_order(slot, Decimal(20))
         ProductFactory(stock=0)
         receive_contact_request(name="É", email="e@exemple.fr", subject="other", message="Bonjour.")
+
+
+def place_order(slot, total, status="placed"):
+    basket_key = uuid4()
+    return Order.objects.create(
+        reference=basket_key.hex[:12].upper(), customer=CustomerFactory(), basket_key=basket_key, status=status,
+        zone=slot.zone, depot=slot.zone.depot, slot=slot, email="e@exemple.fr", first_name="É", last_name="M",
+        phone="0612345678", line1="1 rue", postcode="75011", city="Paris", goods_total=total,
+        delivery_fee=Decimal(0), total=total, terms_version="2026-11-22",
+    )  # fmt: skip
+
+
+@time_machine.travel("2026-11-26 09:30+01:00", tick=False)
+def test_home_shows_todays_orders_by_hour_in_paris_and_links_to_them(client):
+    at = datetime(2026, 11, 26, 19, tzinfo=ZoneInfo("Europe/Paris"))
+    evening, late, tomorrow = (
+        SlotFactory(starts_at=at + timedelta(hours=hours), capacity=10, booked=4) for hours in (0, 4, 5)
+    )
+    seen = [place_order(evening, Decimal("30.00")), place_order(evening, Decimal("12.50"))]
+    unseen = [place_order(evening, Decimal(9), "cancelled"), place_order(tomorrow, Decimal(9))]
+    place_order(late, Decimal("1.00"))
+    client.force_login(UserFactory(staff=True, is_superuser=True))
+
+    block = blocks_of(client)["À livrer aujourd’hui"]
+
+    assert block.figure == "3"
+    assert block.note.startswith("43,50")
+    assert [(line.label, line.value) for line in block.lines] == [
+        ("19\u00a0h–20\u00a0h", "2 commandes"),
+        ("23\u00a0h–0\u00a0h", "1 commande"),
+    ]
+    listed = client.get(block.lines[0].link).content.decode()
+    assert all(order.reference in listed for order in seen)
+    assert not any(order.reference in listed for order in unseen)
+
+
+@time_machine.travel("2026-11-26 09:30+01:00", tick=False)
+def test_home_shows_how_full_each_zone_is_today_and_tomorrow(client):
+    at = datetime(2026, 11, 26, 19, tzinfo=ZoneInfo("Europe/Paris"))
+    SlotFactory(starts_at=at, capacity=10, booked=4)
+    SlotFactory(starts_at=at + timedelta(hours=1), capacity=10, booked=12)
+    SlotFactory(starts_at=at + timedelta(hours=2), capacity=50, booked=0, is_closed=True)
+    SlotFactory(starts_at=at + timedelta(days=1), capacity=4, booked=1)
+    SlotFactory(starts_at=at + timedelta(days=2), capacity=99, booked=9)
+    client.force_login(member(StaffGroup.COURIER))
+
+    block = blocks_of(client)["Créneaux d’aujourd’hui et de demain"]
+
+    assert [(line.label, line.value, line.share) for line in block.lines] == [
+        ("Paris, aujourd’hui", "16 / 20", 80),
+        ("Paris, demain", "1 / 4", 25),
+    ]
+    assert client.get(block.lines[1].link).status_code == 200
 
 
 def test_home_says_what_waits(client):
     busy_day(2)
     client.force_login(UserFactory(staff=True, is_superuser=True))
 
-    blocks = {str(b.title): b for b in client.get(reverse("admin:index")).context["blocks"]}
+    blocks = blocks_of(client)
 
     assert blocks["Ruptures de stock"].figure == "2"
     assert blocks["Ruptures de stock"].is_alert
     assert blocks["Demandes à traiter"].figure == "2"
     assert blocks["Messages non partis"].figure == "0"
     assert not blocks["Messages non partis"].is_alert
-    assert blocks["À livrer aujourd’hui"].figure == "0"
+    assert blocks["À livrer aujourd’hui"].figure == "2"
 
 
 def test_home_makes_as_many_queries_on_a_busy_day(client):

@@ -30,4 +30,5 @@ class Command(BaseCommand):
         for name, seed, rows in STEPS:
             before = rows.count()
             seed()
-            self.stdout.write(f"{name}\u202f: {rows.count() - before} de plus")
+            if options["verbosity"]:
+                self.stdout.write(f"{name}\u202f: {rows.count() - before} de plus")

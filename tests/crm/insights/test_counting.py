@@ -199,7 +199,7 @@ def beacon(path):
     import http.client
     import socket
 
-    body = b'{"page": "home", "lcp_ms": 900}'
+    body = b'{"page": "accueil", "lcp_ms": 900}'
     deadline = time.monotonic() + 30
     while True:
         connection_ = http.client.HTTPConnection("localhost")

@@ -1,4 +1,6 @@
 import json
+import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -7,6 +9,7 @@ from django.utils import timezone
 
 from crm.insights import queries, services
 from crm.insights.buffer import Key
+from crm.insights.forms import PAGES
 from tests.factories import UserFactory
 
 BROWSER = {"User-Agent": "Mozilla/5.0 Firefox/145.0"}
@@ -27,32 +30,32 @@ def send(sent, **headers):
 
 
 def test_measure_is_counted_in_its_buckets():
-    answer = send({"page": "home", "lcp_ms": 1180, "inp_ms": 40})
+    answer = send({"page": "accueil", "lcp_ms": 1180, "inp_ms": 40})
 
     assert answer.status_code == 204
     day = timezone.localdate().isoformat()
     assert services.flusher.buffer.drain() == {
-        Key(day=day, page="home", metric="lcp", bucket=1200): 1,
-        Key(day=day, page="home", metric="inp", bucket=50): 1,
+        Key(day=day, page="accueil", metric="lcp", bucket=1200): 1,
+        Key(day=day, page="accueil", metric="inp", bucket=50): 1,
     }
 
 
 def test_browser_without_interactions_sends_one_measure():
-    assert send({"page": "home", "lcp_ms": 900, "inp_ms": None}).status_code == 204
+    assert send({"page": "accueil", "lcp_ms": 900, "inp_ms": None}).status_code == 204
     assert len(services.flusher.buffer) == 1
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        b"", b"null", b"[]", b"{", b"\xff\xfe", b"[" * 900, b'"home"',
-        {}, {"page": "home"}, {"page": "home", "lcp_ms": None},
-        {"page": "compta", "lcp_ms": 1}, {"page": ["home"], "lcp_ms": 1}, {"page": None, "lcp_ms": 1},
-        {"page": "home", "lcp_ms": -1}, {"page": "home", "lcp_ms": 60_001}, {"page": "home", "lcp_ms": 1.5},
-        {"page": "home", "lcp_ms": "12"}, {"page": "home", "lcp_ms": True}, {"page": "home", "lcp_ms": 10**30},
-        {"page": "home", "lcp_ms": 1, "inp_ms": -5}, {"page": "home", "lcp_ms": 1, "email": "a@b.fr"},
-        b'{"page": "home", "lcp_ms": NaN}',
-        b'{"page": "home", "lcp_ms": 1, "inp_ms": null' + b" " * 1024 + b"}",
+        b"", b"null", b"[]", b"{", b"\xff\xfe", b"[" * 900, b'"accueil"',
+        {}, {"page": "accueil"}, {"page": "accueil", "lcp_ms": None},
+        {"page": "compta", "lcp_ms": 1}, {"page": ["accueil"], "lcp_ms": 1}, {"page": None, "lcp_ms": 1},
+        {"page": "accueil", "lcp_ms": -1}, {"page": "accueil", "lcp_ms": 60_001}, {"page": "accueil", "lcp_ms": 1.5},
+        {"page": "accueil", "lcp_ms": "12"}, {"page": "accueil", "lcp_ms": True}, {"page": "accueil", "lcp_ms": 10**30},
+        {"page": "accueil", "lcp_ms": 1, "inp_ms": -5}, {"page": "accueil", "lcp_ms": 1, "email": "a@b.fr"},
+        b'{"page": "accueil", "lcp_ms": NaN}',
+        b'{"page": "accueil", "lcp_ms": 1, "inp_ms": null' + b" " * 1024 + b"}",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused_and_counts_nothing(sent):
@@ -60,13 +63,25 @@ def test_anything_else_is_refused_and_counts_nothing(sent):
     assert len(services.flusher.buffer) == 0
 
 
+def test_every_page_of_the_shop_may_be_measured():
+    """A page named in no list would silently never be."""
+    templates = Path(__file__).resolve().parents[3] / "templates"
+    named = {
+        name
+        for path in templates.rglob("*.html")
+        for name in re.findall(r"block page_name %}([^{]+){%", path.read_text(encoding="utf-8"))
+    }
+
+    assert named - PAGES <= {"autre", "erreur"}
+
+
 def test_another_site_cannot_send_measures():
-    assert send({"page": "home", "lcp_ms": 1}, **{"Sec-Fetch-Site": "cross-site"}).status_code == 400
+    assert send({"page": "accueil", "lcp_ms": 1}, **{"Sec-Fetch-Site": "cross-site"}).status_code == 400
     assert len(services.flusher.buffer) == 0
 
 
 def test_robots_are_answered_and_not_counted():
-    assert send({"page": "home", "lcp_ms": 1}, **{"User-Agent": "Googlebot/2.1"}).status_code == 204
+    assert send({"page": "accueil", "lcp_ms": 1}, **{"User-Agent": "Googlebot/2.1"}).status_code == 204
     assert len(services.flusher.buffer) == 0
 
 
@@ -77,7 +92,7 @@ def test_measures_cannot_be_asked_for():
 @pytest.mark.django_db
 def test_measure_sets_no_cookie_and_makes_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
-        answer = send({"page": "home", "lcp_ms": 900})
+        answer = send({"page": "accueil", "lcp_ms": 900})
 
     assert not answer.cookies
 
@@ -88,17 +103,17 @@ def test_p75_is_computed_per_page_and_day_with_one_query(django_assert_num_queri
     today, before = days[0].isoformat(), days[1].isoformat()
     services.record_counts(
         {
-            Key(day=today, page="home", metric="lcp", bucket=900): 3,
-            Key(day=today, page="home", metric="lcp", bucket=4000): 1,
-            Key(day=before, page="home", metric="lcp", bucket=4000): 9,
-            Key(day=today, page="product", metric="inp", bucket=100): 1,
+            Key(day=today, page="accueil", metric="lcp", bucket=900): 3,
+            Key(day=today, page="accueil", metric="lcp", bucket=4000): 1,
+            Key(day=before, page="accueil", metric="lcp", bucket=4000): 9,
+            Key(day=today, page="produit", metric="inp", bucket=100): 1,
         }
     )
 
     with django_assert_num_queries(1):
         home, product = queries.vitals(days)
 
-    assert (home.page, home.views, home.p75_ms, home.is_slow) == ("home", 13, 4000, True)
+    assert (home.page, home.views, home.p75_ms, home.is_slow) == ("accueil", 13, 4000, True)
     assert home.days[:3] == [900, 4000, None]
     assert (product.metric, product.p75_ms, product.is_slow) == ("inp", 100, False)
 
@@ -106,7 +121,7 @@ def test_p75_is_computed_per_page_and_day_with_one_query(django_assert_num_queri
 @pytest.mark.django_db
 def test_staff_read_the_slow_page_in_words_too(client):
     today = timezone.localdate().isoformat()
-    services.record_counts({Key(day=today, page="home", metric="lcp", bucket=4000): 1})
+    services.record_counts({Key(day=today, page="accueil", metric="lcp", bucket=4000): 1})
     client.force_login(UserFactory(staff=True, is_superuser=True))
 
     page = client.get(reverse("admin:insights_vitalcount_changelist")).content.decode()
