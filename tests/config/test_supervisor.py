@@ -113,7 +113,9 @@ class Shop:
 
     def __init__(self, state):
         self.port = free_port()
-        kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        kept = {
+            name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
+        }
         self.environment = kept | {
             "PORT": str(self.port),
             "CABAS_STATE": str(state),
