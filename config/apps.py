@@ -27,3 +27,5 @@ class ConfigApp(RoomConfig):
         # Whoever queues a task, web processes included, must know the broker.
         import_module("config.celery")
         autodiscover_modules("wiring")
+        # Tasks sent by a web process go to the app of the process: without ours, to a broker nobody runs.
+        import_module("config.celery")

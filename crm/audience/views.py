@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm.audience.forms import LETTERS_QUESTION, LettersForm
+from crm.audience.forms import LETTERS_QUESTION, AddressForm, DetailsForm, LettersForm
 from shop.customers import queries, services
-from shop.customers.forms import AddressForm, DetailsForm
 from shop.customers.models import Address, Consent, Customer, User
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -76,7 +75,8 @@ def account_address(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit_address(request: HttpRequest, customer: Customer, address: Address | None) -> HttpResponse:
-    form = AddressForm(request.POST or None, instance=address)
+    known = {name: getattr(address, name) for name in AddressForm.base_fields} if address else {}
+    form = AddressForm(request.POST or None, initial=known)
     if form.is_valid():
         try:
             services.save_address(

@@ -84,7 +84,7 @@ class MessageAdmin(NothingAdded, ModelAdmin):
     actions = ("requeue_failed",)
     actions_detail = ("requeue_one",)
     fields = (
-        "letter", "subject", "shown_recipient", "shown_state", "shown_reason", "attempts", "created_at", "due_at",
+        "letter", "subject", "shown_recipient", "state", "shown_reason", "attempts", "created_at", "due_at",
         "sent_at", "expires_at", "plain_text",
     )  # fmt: skip
     readonly_fields = fields

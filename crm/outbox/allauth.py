@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from crm.outbox.services import queue_message
-from shop.customers.models import User
+from shop.customers.queries import customer_id_of_login
 
 
 class _Secret(NamedTuple):
@@ -62,10 +62,9 @@ class OutboxAdapter(DefaultAccountAdapter):
                 letter, lives = _SECRETS[template_prefix]
                 self._queue_secret(letter, email, getattr(app_settings, lives), {"code": context["code"]})
             elif template_prefix == "account/email/password_reset_key":
-                url = context["password_reset_url"]
-                self._queue_secret(
-                    "password_reset", email, settings.PASSWORD_RESET_TIMEOUT, {"reset_url": url}
-                )
+                lives_seconds = settings.PASSWORD_RESET_TIMEOUT
+                link = {"reset_url": context["password_reset_url"], "hours": lives_seconds // 3600}
+                self._queue_secret("password_reset", email, lives_seconds, link)
             elif template_prefix in _ANSWERS:
                 self._queue_answer(_ANSWERS[template_prefix], email)
             else:
@@ -88,7 +87,7 @@ class OutboxAdapter(DefaultAccountAdapter):
             purpose=letter,
             occasion=str(uuid4()),
             recipient=email,
-            customer_id=_customer_id(email),
+            customer_id=customer_id_of_login(email),
             template=letter,
             context={**context, "minutes": lives_seconds // 60},
             expires_at=timezone.now() + timedelta(seconds=lives_seconds),
@@ -110,13 +109,7 @@ class OutboxAdapter(DefaultAccountAdapter):
             purpose="security_notice",
             occasion=str(uuid4()),
             recipient=email,
-            customer_id=_customer_id(email),
+            customer_id=customer_id_of_login(email),
             template="security_notice",
             context={"sentence": str(sentence), "at": timezone.localtime()},
         )
-
-
-def _customer_id(email: str) -> int | None:
-    user = User.objects.select_related("customer").filter(email=email.lower()).first()
-    customer = getattr(user, "customer", None)
-    return customer.pk if customer else None

@@ -95,7 +95,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} {self.pk}"
+        return f"lettre {self.pk}"
 
     @property
     def has_expired(self) -> bool:

@@ -167,6 +167,12 @@ def lock(*, basket: Basket) -> None:
     Basket.objects.select_for_update().get(pk=basket.pk)
 
 
+def lock_untouched(*, basket: Basket) -> bool:
+    """Lock the basket; False when somebody wrote to it, or closed it, since it was read. One query."""
+    now = Basket.objects.select_for_update().only("touched_at", "is_open").get(pk=basket.pk)
+    return now.is_open and now.touched_at == basket.touched_at
+
+
 def close(*, key: UUID, order_reference: str) -> None:
     """The basket became an order. One UPDATE."""
     Basket.objects.filter(key=key, is_open=True).update(is_open=False, order_reference=order_reference)

@@ -20,13 +20,14 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
 from config.templatetags.cabas import euros
-from shop.catalogue.forms import PictureForm, PriceForm, ProductForm
+from shop.catalogue.forms import AisleForm, PictureForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
 from shop.catalogue.queries import missing_of
 from shop.catalogue.resources import ProductResource
 from shop.catalogue.rules import unit_price_label
 from shop.catalogue.services import (
     change_prices,
+    delete_aisle,
     publish_many,
     remove_picture,
     save_aisle,
@@ -241,6 +242,7 @@ class ProductAdmin(ExportMixin, ModelAdmin):
 
 @admin.register(Aisle)
 class AisleAdmin(ModelAdmin):
+    form = AisleForm
     list_display = ("tree_name", "slug", "position", "default_vat_rate", "product_count")
     list_select_related = ("parent",)
     list_filter = (("parent", admin.RelatedOnlyFieldListFilter),)
@@ -281,6 +283,13 @@ class AisleAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Aisle, form: Any, change: bool) -> None:
         save_aisle(aisle=obj)
+
+    def delete_model(self, request: HttpRequest, obj: Aisle) -> None:
+        delete_aisle(aisle=obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # One by one: the bulk deletion of Django would go past the service.
+        return {}
 
 
 @admin.register(Brand)

@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 from shop.catalogue import rules
-from shop.catalogue.models import Product, ProductPicture
+from shop.catalogue.models import Aisle, Product, ProductPicture
 from shop.catalogue.pictures import PictureRefused, checked_picture
 from shop.catalogue.queries import missing_of
 from shop.catalogue.services import HIGHEST_PRICE
@@ -172,6 +172,24 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
                 _("Ce produit est en vente\u202f: %(words)s. Retirez-le d’abord de la vente.")
                 % {"words": words},
             )
+
+
+class AisleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An aisle, or a shelf under one: the tree has two levels."""
+
+    class Meta:
+        model = Aisle
+        fields = ("name", "slug", "parent", "position", "tint", "default_vat_rate", "requires")
+
+    def clean_parent(self) -> Aisle | None:
+        parent: Aisle | None = self.cleaned_data["parent"]
+        if parent is None:
+            return None
+        if parent.parent_id or parent.pk == self.instance.pk:
+            raise ValidationError(_("Un sous-rayon se place sous un rayon principal."))
+        if self.instance.pk and self.instance.shelves.exists():
+            raise ValidationError(_("Ce rayon a des sous-rayons\u202f: il reste principal."))
+        return parent
 
 
 class CheckedPictureField(forms.FileField):

@@ -85,18 +85,17 @@ def _article(line: Line) -> Article:
 
 @transaction.atomic
 def submit(
-    *, basket: Basket, draft: CheckoutDraft, hold: Hold, customer_id: int | None, seen_total: Decimal,
+    *, basket: Basket, draft: CheckoutDraft, recap: Recap, customer_id: int | None, seen_total: Decimal,
     consent_wording: str | None,
 ) -> tuple[Order, str]:  # fmt: skip
     """Make the order of a basket and prepare its payment. Returns the order and the payment's key.
 
-    The total is computed anew; ``seen_total`` only says what the shopper agreed to. Raises TotalChanged,
-    BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered, stock.StockShort, slots.HoldLapsed; then
-    nothing is left behind. Locks the basket first: what another tab adds meanwhile waits and is not lost.
+    ``seen_total`` only says what the shopper agreed to; every figure comes from ``recap``, which was read in
+    this very request. Raises TotalChanged, BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered,
+    stock.StockShort, slots.HoldLapsed; then nothing is left behind. Locks the basket first: whatever another
+    tab did to it since the recap was read is found, and what it does next waits.
     """
-    baskets.lock(basket=basket)
-    recap = recap_of(basket=basket, hold=hold)
-    if not recap.articles or recap.has_changes:
+    if not baskets.lock_untouched(basket=basket) or not recap.articles or recap.has_changes:
         raise BasketChanged
     if recap.is_below_minimum:
         raise BelowMinimum
@@ -111,7 +110,8 @@ def submit(
     return orders.create_order(
         basket_key=basket.key,
         recipient=_recipient(draft, buyer),
-        hold=hold,
+        is_first_order=customer_id is None,
+        hold=recap.hold,
         articles=recap.articles,
         totals=recap.totals,
         terms_version=current_terms_version(),

@@ -205,44 +205,17 @@ def _submit(
     summary: services.Recap,
     form: FinalForm,
 ) -> HttpResponse:
-    customer = shopper.customer
-    waiting = waiting_order(basket.key)
-    if waiting:
-        if services.matches(waiting, summary, draft):
-            return _to_payment(request, waiting)
-        given_up = orders.abandon_order(reference=waiting.reference)
-        if given_up != "abandoned":
-            return _after_give_up(request, waiting, given_up)
-        shopper.forget()
-    return _submit_anew(request, basket, draft, shopper.hold or summary.hold, customer, form)
-
-
-def _after_give_up(request: HttpRequest, waiting: Order, outcome: str) -> HttpResponse:
-    if outcome == "placed":
-        return redirect("tracking", token=waiting.tracking_token)
-    messages.error(request, PAYMENT_SILENT)
-    return redirect("checkout_recap")
-
-
-def _submit_anew(
-    request: HttpRequest,
-    basket: Basket,
-    draft: CheckoutDraft,
-    hold: Hold,
-    customer: object,
-    form: FinalForm,
-) -> HttpResponse:
     try:
-        order, _key = services.submit(
+        order, key = services.submit(
             basket=basket,
             draft=draft,
-            hold=hold,
-            customer_id=getattr(customer, "pk", None),
+            recap=summary,
+            customer_id=shopper.customer.pk if shopper.customer else None,
             seen_total=form.cleaned_data["seen_total"],
             consent_wording=str(LETTERS_WORDING) if form.cleaned_data.get("letters") else None,
         )
     except orders.BasketAlreadyOrdered as existing:
-        return _to_payment(request, order_by_reference(existing.reference))
+        return _resume_or_replace(request, order_by_reference(existing.reference), summary, draft)
     except services.TotalChanged:
         messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
         return redirect("checkout_recap")
@@ -254,13 +227,35 @@ def _submit_anew(
     except (slots.HoldLapsed, slots.HoldPinned):
         messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
         return redirect("checkout_slot")
-    return _to_payment(request, order)
+    return _to_payment(request, order, key)
 
 
-def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
+def _resume_or_replace(
+    request: HttpRequest, existing: Order, summary: services.Recap, draft: CheckoutDraft
+) -> HttpResponse:
+    """The same wishes go on with the same payment; other wishes give it up first, and are sent once more."""
+    if existing.status != Order.Status.AWAITING_PAYMENT:
+        return redirect("tracking", token=existing.tracking_token)
+    if services.matches(existing, summary, draft):
+        return _to_payment(request, existing)
+    outcome = orders.abandon_order(reference=existing.reference)
+    if outcome != "abandoned":
+        return _after_give_up(request, existing, outcome)
+    shopper_of(request).forget()
+    return recap(request)
+
+
+def _after_give_up(request: HttpRequest, waiting: Order, outcome: str) -> HttpResponse:
+    if outcome == "placed":
+        return redirect("tracking", token=waiting.tracking_token)
+    messages.error(request, PAYMENT_SILENT)
+    return redirect("checkout_recap")
+
+
+def _to_payment(request: HttpRequest, order: Order, key: str = "") -> HttpResponse:
     """Send the shopper to the payment page of this order; the same one however often it is asked for."""
     try:
-        key = services.payment_to_open(order=order)
+        key = key or services.payment_to_open(order=order)
         url = payments.open_payment_page(
             key=key,
             return_url=request.build_absolute_uri(reverse("checkout_return", args=[key])),

@@ -1,15 +1,19 @@
 """Staff screens about people. Nothing here shows a password, in whatever form."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
-from django.forms import ModelForm
+from django.db.models import ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from shop.customers import services
 from shop.customers.models import Address, Consent, Customer, User
+from shop.customers.rules import PhoneInvalid, normalise_phone
 
 admin.site.unregister(Group)
 
@@ -57,9 +61,9 @@ class UserAdmin(ModelAdmin):
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("email",)
     ordering = ("email",)
-    filter_horizontal = ("groups",)
     fields = ("email", "is_staff", "is_active", "groups", "last_login", "date_joined")
     readonly_fields = ("last_login", "date_joined")
+    formfield_overrides = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Nobody but a superuser sees, and so edits, a superuser."""
@@ -78,13 +82,15 @@ class UserAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool
+    ) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
         created = services.create_login(email=obj.email, is_staff=obj.is_staff, is_active=obj.is_active)
         obj.pk, obj.password, obj.email = created.pk, created.password, created.email
-        obj._state.adding = False
+        obj._state.adding, obj._state.db = False, created._state.db
         self.message_user(
             request,
             _("Compte créé sans mot de passe : la personne se connecte par un code reçu par e-mail."),
@@ -112,17 +118,26 @@ class ConsentInline(ReadOnly, TabularInline):
     tab = True
 
 
+class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_phone(self) -> str:
+        try:
+            return normalise_phone(self.cleaned_data["phone"])
+        except PhoneInvalid:
+            raise forms.ValidationError(_("Un numéro français a dix chiffres."), code="phone") from None
+
+
 @admin.register(Customer)
 class CustomerAdmin(ModelAdmin):
     """Who buys. Read-mostly: staff correct a name or a telephone number."""
 
+    form = CustomerForm
     list_display = ("full_name", "email", "phone", "has_login", "created_at")
     list_select_related = ("user",)
     search_fields = ("email", "last_name", "phone")
     search_help_text = _("E-mail, nom ou téléphone")
     date_hierarchy = "created_at"
-    fields = ("first_name", "last_name", "phone", "email", "user", "merged_into", "created_at")
-    readonly_fields = ("email", "user", "merged_into", "created_at")
+    fields = ("first_name", "last_name", "phone", "email", "login", "became", "since")
+    readonly_fields = ("email", "login", "became", "since")
     inlines = (AddressInline, ConsentInline)
     show_full_result_count = False
 
@@ -131,6 +146,29 @@ class CustomerAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def save_model(
+        self, request: HttpRequest, obj: Customer, form: "forms.ModelForm[Customer]", change: bool
+    ) -> None:
+        services.update_details(
+            customer_id=obj.pk,
+            first_name=obj.first_name,
+            last_name=obj.last_name,
+            phone=obj.phone,
+            birth_on=obj.birth_on,
+        )
+
+    @admin.display(description=_("compte de connexion"))
+    def login(self, customer: Customer) -> str:
+        return str(customer.user) if customer.user else "—"
+
+    @admin.display(description=_("réuni avec"))
+    def became(self, customer: Customer) -> str:
+        return str(customer.merged_into) if customer.merged_into else "—"
+
+    @admin.display(description=_("client depuis le"))
+    def since(self, customer: Customer) -> str:
+        return date_format(timezone.localtime(customer.created_at), "j F Y")
 
     @admin.display(boolean=True, description=_("compte"))
     def has_login(self, customer: Customer) -> bool:

@@ -36,6 +36,11 @@ def has_consent(customer_id: int, purpose: str) -> bool:
     return answer is not None and answer.is_granted
 
 
+def customer_id_of_login(email: str) -> int | None:
+    """The customer who signs in with this address, verified or not. One query."""
+    return Customer.objects.filter(user__email=email.lower()).values_list("pk", flat=True).first()
+
+
 def verified_emails(user: User) -> list[str]:
     """The addresses this login has proven to own, in lower case. One query."""
     found = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)

@@ -69,13 +69,15 @@ def create_order(
     articles: Sequence[Article],
     totals: Figures,
     terms_version: str,
+    is_first_order: bool = False,
 ) -> tuple[Order, str]:
     """Transaction A: an order awaiting payment with its stock taken, its slot pinned, its payment prepared.
 
     Returns the order and the key of its payment. Raises BasketAlreadyOrdered, stock.StockShort,
     slots.HoldLapsed: then nothing is left behind. Slot and stock are locked last, in that order.
     """
-    order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version)
+    rank = 1 if is_first_order else _rank_of_next_order(recipient.customer_id)
+    order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version, rank)
     record(order, OrderEvent.Kind.CREATED, total_cents=_cents(order.total))
     operation = payments.prepare_payment(
         order_reference=order.reference,
@@ -100,6 +102,7 @@ def _insert_order(
     articles: Sequence[Article],
     totals: Figures,
     terms_version: str,
+    rank: int,
 ) -> Order:
     details = {name: getattr(recipient, name) for name in Recipient.__dataclass_fields__}
     zone = hold.slot.zone
@@ -111,7 +114,7 @@ def _insert_order(
                 zone=zone,
                 depot_id=zone.depot_id,
                 slot=hold.slot,
-                rank=_rank_of_next_order(recipient.customer_id),
+                rank=rank,
                 goods_total=totals.goods_total,
                 deposit_total=totals.deposit_total,
                 delivery_fee=totals.delivery_fee,

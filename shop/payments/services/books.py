@@ -43,11 +43,11 @@ def lock_account(order_reference: str) -> PaymentAccount | None:
 
 
 def lock_operation(key: str) -> PaymentOperation:
-    """Lock an operation after its account. Two SELECTs, and one for the account's name."""
-    reference = PaymentOperation.objects.values_list("account_id", flat=True).get(key=key)
-    account = lock_account(reference)
+    """Lock an operation after its account, and read it once both are ours. Two SELECTs."""
+    accounts = PaymentAccount.objects.select_for_update(no_key=True, of=("self",))
+    account = accounts.get(operations__key=key)
     operation = PaymentOperation.objects.select_for_update(no_key=True).get(key=key)
-    operation.account = account  # type: ignore[assignment]
+    operation.account = account
     return operation
 
 
@@ -81,14 +81,18 @@ def enter(operation: PaymentOperation, kind: str, amount: Decimal) -> None:
 @transaction.atomic
 def claim(key: str) -> PaymentOperation:
     """Commit that the provider is about to be asked: a crash then leaves a doubt, never a silence."""
-    operation = lock_operation(key)
+    return note_asked(lock_operation(key))
+
+
+def note_asked(operation: PaymentOperation) -> PaymentOperation:
+    """Write on a locked operation that the provider is about to be asked. One UPDATE."""
     if operation.state in {State.PREPARED, State.UNKNOWN}:
         now = timezone.now()
         operation.state = State.UNKNOWN
         operation.attempts += 1
         operation.sent_at = operation.sent_at or now
         operation.checked_at = now
-        operation.save(update_fields=["state", "attempts", "sent_at", "checked_at"])
+        operation.save()
     return operation
 
 

@@ -27,11 +27,11 @@ from shop.payments.services.answers import apply, refresh
 from shop.payments.services.books import (
     Kind,
     State,
-    claim,
     doubt,
     lock_account,
     lock_operation,
     move,
+    note_asked,
     outside_transaction,
     release_of,
 )
@@ -60,17 +60,10 @@ def prepare_payment(
     """
     if not is_payable(amount):
         raise InvalidAmount
-    PaymentAccount.objects.get_or_create(
+    account, is_new = PaymentAccount.objects.get_or_create(
         order_reference=order_reference, defaults={"customer_id": customer_id}
     )
-    account = lock_account(order_reference)
-    assert account is not None  # noqa: S101
-    if release_of(account):
-        raise PaymentClosed
-    live = _live_page(account)
-    if live and not _give_way(live):
-        if live.amount != amount:
-            raise AmountChanged
+    if not is_new and (live := _still_live(order_reference, amount)):
         return live
     kind = Kind(kind_for(slot_starts_at, now or timezone.now()))
     return PaymentOperation.objects.create(
@@ -79,6 +72,19 @@ def prepare_payment(
         amount=amount,
         due_at=saved_card_due_at(slot_starts_at) if kind == Kind.SAVE_CARD else None,
     )
+
+
+def _still_live(order_reference: str, amount: Decimal) -> PaymentOperation | None:
+    account = lock_account(order_reference)
+    assert account is not None  # noqa: S101
+    if release_of(account):
+        raise PaymentClosed
+    live = _live_page(account)
+    if live is None or _give_way(live):
+        return None
+    if live.amount != amount:
+        raise AmountChanged
+    return live
 
 
 def _live_page(account: PaymentAccount) -> PaymentOperation | None:
@@ -124,24 +130,30 @@ def open_payment_page(*, key: str, return_url: str, cancel_url: str) -> str:
 
 def _ready_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperation:
     """Look at an open page that should be closed by now; commit that a new one is asked for."""
-    operation = PaymentOperation.objects.get(key=key, kind__in=PaymentOperation.PAGE_KINDS)
-    if _is_over(operation):
-        refresh(key=key)
-    with transaction.atomic():
-        operation = lock_operation(key)
-        if operation.state == State.SUCCEEDED:
-            raise PaymentAlreadySecured
-        if operation.state in {State.EXPIRED, State.RELEASED} or release_of(operation.account):
-            raise PaymentClosed
-        if operation.session_url:
-            if _is_over(operation):
-                raise ProviderUnavailable("whether the page was paid is not known")
-            return operation
-        if not operation.session_expires_at:
-            operation.return_url, operation.cancel_url = return_url, cancel_url
-            operation.session_expires_at = timezone.now() + SESSION_LASTS
-            operation.save(update_fields=["return_url", "cancel_url", "session_expires_at"])
-        return claim(key)
+    operation = _ask_to_open(key, return_url, cancel_url)
+    if not (operation.session_url and _is_over(operation)):
+        return operation
+    refresh(key=key)
+    operation = _ask_to_open(key, return_url, cancel_url)
+    if operation.session_url:
+        raise ProviderUnavailable("whether the page was paid is not known")
+    return operation
+
+
+@transaction.atomic
+def _ask_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperation:
+    """Four queries."""
+    operation = lock_operation(key)
+    if operation.state == State.SUCCEEDED:
+        raise PaymentAlreadySecured
+    if operation.state in {State.EXPIRED, State.RELEASED} or release_of(operation.account):
+        raise PaymentClosed
+    if operation.session_url:
+        return operation
+    if not operation.session_expires_at:
+        operation.return_url, operation.cancel_url = return_url, cancel_url
+        operation.session_expires_at = timezone.now() + SESSION_LASTS
+    return note_asked(operation)
 
 
 def _is_over(operation: PaymentOperation) -> bool:

@@ -56,7 +56,9 @@ def _place(
         raise RowRefused("shelf", rayon[:60])
     if not top:
         return
-    shelf = shelves[slug]
+    shelf = shelves.get(slug) or shelves.get(f"autres-{top}")
+    if shelf is None:
+        return
     draft.shelf_id, draft.is_food = shelf.id, shelf.is_food
     draft.vat_rate = Decimal(20) if has_full_vat(shelf.slug, category, draft.name) else shelf.vat_rate
     draft.is_first_age_milk = shelf.slug == "laits-infantiles" and bool(

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from shop.catalogue.wording import missing_words
+from shop.catalogue.queries import missing_words
 
 
 class FileRefused(Exception):

@@ -1,5 +1,6 @@
 """Letters for tests, and a mail server that really speaks SMTP."""
 
+import asyncio
 import contextlib
 import time
 from datetime import datetime, timedelta
@@ -62,7 +63,7 @@ CONTEXTS = {
     "email_verification_code": {"code": "1234-5678", "minutes": 15},
     "password_reset": {
         "reset_url": "http://127.0.0.1:8000/accounts/password/reset/key/1-abc/",
-        "minutes": 120,
+        "hours": 2,
     },
     "unknown_account": {},
     "account_exists": {},
@@ -131,8 +132,6 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        import asyncio
-
         self.arrived.append(envelope.rcpt_tos[0])
         await asyncio.sleep(self.pause_seconds)
         return "250 OK"

@@ -40,7 +40,8 @@ def test_a_letter_has_no_picture_and_no_script(name):
 
     assert "<img" not in letter.html
     assert "<script" not in letter.html
-    assert "http://fonts" not in letter.html
+    assert "<link" not in letter.html
+    assert "@import" not in letter.html
     assert "prefers-color-scheme: dark" in letter.html
 
 

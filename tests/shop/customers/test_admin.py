@@ -96,6 +96,20 @@ def test_customers_are_found_by_address_and_hardly_written(client):
     assert client.get(f"{CUSTOMERS}{customer.pk}/delete/").status_code == 403
 
 
+def test_staff_correct_a_telephone_number_as_customers_do(client):
+    client.force_login(staff_with("view_customer", "change_customer"))
+    customer = CustomerFactory()
+    given = {"first_name": "Lou", "last_name": "B"}
+
+    client.post(f"{CUSTOMERS}{customer.pk}/change/", given | {"phone": "12"})
+    customer.refresh_from_db()
+    assert customer.phone == "0612345678"
+
+    client.post(f"{CUSTOMERS}{customer.pk}/change/", given | {"phone": "+33 7 11 22 33 44"})
+    customer.refresh_from_db()
+    assert (customer.first_name, customer.phone) == ("Lou", "0711223344")
+
+
 def test_consents_are_only_read(client):
     client.force_login(staff_with("view_consent", "change_consent", "delete_consent", "add_consent"))
 

@@ -42,7 +42,7 @@ def test_too_many_wrong_passwords_close_the_door_even_when_valkey_is_wiped(clien
 
     assert "_auth_user_id" not in client.session
     assert response.status_code == 200
-    assert "Trop de tentatives" in response.content.decode()
+    assert "Trop d’essais. Attendez" in response.content.decode()
 
 
 def test_control_in_the_default_cache_a_wipe_opens_the_door_again(client, monkeypatch):
@@ -67,7 +67,7 @@ def test_codes_are_not_asked_for_without_end(client):
 
     response = type(client)().post(reverse("account_request_login_code"), {"email": user.email})
 
-    assert "Trop de tentatives" in response.content.decode()
+    assert "Trop d’essais. Attendez" in response.content.decode()
     assert Message.objects.count() == 2
 
 

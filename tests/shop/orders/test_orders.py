@@ -209,7 +209,7 @@ def test_cancelling_tells_the_house(placed):
 
 def test_the_order_page_costs_the_same_queries_with_twice_the_lines(
     client,
-    slot,
+    slot,  # noqa: F811
     django_assert_max_num_queries,
 ):
     customer = CustomerFactory()

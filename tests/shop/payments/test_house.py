@@ -205,8 +205,8 @@ def test_a_release_is_done_soon_after_its_transaction(provider, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_preparing_costs_six_queries_and_four_savepoints(django_assert_num_queries):
-    with django_assert_num_queries(10):
+def test_preparing_a_new_payment_costs_three_queries_and_four_savepoints(django_assert_num_queries):
+    with django_assert_num_queries(7):
         prepare()
 
 

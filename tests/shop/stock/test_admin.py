@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.urls import reverse
 from PIL import Image
 
-from shop.catalogue.forms import PriceForm, ProductForm
+from shop.catalogue.forms import AisleForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Product, ProductPicture
 from shop.catalogue.services import set_price
 from shop.stock.forms import StockForm
@@ -434,6 +434,33 @@ def test_shelf_keeps_its_address_and_its_products(staff):
     assert shelf.name in listed
     assert (stored.name, stored.slug, stored.requires) == ("Laitages", "yaourts", ["origin"])
     assert deleted.status_code == 403
+
+
+def test_the_aisle_tree_has_two_levels():
+    shelf = AisleFactory(slug="pains", parent=AisleFactory(slug="boulangerie"))
+    data = {
+        "name": "X",
+        "slug": "x",
+        "position": "1",
+        "tint": "neutral",
+        "default_vat_rate": "5.5",
+        "requires": "",
+    }
+
+    below_shelf = AisleForm(data | {"parent": shelf.pk})
+    below_itself = AisleForm(data | {"parent": shelf.parent_id}, instance=shelf.parent)
+    right = AisleForm(data | {"parent": shelf.parent_id})
+
+    assert "parent" in below_shelf.errors and "parent" in below_itself.errors
+    assert right.is_valid(), right.errors
+
+
+def test_empty_shelf_can_go(staff):
+    shelf = AisleFactory(slug="vide")
+
+    staff.post(f"/admin/catalogue/aisle/{shelf.pk}/delete/", {"post": "yes"})
+
+    assert not Aisle.objects.exists()
 
 
 def test_renamed_brand_shows_on_its_products(staff):

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from openpyxl import Workbook
 
 from shop.catalogue.models import Aisle, Brand, Product
+from shop.catalogue.queries import aisles_version
 from shop.catalogue.services import unpublish
 from shop.stock.importing import FileRefused, ImportBusy, load_starter, run_import
 from shop.stock.importing.starter import STARTER_FILE
@@ -256,6 +257,15 @@ def test_xlsx_is_read_with_its_numbers(shop, tmp_path):
 
     assert (report.created, report.published) == (1, 1)
     assert Product.objects.get().price == Decimal("1.95")
+
+
+def test_new_shelves_show_in_the_menu_at_once(demonstration, tmp_path, django_capture_on_commit_callbacks):
+    before = aisles_version()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        imported(tmp_path, OFF, heading=OFF_HEADING, demonstration=True)
+
+    assert aisles_version() != before
 
 
 # What a demonstration completes, and what it never does
