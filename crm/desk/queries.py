@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from crm.desk.markdown import to_html
-from crm.desk.models import ContactRequest, HelpEntry, LegalPage, LegalPageVersion
+from crm.desk.models import HelpEntry, LegalPage, LegalPageVersion
 from crm.desk.rules import OpeningHours, say
 
 TERMS = "cgv"
@@ -84,8 +84,3 @@ def closed_until() -> str:
     day, opens = hours.next_opening(now)
     when = "aujourd’hui" if day == now.date() else date_format(day, "l j F").lower()
     return f"{when} à {say(opens)}"
-
-
-def waiting_requests() -> int:
-    """How many requests nobody has answered yet. One query."""
-    return ContactRequest.objects.filter(state=ContactRequest.State.NEW).count()

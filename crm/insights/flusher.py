@@ -75,4 +75,7 @@ class Flusher:
             # The pause comes first, so that a burst of requests costs one statement.
             self._stopping.wait(self._seconds)
             self.flush()
-            self._rest()
+            try:
+                self._rest()
+            except Exception as fault:
+                logger.warning("thread not at rest: %s", type(fault).__name__)

@@ -54,4 +54,9 @@ def _write(counts: dict[Key, int]) -> None:
     record_counts(counts)
 
 
-flusher = Flusher(_write, seconds=settings.INSIGHTS_FLUSH_SECONDS, rest=connection.close)
+def _rest() -> None:
+    # Seconds pass between two writes: the thread's own connection would be held for nothing.
+    connection.close()
+
+
+flusher = Flusher(_write, seconds=settings.INSIGHTS_FLUSH_SECONDS, rest=_rest)

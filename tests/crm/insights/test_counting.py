@@ -140,6 +140,47 @@ def test_forked_child_starts_with_empty_counts_of_its_own():
     assert len(flusher.buffer) == 1
 
 
+def wait_until(truth, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < deadline, "still not true"
+        threading.Event().wait(0.01)
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+def test_thread_goes_on_writing_and_holds_no_connection_between_writes():
+    def held():
+        with connections["default"].cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return cursor.fetchone()[0]
+
+    before = held()
+    flusher = Flusher(services._write, seconds=0.01, rest=services._rest)
+    for total in (1, 2, 3):
+        flusher.add(VISIT)
+        wait_until(lambda: FunnelCount.objects.filter(count=total).exists())  # noqa: B023
+        wait_until(lambda: held() == before)
+    flusher.stop()
+
+    assert FunnelCount.objects.get().count == 3
+
+
+def test_thread_survives_what_goes_wrong_after_a_write():
+    written: Counter[Key] = Counter()
+
+    def fail():
+        raise RuntimeError
+
+    flusher = Flusher(written.update, seconds=0.001, rest=fail)
+    for total in (1, 2):
+        flusher.add(VISIT)
+        wait_until(lambda: written[VISIT] == total)  # noqa: B023
+    flusher.stop()
+
+
 @pytest.mark.django_db
 def test_flush_adds_to_what_is_there_with_one_statement_a_table(django_assert_num_queries):
     services.record_counts({VISIT: 2, Key(day=DAY, page="home", metric="lcp", bucket=25): 1})
