@@ -1,7 +1,11 @@
 import os
+import warnings
+from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.schedules import crontab
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
@@ -21,4 +25,16 @@ app.conf.beat_schedule = {
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
+    "sessions-clear": {"task": "config.tasks.clear_sessions", "schedule": crontab(minute=20, hour=2)},
 }
+
+
+@worker_ready.connect
+def announce(**_kwargs: Any) -> None:
+    """Give the first sign of life at once: /sante/ would else miss worker and relay for half a minute."""
+    app.send_task("config.tasks.beat")
+
+
+if os.environ.get("CABAS_PROCESS"):
+    # A laptop's root runs its own demonstration: tasks carry ids only, never pickles.
+    warnings.filterwarnings("ignore", category=SecurityWarning)

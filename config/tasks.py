@@ -1,4 +1,5 @@
 from celery import shared_task
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,3 +13,9 @@ def beat() -> None:
     with transaction.atomic():
         record_beat("worker")
         publish(HeartbeatAsked(asked_at=timezone.now().isoformat()))
+
+
+@shared_task
+def clear_sessions() -> None:
+    """Forget sessions that have expired."""
+    call_command("clearsessions")

@@ -85,7 +85,7 @@ def test_five_crashes_in_a_row_stop_everything_and_say_why():
     child = Child("essai", [sys.executable, "-c", "raise SystemExit(3)"], crashes=4)
     child.start()
 
-    with pytest.raises(CannotStart, match="5 fois de suite .code 3."):
+    with pytest.raises(CannotStart, match=r"5 fois de suite \(code 3\)"):
         ended(child).check(child.started_at)
 
 
