@@ -20,6 +20,7 @@ from shop.customers.services import customer_for_user
 from shop.pricing.rules import BasketTotals, PricedLine, basket_totals, line_total
 
 SESSION_KEY = "basket"
+SESSION_HOLD = "slot_held"
 
 
 class Shopper:
@@ -115,7 +116,9 @@ class Shopper:
 
     @cached_property
     def hold(self) -> Hold | None:
-        return live_hold(str(self.basket.key)) if self.basket else None
+        """A visitor's place was taken in this very session, or there is none to ask for."""
+        may_have_one = self.is_signed_in or self._request.session.get(SESSION_HOLD)
+        return live_hold(str(self.basket.key)) if may_have_one and self.basket else None
 
     def obtain_basket(self) -> Basket:
         """The basket to write to, opened when needed and remembered in the session."""

@@ -16,7 +16,7 @@ from delivery.zones.queries import zone_for_postcode
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.queries import Line, by_aisle, detailed_lines
-from shop.basket.shopper import Shopper, shopper_of
+from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.pricing.rules import basket_totals
 from shop.search.queries import cards_by_id
@@ -209,6 +209,7 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return redirect("slots")
+    request.session[SESSION_HOLD] = True
     shopper.forget()
     messages.success(
         request,
