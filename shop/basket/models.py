@@ -23,6 +23,8 @@ class Basket(models.Model):
     postcode = models.CharField(max_length=5, blank=True)
     is_open = models.BooleanField(default=True)
     order_reference = models.CharField(max_length=20, blank=True)
+    # The basket this one took over from when that became an order: a visitor's session finds it by that key.
+    continues = models.UUIDField(null=True, blank=True, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     touched_at = models.DateTimeField(auto_now=True)
 

@@ -1,4 +1,4 @@
-"""The life of an order up to its cut-off. Lock order everywhere: order → slot → stock.
+"""The life of an order up to its cut-off. Lock order everywhere: basket → order → slot → stock → account.
 
 No call to the payment provider happens inside a transaction here: see docs/adr/0008-placing-an-order.md.
 """
@@ -166,10 +166,12 @@ def _insert_lines(
 
 @transaction.atomic
 def place_order(*, reference: str) -> Order:
-    """Transaction B: payment is secured, the order is firm. Idempotent; locks the order, then the slot.
+    """Transaction B: payment is secured, the order is firm. Idempotent; locks basket, order, then the slot.
 
     Raises MoveRefused when the order was abandoned meanwhile: the caller voids the payment.
     """
+    basket_key = Order.objects.values_list("basket_key", flat=True).get(reference=reference)
+    baskets.lock_by_key(key=basket_key)
     order = Order.objects.select_for_update().get(reference=reference)
     if order.status != Status.AWAITING_PAYMENT:
         if order.status in {Status.ABANDONED, Status.CANCELLED}:
@@ -179,7 +181,11 @@ def place_order(*, reference: str) -> Order:
     record(order, OrderEvent.Kind.PAYMENT_SECURED)
     record(order, OrderEvent.Kind.PLACED)
     slots.book_hold(order_reference=reference)
-    baskets.close(key=order.basket_key, order_reference=reference)
+    baskets.close(
+        key=order.basket_key,
+        order_reference=reference,
+        ordered=[product for product in order.lines.values_list("product_id", flat=True) if product],
+    )
     publish(
         OrderPlaced(
             order_reference=reference,
