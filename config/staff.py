@@ -103,8 +103,10 @@ RIGHTS: dict[StaffGroup, Rights] = {
 
 # Rights that are not about adding, changing or deleting rows.
 SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
-    StaffGroup.CUSTOMER_SERVICE: frozenset({"outbox.read_letter"}),
-    StaffGroup.MANAGER: frozenset({"outbox.read_letter", "payments.reconcile_paymentoperation"}),
+    StaffGroup.CUSTOMER_SERVICE: frozenset({"outbox.read_letter", "orders.read_recipient"}),
+    StaffGroup.MANAGER: frozenset(
+        {"outbox.read_letter", "orders.read_recipient", "payments.reconcile_paymentoperation"}
+    ),
 }
 
 

@@ -28,7 +28,7 @@ from shop.customers.models import Consent
 from shop.customers.queries import has_consent
 from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.orders.queries import order_by_reference, order_by_token, waiting_order
+from shop.orders.queries import may_pay_again, order_by_reference, order_by_token, waiting_order
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
 from shop.stock.services import StockShort
@@ -259,15 +259,24 @@ def _to_payment(request: HttpRequest, order: Order, key: str = "") -> HttpRespon
         url = payments.open_payment_page(
             key=key,
             return_url=request.build_absolute_uri(reverse("checkout_return", args=[key])),
-            cancel_url=request.build_absolute_uri(reverse("checkout_recap")),
+            cancel_url=request.build_absolute_uri(_unpaid_url(order)),
         )
     except payments.PaymentAlreadySecured:
         return _place(request, order)
     except (payments.ProviderUnavailable, payments.PaymentClosed, payments.PaymentUncertain):
         logger.warning("payment page not opened for order %s", order.reference)
         messages.error(request, PAYMENT_SILENT)
-        return redirect("checkout_recap" if order.status == Order.Status.AWAITING_PAYMENT else "home")
+        return redirect(_unpaid_url(order))
     return HttpResponseRedirect(url)
+
+
+def _unpaid_url(order: Order) -> str:
+    """Where whoever did not pay goes on: the recap, or a placed order's own page to pay again."""
+    if order.status == Order.Status.AWAITING_PAYMENT:
+        return reverse("checkout_recap")
+    if order.status == Order.Status.PLACED:
+        return reverse("pay_again", args=[order.tracking_token])
+    return reverse("basket")
 
 
 @require_POST
@@ -291,11 +300,14 @@ def give_up_payment(request: HttpRequest) -> HttpResponse:
 def pay_again(request: HttpRequest, token: str) -> HttpResponse:
     """A saved card was refused: its holder opens this page from the letter and pays with another one."""
     order = order_by_token(token)
-    if order is None or not order.payment_needed_at or order.status != Order.Status.PLACED:
+    if not may_pay_again(order):
         return redirect("tracking", token=token)
     if request.method == "POST":
         return _to_payment(request, order)
-    return render(request, "checkout/pay_again.html", {"order": order})
+    response = render(request, "checkout/pay_again.html", {"order": order})
+    # The address is a key: it must not travel to other sites.
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 @require_safe
@@ -310,14 +322,16 @@ def payment_return(request: HttpRequest, key: str) -> HttpResponse:
     state = payment_state(order.reference)
     if request.headers.get("HX-Request"):  # the waiting page asks again by itself
         return HttpResponse(status=204, headers={} if state in WAITING else {"HX-Redirect": request.path})
-    if state == "secured":
+    if order.status == Order.Status.CANCELLED:
+        return redirect("tracking", token=order.tracking_token)
+    if state in {"secured", "card_saved"}:
         return _place(request, order)
     if state in {"refused", "lapsed"}:
         messages.error(
             request,
             _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
         )
-        return redirect("checkout_recap")
+        return redirect(_unpaid_url(order))
     return render(request, "checkout/waiting.html", {"order": order, "payment_key": key})
 
 

@@ -1,5 +1,7 @@
 """Orders as staff read them: found by reference or address, changed by services only."""
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,6 +12,27 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from config.templatetags.cabas import euros, quantity_label, slot_label_long
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
+
+RECIPIENT_FIELDS = {
+    *(
+        "customer",
+        "tracking_token",
+        "basket_key",
+        "email",
+        "first_name",
+        "last_name",
+        "phone",
+        "line1",
+        "line2",
+    ),
+    *("floor", "door_code", "instructions", "postcode", "city"),
+}
+
+
+def may_read_recipient(request: HttpRequest) -> bool:
+    """Whoever answers customers; pickers need neither an address nor a door code."""
+    user = request.user
+    return user.has_perm("orders.read_recipient") or user.has_perm("orders.change_order")
 
 
 class ReadOnly:
@@ -66,6 +89,14 @@ class OrderAdmin(ReadOnly, ModelAdmin):
         "created_at",
     ]
     list_filter = ["status", "zone", ("slot__starts_at", admin.DateFieldListFilter), "requires_age_check"]
+    picking_list: ClassVar[list[str]] = [
+        "reference",
+        "status",
+        "slot_said",
+        "zone",
+        "customer_initial",
+        "rank_said",
+    ]
     search_fields = ["reference", "email", "last_name", "postcode"]
     list_select_related = ["slot", "zone"]
     date_hierarchy = "created_at"
@@ -85,6 +116,26 @@ class OrderAdmin(ReadOnly, ModelAdmin):
         return (
             orders.exclude(status=Order.Status.ABANDONED) if not request.GET.get("status__exact") else orders
         )
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return self.list_display if may_read_recipient(request) else self.picking_list
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return self.search_fields if may_read_recipient(request) else ["reference"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
+        if may_read_recipient(request):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": [*self.fieldsets[0][1]["fields"], "customer_initial"]})]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A filter typed into the address must not guess what the page does not show."""
+        shown = may_read_recipient(request) or lookup.partition("__")[0] not in RECIPIENT_FIELDS
+        return shown and super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("client"))
+    def customer_initial(self, order: Order) -> str:
+        return f"{order.first_name} {order.last_name[:1]}."
 
     @admin.display(description=_("créneau"), ordering="slot__starts_at")
     def slot_said(self, order: Order) -> str:

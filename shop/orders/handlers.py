@@ -15,8 +15,14 @@ from shop.payments.queries import payment_state
 
 @handler(PaymentSecured, key="orders.place_when_paid", lane="checkout")
 def place_when_paid(secured: PaymentSecured) -> None:
+    """Old news when the payment has ended since: what is secured now decides, not what was once."""
+    if payment_state(secured.order_reference) not in {"secured", "card_saved"}:
+        return
     try:
         services.place_order(reference=secured.order_reference)
+    except services.TooLateToPlace:
+        services.give_up_late(reference=secured.order_reference)
+        return
     except services.MoveRefused:
         # Paid after it was given up: the customer keeps their money and is told.
         payments.void_late_success(order_reference=secured.order_reference)

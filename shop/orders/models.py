@@ -76,6 +76,7 @@ class Order(models.Model):
     class Meta:
         verbose_name = _("commande")
         ordering = ["-created_at"]
+        permissions = [("read_recipient", "Peut lire les coordonnées du destinataire")]
         constraints = [
             # Never two orders from one basket: abandoned attempts give the basket back.
             models.UniqueConstraint(

@@ -2,19 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
 from config.templatetags.cabas import quantity_label
-from shop.orders.models import Order
+from shop.customers.models import Customer
+from shop.customers.queries import customer_ids
+from shop.orders.models import Order, OrderEvent
+from shop.payments.queries import latest_of_page, orders_with_money
 
-# How long an order waits for its payment before slot and stock are given back.
+# How long an order waits for its payment since its page was last opened, and in all, before slot and stock
+# are given back.
 PAYMENT_WAITS = timedelta(minutes=30)
+PAYMENT_WAITS_AT_MOST = timedelta(hours=3)
+# A saved card is charged two days before: one still uncharged so near the cut-off asks for its holder.
+CUTOFF_NEAR = timedelta(hours=6)
+# Unpaid orders are looked for this far back, should no worker have run.
+CUTOFF_PAST = timedelta(days=7)
 
 
 def orders_of(customer_ids: Sequence[int]) -> QuerySet[Order]:
@@ -26,14 +36,12 @@ def orders_of(customer_ids: Sequence[int]) -> QuerySet[Order]:
     )
 
 
-def order_under_way(customer_ids: Sequence[int]) -> Order | None:
-    """The next order to arrive. One query."""
-    return (
-        orders_of(customer_ids)
-        .filter(status=Order.Status.PLACED, slot__ends_at__gt=timezone.now())
-        .order_by("slot__starts_at")
-        .first()
+def rank_of_next_order(customer_id: int) -> int:
+    """One more than the orders of this party, merged guests included, that were placed and stand. Two queries."""
+    placed = Order.objects.filter(
+        customer_id__in=customer_ids(Customer(pk=customer_id)), placed_at__isnull=False
     )
+    return placed.exclude(status=Order.Status.CANCELLED).count() + 1
 
 
 def order_by_reference(reference: str | None) -> Order:
@@ -51,16 +59,28 @@ def order_by_token(token: str) -> Order | None:
     )
 
 
+def may_pay_again(order: Order | None) -> TypeGuard[Order]:
+    """Whether this order is firm but for its payment, and its cut-off has not come. No query: needs its slot."""
+    return (
+        order is not None
+        and order.status == Order.Status.PLACED
+        and order.payment_needed_at is not None
+        and order.slot.cutoff_at > timezone.now()
+    )
+
+
 def waiting_order(basket_key: UUID) -> Order | None:
     """The order of this basket that still waits for its payment. One query."""
     return Order.objects.filter(basket_key=basket_key, status=Order.Status.AWAITING_PAYMENT).first()
 
 
 def wants_payment(order_reference: str) -> bool:
-    """Is a payment that succeeds now welcome: the order is neither abandoned nor cancelled? One query."""
-    return Order.objects.filter(
-        reference=order_reference, status__in=[Order.Status.AWAITING_PAYMENT, Order.Status.PLACED]
-    ).exists()
+    """Is a payment that succeeds now welcome? One query.
+
+    A placed order's is, an awaiting one's until its slot's cut-off, an abandoned or cancelled one's never.
+    """
+    in_time = Q(status=Order.Status.AWAITING_PAYMENT, slot__cutoff_at__gt=timezone.now())
+    return Order.objects.filter(in_time | Q(status=Order.Status.PLACED), reference=order_reference).exists()
 
 
 def payment_deadline(order_reference: str) -> datetime | None:
@@ -69,25 +89,47 @@ def payment_deadline(order_reference: str) -> datetime | None:
 
 
 def overdue_references(now: datetime, limit: int = 100) -> list[str]:
-    """Orders whose payment did not come in time. One query."""
+    """Orders whose payment did not come in time, the longest unasked first. One query.
+
+    In time is half an hour since the payment page was last opened, three hours in all, and before the cut-off.
+    """
     return list(
-        Order.objects.filter(status=Order.Status.AWAITING_PAYMENT, created_at__lt=now - PAYMENT_WAITS)
-        .order_by("created_at")
+        Order.objects.filter(status=Order.Status.AWAITING_PAYMENT)
+        .annotate(
+            opened_at=Coalesce(latest_of_page("opened_at", OuterRef("reference")), F("created_at")),
+            checked_at=latest_of_page("checked_at", OuterRef("reference")),
+        )
+        .filter(
+            Q(opened_at__lt=now - PAYMENT_WAITS)
+            | Q(created_at__lt=now - PAYMENT_WAITS_AT_MOST)
+            | Q(slot__cutoff_at__lte=now)
+        )
+        .order_by(F("checked_at").asc(nulls_first=True), "created_at")
         .values_list("reference", flat=True)[:limit]
     )
 
 
-def unpaid_at_cutoff(now: datetime, limit: int = 100) -> list[str]:
-    """Placed orders whose payment was asked for again and whose cut-off has come. One query."""
+def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) -> list[str]:
+    """Placed orders without any money authorised, whose cut-off has come or is near. One query.
+
+    Whether the payment was asked for again does not matter: what counts is the money. Those whose payment was
+    asked about longest ago come first, so that a standing doubt does not keep the others waiting.
+    """
+    since, until = (now - CUTOFF_PAST, now) if has_come else (now, now + CUTOFF_NEAR)
+    found = Order.objects.filter(
+        status=Order.Status.PLACED, slot__cutoff_at__gt=since, slot__cutoff_at__lte=until
+    ).exclude(reference__in=orders_with_money())
+    if not has_come:
+        found = found.filter(payment_needed_at=None)
     return list(
-        Order.objects.filter(
-            status=Order.Status.PLACED, payment_needed_at__isnull=False, slot__cutoff_at__lte=now
-        ).values_list("reference", flat=True)[:limit]
+        found.annotate(checked_at=latest_of_page("checked_at", OuterRef("reference")))
+        .order_by(F("checked_at").asc(nulls_first=True), "created_at")
+        .values_list("reference", flat=True)[:limit]
     )
 
 
 def letter_context(order_reference: str) -> dict[str, Any]:
-    """What the confirmation letter says. Three queries."""
+    """What the confirmation letter says. Four queries."""
     order = Order.objects.select_related("slot").get(reference=order_reference)
     return {
         "reference": order.reference,
@@ -111,9 +153,14 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "total": order.total,
         "vat": [{"rate": total.rate, "vat": total.vat} for total in order.vat_totals.all()],
         "tracking_path": reverse("tracking", args=[order.tracking_token]),
-        "pay_path": f"/commande/paiement/{order.tracking_token}/",
-        "for_want_of_payment": order.payment_needed_at is not None,
+        "pay_path": pay_path(order),
+        "for_want_of_payment": order.events.filter(kind=OrderEvent.Kind.UNPAID).exists(),
     }
+
+
+def pay_path(order: Order) -> str:
+    """Where to pay again. Written out: the page belongs to checkout, a room above; a test holds both together."""
+    return f"/commande/paiement/{order.tracking_token}/"
 
 
 def address_lines(order: Order) -> list[str]:

@@ -3,6 +3,7 @@
 No call to the payment provider happens inside a transaction here: see docs/adr/0008-placing-an-order.md.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,11 +20,14 @@ from delivery.slots.models import Hold
 from shop.basket import services as baskets
 from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
+from shop.orders.queries import CUTOFF_NEAR, rank_of_next_order
 from shop.orders.rules import Article, Figures, new_reference
 from shop.payments import services as payments
+from shop.payments.queries import payment_state
 from shop.stock import services as stock
 
 Status = Order.Status
+logger = logging.getLogger(__name__)
 
 
 class BasketAlreadyOrdered(Exception):
@@ -36,6 +40,10 @@ class BasketAlreadyOrdered(Exception):
 
 class MoveRefused(Exception):
     """The order's state does not allow this."""
+
+
+class TooLateToPlace(MoveRefused):
+    """The slot's cut-off came before the payment."""
 
 
 class TooLateToCancel(MoveRefused):
@@ -76,7 +84,7 @@ def create_order(
     Returns the order and the key of its payment. Raises BasketAlreadyOrdered, stock.StockShort,
     slots.HoldLapsed: then nothing is left behind. Slot and stock are locked last, in that order.
     """
-    rank = 1 if is_first_order else _rank_of_next_order(recipient.customer_id)
+    rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
     order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version, rank)
     record(order, OrderEvent.Kind.CREATED, total_cents=_cents(order.total))
     operation = payments.prepare_payment(
@@ -130,10 +138,6 @@ def _insert_order(
         raise BasketAlreadyOrdered(existing.reference) from clash
 
 
-def _rank_of_next_order(customer_id: int) -> int:
-    return Order.objects.filter(customer_id=customer_id, status=Status.PLACED).count() + 1
-
-
 def _insert_lines(
     order: Order, articles: Sequence[Article], totals: Figures, costs: dict[int, tuple[Decimal, date]]
 ) -> None:
@@ -166,17 +170,20 @@ def _insert_lines(
 
 @transaction.atomic
 def place_order(*, reference: str) -> Order:
-    """Transaction B: payment is secured, the order is firm. Idempotent; locks basket, order, then the slot.
+    """Transaction B: payment is secured, the order is firm. Idempotent; locks basket, order, then the hold.
 
-    Raises MoveRefused when the order was abandoned meanwhile: the caller voids the payment.
+    Raises MoveRefused when the order was abandoned meanwhile, TooLateToPlace when its cut-off has come: the
+    caller voids the payment.
     """
     basket_key = Order.objects.values_list("basket_key", flat=True).get(reference=reference)
     baskets.lock_by_key(key=basket_key)
-    order = Order.objects.select_for_update().get(reference=reference)
+    order = _locked(reference)
     if order.status != Status.AWAITING_PAYMENT:
         if order.status in {Status.ABANDONED, Status.CANCELLED}:
             raise MoveRefused(order.status)
         return order
+    if _cutoff_has_come(order):
+        raise TooLateToPlace(reference)
     _move(order, Status.PLACED, placed_at=timezone.now())
     record(order, OrderEvent.Kind.PAYMENT_SECURED)
     record(order, OrderEvent.Kind.PLACED)
@@ -197,6 +204,15 @@ def place_order(*, reference: str) -> Order:
     return order
 
 
+def _locked(reference: str) -> Order:
+    """The order, its row locked, with its slot, which is not. One query."""
+    return Order.objects.select_for_update(of=("self",)).select_related("slot").get(reference=reference)
+
+
+def _cutoff_has_come(order: Order) -> bool:
+    return order.slot.cutoff_at <= timezone.now()
+
+
 @transaction.atomic
 def note_refusal(*, reference: str) -> None:
     """The card was refused: the order waits for another one until it expires. Locks the order."""
@@ -207,9 +223,15 @@ def note_refusal(*, reference: str) -> None:
 
 @transaction.atomic
 def ask_for_payment(*, reference: str) -> None:
-    """The saved card was refused two days before the slot: the customer is asked, the slot kept. Idempotent."""
-    order = Order.objects.select_for_update().get(reference=reference)
-    if order.status != Status.PLACED or order.payment_needed_at:
+    """Nothing secures a placed order: its customer is asked, the slot kept until the cut-off. Idempotent.
+
+    Whatever fact led here may be old news, so the payment itself is looked at: nobody who has paid is asked,
+    nor anybody whose answer is awaited. Locks the order; four queries at most.
+    """
+    order = _locked(reference)
+    if order.status != Status.PLACED or order.payment_needed_at or _cutoff_has_come(order):
+        return
+    if _is_paid(order) or payment_state(reference) == "unknown":
         return
     order.payment_needed_at = timezone.now()
     order.save(update_fields=["payment_needed_at"])
@@ -219,36 +241,54 @@ def ask_for_payment(*, reference: str) -> None:
 
 @transaction.atomic
 def note_payment_made(*, reference: str) -> None:
-    """The customer paid again. Locks the order; once is enough."""
-    order = Order.objects.select_for_update().get(reference=reference)
-    if order.payment_needed_at:
+    """The customer paid again, which the payment itself must confirm. Locks the order; once is enough."""
+    order = _locked(reference)
+    if order.payment_needed_at and _is_paid(order):
         order.payment_needed_at = None
         order.save(update_fields=["payment_needed_at"])
         record(order, OrderEvent.Kind.PAYMENT_SECURED)
+
+
+def _is_paid(order: Order) -> bool:
+    """Money is authorised, or a card is saved whose time to be charged is not over. Two queries."""
+    state = payment_state(order.reference)
+    in_time = order.slot.cutoff_at > timezone.now() + CUTOFF_NEAR
+    return state == "secured" or (state == "card_saved" and in_time)
 
 
 def abandon_order(*, reference: str) -> str:
     """Give up an unpaid order: the provider's session is expired *before* anything is released.
 
     Answers "abandoned", "placed" (it turned out to be paid) or "unknown" (the provider did not answer:
-    nothing is released, the next run asks again, until the slot's cut-off). Outside any transaction.
+    nothing is released, the next run asks again, until the slot's cut-off). Paid once the cut-off had come,
+    it is abandoned all the same, the payment voided and told. Outside any transaction.
     """
     outcome = payments.abandon(order_reference=reference)
     if outcome == "secured":
-        place_order(reference=reference)
+        try:
+            place_order(reference=reference)
+        except TooLateToPlace:
+            return give_up_late(reference=reference)
         return "placed"
-    if outcome == "unknown" and not _may_wait_no_longer(reference):
+    if outcome == "unknown" and not _cutoff_has_come(
+        Order.objects.select_related("slot").get(reference=reference)
+    ):
         return "unknown"
     return "abandoned" if _give_back(reference) else "placed"
 
 
-def _may_wait_no_longer(reference: str) -> bool:
-    cutoff = Order.objects.values_list("slot__cutoff_at", flat=True).get(reference=reference)
-    return cutoff <= timezone.now()
+@transaction.atomic
+def give_up_late(*, reference: str) -> str:
+    """Abandon an order that was paid once its cut-off had come; the payment is voided and its payer told."""
+    if not _give_back(reference):
+        return "placed"
+    payments.void_late_success(order_reference=reference)
+    return "abandoned"
 
 
 @transaction.atomic
 def _give_back(reference: str) -> bool:
+    """Lock order → hold → stock → account, and give back what they hold; False when the order is firm."""
     order = Order.objects.select_for_update().get(reference=reference)
     if order.status != Status.AWAITING_PAYMENT:
         return order.status == Status.ABANDONED
@@ -274,29 +314,68 @@ def cancel_order(*, reference: str, customer_ids: Sequence[int] | None = None) -
     order = mine.get(reference=reference)
     if order.status == Status.CANCELLED:
         return order
-    if order.status == Status.PLACED and order.slot.cutoff_at <= timezone.now():
+    if order.status == Status.PLACED and _cutoff_has_come(order):
         raise TooLateToCancel(reference)
-    return _call_off(order, OrderEvent.Kind.CANCELLED)
+    _call_off(order, OrderEvent.Kind.CANCELLED)
+    payments.release(order_reference=order.reference)
+    return order
+
+
+def ask_before_cutoff(*, reference: str) -> str:
+    """The cut-off is near and no money secures the order: charge its saved card, else ask its customer.
+
+    Answers "secured", "asked" or "unknown". Outside any transaction: it may talk to the provider.
+    """
+    payments.authorise_now(order_reference=reference)
+    state = payment_state(reference)
+    if state == "unknown" or state == "secured":
+        return state
+    ask_for_payment(reference=reference)
+    return "asked"
+
+
+def settle_at_cutoff(*, reference: str) -> str:
+    """The cut-off has come and no money was seen: close the payment page, then call the order off unless paid.
+
+    Answers "secured" (it was paid after all), "cancelled", "unknown" (the provider did not answer) or "doubt"
+    (a charge is unanswered: staff see it, reconciliation goes on asking). Outside any transaction.
+    """
+    # Where a card is saved this asks nobody anything: its charge is for reconciliation to follow.
+    if payments.abandon(order_reference=reference) == "unknown":
+        return "unknown"
+    try:
+        order = cancel_unpaid(reference=reference)
+    except payments.PaymentAlreadySecured:
+        note_payment_made(reference=reference)
+        return "secured"
+    except payments.PaymentUncertain:
+        logger.error("order %s is past its cut-off and its payment in doubt", reference)
+        return "doubt"
+    return "cancelled" if order.status == Status.CANCELLED else "secured"
 
 
 @transaction.atomic
 def cancel_unpaid(*, reference: str) -> Order:
-    """The cut-off came and the payment asked for again did not: the shop calls the order off. Idempotent."""
-    order = Order.objects.select_for_update(of=("self",)).select_related("slot").get(reference=reference)
-    if order.status != Status.PLACED or not order.payment_needed_at:
+    """The cut-off came and no money did: the shop calls the order off. Idempotent; nothing before the cut-off.
+
+    Whether it is paid is decided last, under the account's lock: raises payments.PaymentAlreadySecured,
+    payments.PaymentUncertain, and then nothing is given back.
+    """
+    order = _locked(reference)
+    if order.status != Status.PLACED or not _cutoff_has_come(order):
         return order
-    return _call_off(order, OrderEvent.Kind.UNPAID)
+    _call_off(order, OrderEvent.Kind.UNPAID)
+    payments.release_unsecured(order_reference=reference)
+    return order
 
 
-def _call_off(order: Order, why: OrderEvent.Kind) -> Order:
-    """Give back slot, then stock, then ask for the money to be; all of it commits together."""
+def _call_off(order: Order, why: OrderEvent.Kind) -> None:
+    """Give back slot, then stock; the caller then asks for the money to be. All of it commits together."""
     _move(order, Status.CANCELLED, cancelled_at=timezone.now())
     record(order, why)
     slots.release_booking(order_reference=order.reference)
     stock.return_stock(order_reference=order.reference)
-    payments.release(order_reference=order.reference)
     publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))
-    return order
 
 
 @transaction.atomic

@@ -1,14 +1,44 @@
+import logging
+from collections.abc import Callable
+from functools import partial
+
 from celery import shared_task
 from django.utils import timezone
 
-from shop.orders.queries import overdue_references, unpaid_at_cutoff
-from shop.orders.services import abandon_order, cancel_unpaid
+from shop.orders.queries import overdue_references, unsecured_near_cutoff
+from shop.orders.services import abandon_order, ask_before_cutoff, settle_at_cutoff
+
+logger = logging.getLogger(__name__)
+# A task lasts a minute at most and a silent provider costs its timeout each time: stop asking early.
+SILENCES_ALLOWED = 2
 
 
 @shared_task
 def expire_unpaid() -> None:
+    """Settle what reached its cut-off unpaid, warn what comes near it, give up what was never paid.
+
+    Each order alone: one that fails is logged, and the next ones are done all the same.
+    """
     now = timezone.now()
-    for reference in overdue_references(now):
-        abandon_order(reference=reference)
-    for reference in unpaid_at_cutoff(now):
-        cancel_unpaid(reference=reference)
+    silences = 0
+    for job in [
+        *(partial(settle_at_cutoff, reference=one) for one in unsecured_near_cutoff(now, has_come=True)),
+        *(partial(abandon_order, reference=one) for one in overdue_references(now)),
+        *(partial(ask_before_cutoff, reference=one) for one in unsecured_near_cutoff(now, has_come=False)),
+    ]:
+        silences += _outcome(job) == "unknown"
+        if silences >= SILENCES_ALLOWED:
+            logger.warning("payment provider silent: expiry stops until the next run")
+            return
+
+
+def _outcome(job: "partial[str]") -> str:
+    step: Callable[..., str] = job.func
+    try:
+        return job()
+    except Exception as fault:
+        # The type alone: a message of the database may quote a customer's data.
+        logger.error(
+            "%s of order %s failed: %s", step.__name__, job.keywords["reference"], type(fault).__name__
+        )
+        return "failed"

@@ -19,7 +19,7 @@ from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.forms import CancelForm
 from shop.orders.models import Order, OrderEvent
-from shop.orders.queries import address_lines, order_by_token, orders_of
+from shop.orders.queries import address_lines, may_pay_again, order_by_token, orders_of, pay_path
 from shop.search.queries import cards_by_id
 
 PER_PAGE = 20
@@ -41,7 +41,10 @@ def orders_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def order_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
-    return render(request, "orders/order.html", _context(order) | {"is_own": True})
+    response = render(request, "orders/order.html", _context(order) | {"is_own": True})
+    # It links to pages whose address is a key.
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 @require_safe
@@ -71,6 +74,7 @@ def _by_token(token: str) -> Order:
 def _context(order: Order) -> dict[str, object]:
     """Five queries, however long the order."""
     lines = list(order.lines.all())
+    events = list(order.events.all())
     cards = cards_by_id([line.product_id for line in lines if line.product_id], order.depot_id)
     return {
         "order": order,
@@ -91,9 +95,11 @@ def _context(order: Order) -> dict[str, object]:
         ),
         "events": [
             {"label": OrderEvent.Kind(event.kind).label, "at": said_at(event.at), "done": True}
-            for event in order.events.all()
+            for event in events
         ],
         "address": address_lines(order),
+        "pay_path": pay_path(order) if may_pay_again(order) else "",
+        "is_released": any(event.kind == OrderEvent.Kind.PAYMENT_RELEASED for event in events),
         "can_cancel": order.status == Order.Status.PLACED and order.slot.cutoff_at > timezone.now(),
     }
 
@@ -113,8 +119,9 @@ def reorder(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @require_POST
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
-    get_object_or_404(orders_of(_own(request)), reference=reference)
-    _cancel(request, reference)
+    mine = _own(request)
+    get_object_or_404(orders_of(mine), reference=reference)
+    _cancel(request, reference, mine)
     return redirect("order", reference=reference)
 
 
@@ -127,13 +134,13 @@ def cancel_as_guest(request: HttpRequest, token: str) -> HttpResponse:
     if not form.is_valid() or form.cleaned_data["email"].strip().lower() != order.email.lower():
         messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
         return redirect("tracking", token=token)
-    _cancel(request, order.reference)
+    _cancel(request, order.reference, [order.customer_id])
     return redirect("tracking", token=token)
 
 
-def _cancel(request: HttpRequest, reference: str) -> None:
+def _cancel(request: HttpRequest, reference: str, customer_ids: list[int]) -> None:
     try:
-        services.cancel_order(reference=reference)
+        services.cancel_order(reference=reference, customer_ids=customer_ids)
     except services.TooLateToCancel:
         messages.error(
             request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")

@@ -122,6 +122,8 @@ class PaymentOperation(models.Model):
     last_error_code = models.CharField(_("dernier code d’erreur"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
     sent_at = models.DateTimeField(_("premier envoi"), null=True, blank=True)
+    # When the customer was last sent to the page: an order is not given up under their hands.
+    opened_at = models.DateTimeField(_("dernière ouverture"), null=True, blank=True)
     checked_at = models.DateTimeField(_("dernière vérification"), null=True, blank=True)
     settled_at = models.DateTimeField(_("réglée le"), null=True, blank=True)
 

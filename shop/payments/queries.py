@@ -1,12 +1,12 @@
 """What other rooms may read of payments."""
 
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from shop.payments.models import PaymentAccount, PaymentOperation
 
-PaymentStateName = Literal["none", "pending", "secured", "refused", "unknown", "lapsed"]
+PaymentStateName = Literal["none", "pending", "card_saved", "secured", "refused", "unknown", "lapsed"]
 State = PaymentOperation.State
 
 _NAMES: dict[str, PaymentStateName] = {
@@ -23,6 +23,7 @@ _NAMES: dict[str, PaymentStateName] = {
 def payment_state(order_reference: str) -> PaymentStateName:
     """Where an order's payment stands, in one word. Two queries at most.
 
+    "card_saved": a card to charge two days before the slot: no money is secured yet.
     "refused": a card was; the page is open for another one, or the saved card's holder must pay again.
     "lapsed": nothing is secured, a new payment may be prepared unless the order was released.
     """
@@ -31,15 +32,26 @@ def payment_state(order_reference: str) -> PaymentStateName:
         return "none"
     if page.kind == PaymentOperation.Kind.SAVE_CARD and page.state == State.SUCCEEDED:
         charge = page.children.filter(kind=PaymentOperation.Kind.AUTHORISE_SAVED).first()
-        if charge and charge.state != State.PREPARED:
-            return _NAMES[charge.state]
+        if charge is None:
+            return "card_saved"
+        # About to be sent is as good as sent: its answer comes within a minute.
+        return "unknown" if charge.state == State.PREPARED else _NAMES[charge.state]
     return _NAMES[page.state]
 
 
-def payment_key(order_reference: str) -> str | None:
-    """The key of the order's latest page operation, to open or refresh. One query."""
-    page = _latest_page(order_reference)
-    return page.key if page else None
+def orders_with_money() -> QuerySet[PaymentAccount, str]:
+    """References of the orders whose money is authorised or taken, as a subquery. No query by itself."""
+    return PaymentAccount.objects.filter(authorised__gt=F("released")).values_list(
+        "order_reference", flat=True
+    )
+
+
+def latest_of_page(field: Literal["opened_at", "checked_at"], order_reference: OuterRef) -> Subquery:
+    """When the order's latest page was last handed to the customer, or looked at. No query by itself."""
+    pages = PaymentOperation.objects.filter(
+        account_id=order_reference, kind__in=PaymentOperation.PAGE_KINDS
+    ).order_by("-id")
+    return Subquery(pages.values(field)[:1])
 
 
 def order_of_payment(key: str) -> str | None:
@@ -49,24 +61,6 @@ def order_of_payment(key: str) -> str | None:
         .values_list("account_id", flat=True)
         .first()
     )
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentSums:
-    """Euros."""
-
-    authorised: Decimal
-    captured: Decimal
-    released: Decimal
-    refunded: Decimal
-
-
-def payment_sums(order_reference: str) -> PaymentSums:
-    """What was authorised, captured, released and refunded for an order. One query."""
-    account = PaymentAccount.objects.filter(order_reference=order_reference).first()
-    if account is None:
-        return PaymentSums(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
-    return PaymentSums(account.authorised, account.captured, account.released, account.refunded)
 
 
 def unknown_answers() -> int:

@@ -13,6 +13,8 @@ AUTHORISE_SAVED_BEFORE = timedelta(days=2)
 # The provider wants 30 minutes at least from when it receives the request, which a retry under the same key may
 # delay: three hours is also the longest a slot is held. Checkout closes pages that nobody needs any more.
 SESSION_LASTS = timedelta(hours=3)
+# No page outlives its slot's cut-off, but for the provider's 30 minutes and as much again for a retry.
+SESSION_LASTS_AT_LEAST = timedelta(hours=1)
 # Below this the provider refuses a card payment in euros.
 LEAST = Decimal("0.50")
 MOST = Decimal("99999999.99")
@@ -26,6 +28,12 @@ def kind_for(slot_starts_at: datetime, now: datetime) -> Literal["authorise", "s
 def saved_card_due_at(slot_starts_at: datetime) -> datetime:
     """When a saved card is authorised: two days before the slot."""
     return slot_starts_at - AUTHORISE_SAVED_BEFORE
+
+
+def page_closes_at(now: datetime, deadline: datetime | None) -> datetime:
+    """When a page opened now can be paid no more."""
+    longest = now + SESSION_LASTS
+    return min(longest, max(deadline, now + SESSION_LASTS_AT_LEAST)) if deadline else longest
 
 
 def is_payable(amount: Decimal) -> bool:

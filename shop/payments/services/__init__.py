@@ -1,8 +1,9 @@
 """Everything that changes a payment. What other rooms may call is listed here, with what it may raise.
 
-Asked inside the caller's transaction: prepare_payment, release, void_late_success, capture, refund.
+Asked inside the caller's transaction: prepare_payment, release, release_unsecured, void_late_success, capture,
+refund.
 Never inside one, since they talk to the provider: open_payment_page, refresh, abandon, perform,
-authorise_due, reconcile, process_event, forget_cards.
+authorise_due, authorise_now, reconcile, process_event, forget_cards.
 """
 
 from shop.payments.errors import (
@@ -27,10 +28,11 @@ from shop.payments.services.operations import (
     perform,
     refund,
     release,
+    release_unsecured,
     void_late_success,
 )
 from shop.payments.services.pages import abandon, open_payment_page, prepare_payment
-from shop.payments.services.upkeep import authorise_due, reconcile
+from shop.payments.services.upkeep import authorise_due, authorise_now, reconcile
 from shop.payments.services.webhooks import handle_webhook, process_event
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "RefundAboveCaptured",
     "abandon",
     "authorise_due",
+    "authorise_now",
     "capture",
     "forget_cards",
     "handle_webhook",
@@ -60,5 +63,6 @@ __all__ = [
     "refresh",
     "refund",
     "release",
+    "release_unsecured",
     "void_late_success",
 ]

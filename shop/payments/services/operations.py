@@ -16,7 +16,9 @@ from shop.payments.errors import (
     CardRefused,
     InvalidAmount,
     NothingAuthorised,
+    PaymentAlreadySecured,
     PaymentClosed,
+    PaymentUncertain,
     ProviderRejected,
     ProviderUnavailable,
     RefundAboveCaptured,
@@ -63,6 +65,29 @@ def release(*, order_reference: str) -> PaymentOperation | None:
     asked = ensure_release(account)
     soon("perform", asked.key)
     return asked
+
+
+@transaction.atomic
+def release_unsecured(*, order_reference: str) -> PaymentOperation | None:
+    """``release`` for an order that nobody paid, decided under the account's lock.
+
+    Raises PaymentAlreadySecured when money is authorised or taken, PaymentUncertain while a page may still be
+    paid or an answer is awaited; the caller's transaction is then rolled back.
+    """
+    account = lock_account(order_reference)
+    if account is None:
+        return None
+    if account.authorised > account.released:
+        raise PaymentAlreadySecured
+    if _is_undecided(account):
+        raise PaymentUncertain
+    return release(order_reference=order_reference)
+
+
+def _is_undecided(account: PaymentAccount) -> bool:
+    pages = Q(kind__in=PaymentOperation.PAGE_KINDS, state__in=PaymentOperation.UNSETTLED)
+    charges = Q(kind=Kind.AUTHORISE_SAVED, state__in=[State.PREPARED, State.UNKNOWN])
+    return account.operations.filter(pages | charges).exists()
 
 
 @transaction.atomic

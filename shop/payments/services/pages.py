@@ -22,7 +22,8 @@ from shop.payments.errors import (
 from shop.payments.gateways import gateway
 from shop.payments.gateways.base import Answer, PageRequest
 from shop.payments.models import PaymentAccount, PaymentOperation, SavedCard
-from shop.payments.rules import SESSION_LASTS, is_payable, kind_for, saved_card_due_at
+from shop.payments.ports import order_desk
+from shop.payments.rules import is_payable, kind_for, page_closes_at, saved_card_due_at
 from shop.payments.services.answers import apply, refresh
 from shop.payments.services.books import (
     Kind,
@@ -94,11 +95,15 @@ def _live_page(account: PaymentAccount) -> PaymentOperation | None:
 
 
 def _give_way(live: PaymentOperation) -> bool:
-    """Retire a saved card whose authorisation was refused or has ended, so that its holder may pay again."""
+    """Retire a saved card whose authorisation was refused, has ended or is overdue: its holder pays again."""
     charge = live.children.filter(kind=Kind.AUTHORISE_SAVED).first()
-    if charge is None or charge.state == State.SUCCEEDED:
+    if charge is None:
+        # A card that should have been charged by now and was not: its holder was asked to pay.
+        if not (live.state == State.SUCCEEDED and live.due_at and live.due_at <= timezone.now()):
+            return False
+    elif charge.state == State.SUCCEEDED:
         return False
-    if charge.state in PaymentOperation.UNSETTLED and charge.state != State.REFUSED:
+    elif charge.state in PaymentOperation.UNSETTLED and charge.state != State.REFUSED:
         raise PaymentUncertain
     move(live, State.RELEASED)
     SavedCard.objects.filter(operation=live).update(forget_asked_at=timezone.now())
@@ -142,17 +147,20 @@ def _ready_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperati
 
 @transaction.atomic
 def _ask_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperation:
-    """Four queries."""
+    """Five queries."""
     operation = lock_operation(key)
     if operation.state == State.SUCCEEDED:
         raise PaymentAlreadySecured
     if operation.state in {State.EXPIRED, State.RELEASED} or release_of(operation.account):
         raise PaymentClosed
+    operation.opened_at = timezone.now()
     if operation.session_url:
+        operation.save(update_fields=["opened_at"])
         return operation
     if not operation.session_expires_at:
         operation.return_url, operation.cancel_url = return_url, cancel_url
-        operation.session_expires_at = timezone.now() + SESSION_LASTS
+        deadline = order_desk().deadline(operation.order_reference)
+        operation.session_expires_at = page_closes_at(operation.opened_at, deadline)
     return note_asked(operation)
 
 

@@ -47,6 +47,19 @@ def authorise_due(now: datetime | None = None) -> int:
     return sent
 
 
+@outside_transaction
+def authorise_now(*, order_reference: str) -> None:
+    """Authorise the saved card of one order without waiting for the next round; nothing when there is none due."""
+    now = timezone.now()
+    due = PaymentOperation.objects.filter(
+        account_id=order_reference, kind=Kind.SAVE_CARD, state=State.SUCCEEDED, due_at__lte=now
+    )
+    for key in list(due.filter(children__isnull=True).values_list("key", flat=True)):
+        charge = _prepare_charge(key, now)
+        if charge:
+            _answered(charge.key)
+
+
 def _answered(key: str) -> bool:
     """Attempt an operation; False when the provider stayed silent."""
     try:

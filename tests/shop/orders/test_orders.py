@@ -1,21 +1,26 @@
 """An order after it is placed: seen by its owner only, cancelled before its cut-off, taken again."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group
 from django.db import ProgrammingError, transaction
+from django.db.models import F
 from django.urls import reverse
 
+from config.staff import StaffGroup, seed_groups
 from shop.basket.models import BasketLine
 from shop.catalogue.models import Product
 from shop.orders import services
 from shop.orders.events import OrderCancelled
 from shop.orders.models import Order, OrderEvent
+from shop.orders.queries import rank_of_next_order
 from shop.payments.events import PaymentActionNeeded
-from shop.payments.models import PaymentOperation
+from shop.payments.models import PaymentAccount, PaymentOperation
 from shop.stock.models import StockItem
-from tests.factories import CustomerFactory, ProductFactory
+from tests.factories import CustomerFactory, ProductFactory, UserFactory
 from tests.shop.checkout.conftest import Walk, ready, slot, terms, walk, zone  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +159,8 @@ def test_the_history_is_only_added_to(placed):
 
 
 def test_a_refused_saved_card_asks_the_customer_and_keeps_the_slot(client, placed):
+    PaymentOperation.objects.update(state="refused")
+    PaymentAccount.objects.update(released=F("authorised"))
     from config.facts import deliver_all, publish
 
     with transaction.atomic():
@@ -168,20 +175,6 @@ def test_a_refused_saved_card_asks_the_customer_and_keeps_the_slot(client, place
     assert "refusé la carte" in page
     placed.slot.refresh_from_db()
     assert placed.slot.booked == 1
-
-
-def test_unpaid_at_the_cutoff_the_shop_calls_it_off(placed):
-    from shop.orders.tasks import expire_unpaid
-
-    services.ask_for_payment(reference=placed.reference)
-
-    with time_machine.travel(placed.slot.cutoff_at + timedelta(minutes=1)):
-        expire_unpaid()
-
-    placed.refresh_from_db()
-    assert placed.status == Order.Status.CANCELLED
-    assert placed.events.filter(kind=OrderEvent.Kind.UNPAID).exists()
-    assert StockItem.objects.get().available == 100
 
 
 @pytest.mark.parametrize("before", list(Order.Status))
@@ -226,3 +219,68 @@ def test_the_order_page_costs_the_same_queries_with_twice_the_lines(
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+def member(group):
+    seed_groups()
+    user = UserFactory(staff=True)
+    user.groups.add(Group.objects.get(name=group.value))
+    return user
+
+
+def admin_pages(client, order):
+    found = client.get(reverse("admin:orders_order_changelist"), {"q": order.email})
+    page = client.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert found.status_code == page.status_code == 200
+    return found.content.decode(), page.content.decode()
+
+
+def test_pickers_read_the_lines_and_no_address(client, placed):
+    client.force_login(member(StaffGroup.PICKING))
+
+    found, page = admin_pages(client, placed)
+    guessed = client.get(reverse("admin:orders_order_changelist"), {"email__startswith": "lea"})
+
+    assert "Léa O." in page and placed.reference in page and "Comté" in page
+    for secret in (placed.email, placed.phone, "12 rue des Lilas", "A12", placed.tracking_token, "Brien"):
+        assert secret not in page
+    assert placed.reference not in found and guessed.status_code != 200
+
+
+@pytest.mark.parametrize("group", [StaffGroup.CUSTOMER_SERVICE, StaffGroup.MANAGER])
+def test_whoever_answers_customers_reads_the_recipient(client, placed, group):
+    client.force_login(member(group))
+
+    found, page = admin_pages(client, placed)
+
+    assert placed.reference in found
+    assert placed.email in page and "A12" in page and placed.tracking_token in page
+
+
+def test_the_rank_counts_the_party_and_only_what_stands(own):
+    guest = CustomerFactory(user=None, merged_into=own.customer)
+    states = {"placed": True, "cancelled": True, "abandoned": False}
+    for status, was_placed in states.items():
+        twin = Order.objects.get(pk=own.pk)
+        twin.pk, twin.reference, twin.basket_key, twin.customer = None, f"CB-{status}", uuid4(), guest
+        twin.tracking_token, twin.status = f"jeton-{status}", status
+        twin.placed_at = twin.placed_at if was_placed else None
+        twin.save()
+
+    assert rank_of_next_order(own.customer_id) == 3
+
+
+def test_a_customer_confirms_before_cancelling(client, own):
+    page = client.get(reverse("order", args=[own.reference]))
+
+    before, _, form = page.content.decode().partition('<details class="fold"><summary>Annuler cette commande')
+    address = reverse("cancel_order", args=[own.reference])
+    assert address in form and address not in before
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("name", ["orders", "order", "tracking"])
+def test_head_is_answered_where_get_is(client, own, name):
+    key = {"orders": [], "order": [own.reference], "tracking": [own.tracking_token]}[name]
+
+    assert client.head(reverse(name, args=key)).status_code == 200

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from shop.payments import ports, services
 from shop.payments.gateways import stripe as adapter
-from shop.payments.models import PaymentOperation
+from shop.payments.models import PaymentAccount, PaymentOperation
 from tests.fakes.stripe import FakeStripe
 from tests.fakes.stripe.server import KEY, WEBHOOK_SECRET
 
@@ -84,6 +84,17 @@ def opened(reference="CAB-1", amount="80.00", days=2):
     operation = prepare(reference, amount, days)
     open_page(operation)
     return again(operation)
+
+
+def payment_sums(reference):
+    """The account of an order: what was authorised, captured, released, refunded."""
+    found = PaymentAccount.objects.filter(order_reference=reference).first()
+    return found or PaymentAccount(order_reference=reference)
+
+
+def payment_key(reference):
+    pages = PaymentOperation.objects.filter(account_id=reference, kind__in=PaymentOperation.PAGE_KINDS)
+    return pages.latest("id").key
 
 
 def again(operation):

@@ -11,8 +11,7 @@ from django.utils import timezone
 from shop.payments import services
 from shop.payments.events import PaymentCaptured, PaymentRefunded
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
-from shop.payments.queries import payment_sums
-from tests.shop.payments.conftest import again, authorised, captured, opened
+from tests.shop.payments.conftest import again, authorised, captured, opened, payment_sums
 
 pytestmark = pytest.mark.django_db
 State = PaymentOperation.State

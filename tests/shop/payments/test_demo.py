@@ -11,8 +11,8 @@ from shop.payments import services
 from shop.payments.events import PaymentActionNeeded, PaymentRefused, PaymentSecured
 from shop.payments.gateways.demo import LATENESS, SILENCE
 from shop.payments.models import DemoSession, PaymentOperation
-from shop.payments.queries import payment_state, payment_sums
-from tests.shop.payments.conftest import CANCEL, RETURN, again, open_page, opened, prepare
+from shop.payments.queries import payment_state
+from tests.shop.payments.conftest import CANCEL, RETURN, again, open_page, opened, payment_sums, prepare
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.shop.payments.urls")]
 State = PaymentOperation.State

@@ -9,8 +9,8 @@ from django.utils import timezone
 from shop.payments import services
 from shop.payments.events import LatePaymentVoided, PaymentActionNeeded, PaymentReleased, PaymentSecured
 from shop.payments.models import PaymentOperation
-from shop.payments.queries import payment_state, payment_sums
-from tests.shop.payments.conftest import again, opened, prepare, saved
+from shop.payments.queries import payment_state
+from tests.shop.payments.conftest import again, opened, payment_sums, prepare, saved
 
 pytestmark = pytest.mark.django_db
 State = PaymentOperation.State

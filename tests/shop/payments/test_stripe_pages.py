@@ -17,8 +17,18 @@ from shop.payments.events import (
     PaymentSecured,
 )
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation, SavedCard
-from shop.payments.queries import payment_key, payment_state, payment_sums
-from tests.shop.payments.conftest import CANCEL, RETURN, again, authorised, open_page, opened, prepare
+from shop.payments.queries import payment_state
+from tests.shop.payments.conftest import (
+    CANCEL,
+    RETURN,
+    again,
+    authorised,
+    open_page,
+    opened,
+    payment_key,
+    payment_sums,
+    prepare,
+)
 
 pytestmark = pytest.mark.django_db
 State = PaymentOperation.State
@@ -67,7 +77,7 @@ def test_a_far_slot_saves_the_card_with_strong_authentication(provider, facts):
     assert params["mode"] == "setup"
     assert params["payment_method_options"]["card"]["request_three_d_secure"] == "any"
     assert facts == [PaymentSecured("CAB-1", operation.key, "save_card")]
-    assert payment_state("CAB-1") == "secured"
+    assert payment_state("CAB-1") == "card_saved"
     assert payment_sums("CAB-1").authorised == 0
     assert SavedCard.objects.get().operation_id == operation.pk
 
