@@ -8,6 +8,9 @@ import atexit
 import os
 from pathlib import Path
 
+import pytest
+from django.core.cache import cache
+
 from config.embedded import Postgres, Valkey, reachable_home
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +30,12 @@ def start() -> None:
         valkey.start()
         atexit.register(valkey.stop)
         os.environ["REDIS_URL"] = valkey.url()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """What one test put in the cache is not there for the next."""
+    cache.clear()
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:

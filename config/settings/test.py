@@ -1,5 +1,6 @@
 """Tests: the real PostgreSQL and Valkey that `tests/servers.py` starts, fast hashing, mail in memory."""
 
+import os
 from collections.abc import Iterator
 
 from . import base
@@ -37,3 +38,10 @@ _options = base.TEMPLATES[0]["OPTIONS"] | {"string_if_invalid": Undefined("varia
 TEMPLATES = [base.TEMPLATES[0] | {"OPTIONS": _options}]
 # caplog sees everything; a traceback per refused request would drown the failures.
 LOGGING = base.LOGGING | {"root": {"handlers": [], "level": "WARNING"}}
+
+# Workers share one Valkey, each with a numbered database of its own.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+CACHES = base.CACHES | {
+    "default": base.CACHES["default"]
+    | {"LOCATION": base.REDIS_URL.replace("db=0", f"db={int(_worker) + 1}")},
+}

@@ -12,6 +12,7 @@ PARIS = ZoneInfo("Europe/Paris")
 SLOT_LASTS = timedelta(hours=1)
 HOLD_LASTS = timedelta(minutes=60)
 HOLD_LASTS_AT_MOST = timedelta(hours=3)
+AFTER_PAYMENT_AT_LEAST = timedelta(minutes=10)
 # Below this gain a renewal is not worth a write: each click in the basket would be one.
 WORTH_RENEWING = timedelta(minutes=1)
 FEW_PLACES = 3
@@ -82,6 +83,15 @@ def renewed_until(
     """The new expiry of a live hold, None when less than a minute would be gained."""
     until = held_until(created_at=created_at, now=now, cutoff_at=cutoff_at)
     return until if until - expires_at >= WORTH_RENEWING else None
+
+
+def after_payment(*, created_at: datetime, now: datetime, cutoff_at: datetime) -> datetime:
+    """Until when a place is kept once its payment came to nothing: an hour, never beyond three in all.
+
+    Ten minutes at least, so that whoever comes back from a refused card can choose what to do.
+    """
+    within = min(now + HOLD_LASTS, created_at + HOLD_LASTS_AT_MOST)
+    return min(max(within, now + AFTER_PAYMENT_AT_LEAST), cutoff_at)
 
 
 def few_left(*, capacity: int, taken: int) -> int:

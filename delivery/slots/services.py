@@ -324,7 +324,7 @@ def _take_back(lapsed: Hold, order_reference: str) -> Hold:
 
 @transaction.atomic
 def unpin_hold(*, order_reference: str, holder: str) -> Hold | None:
-    """The payment came to nothing: back to the basket with a fresh hour, short of the cut-off.
+    """The payment came to nothing: back to the basket for an hour, within the three and the cut-off.
 
     None when the order pins nothing, so twice is once. Two queries.
     """
@@ -332,7 +332,7 @@ def unpin_hold(*, order_reference: str, holder: str) -> Hold | None:
     hold = pinned.select_for_update(of=("self",)).select_related("slot").first()
     if hold is None:
         return None
-    until = min(timezone.now() + rules.HOLD_LASTS, hold.slot.cutoff_at)
+    until = rules.after_payment(created_at=hold.created_at, now=timezone.now(), cutoff_at=hold.slot.cutoff_at)
     Hold.objects.filter(pk=hold.pk).move(to=State.HELD, order_reference="", expires_at=until)
     hold.state, hold.order_reference, hold.expires_at = State.HELD, "", until
     return hold

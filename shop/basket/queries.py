@@ -1,5 +1,6 @@
 """Reads of baskets. Every one starts from the session's key or the customer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -30,7 +31,18 @@ def open_basket(*, key: UUID | None, customer_id: int | None) -> Basket | None:
         return Basket.objects.filter(customer_id=customer_id, is_open=True).first()
     if key is None:
         return None
-    return Basket.objects.filter(key=key, customer=None, is_open=True).first()
+    return Basket.objects.filter(of_session(key), is_open=True).first()
+
+
+def of_session(key: UUID | None, prefix: str = "") -> Q:
+    """A visitor's basket by its key, or the one that took over when that became an order."""
+    named = Q(**{f"{prefix}key": key}) | Q(**{f"{prefix}continues": key})
+    return named & Q(**{f"{prefix}customer": None})
+
+
+def sellable_products(product_ids: Collection[int]) -> dict[int, Product]:
+    """Published products by id. One query."""
+    return Product.objects.filter(is_published=True).in_bulk(list(product_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,7 @@ class Line:
 
 def own_lines(*, key: UUID | None, customer_id: int | None) -> QuerySet[BasketLine]:
     """Lines of the customer's open basket, or of the one of a visitor's session, basket and product joined."""
-    owner = Q(basket__customer_id=customer_id) if customer_id else Q(basket__key=key, basket__customer=None)
+    owner = Q(basket__customer_id=customer_id) if customer_id else of_session(key, "basket__")
     return BasketLine.objects.filter(owner, basket__is_open=True).select_related("basket", "product")
 
 

@@ -16,7 +16,7 @@ def put_back(request: HttpRequest, wanted: list[Wanted]) -> None:
     shopper = shopper_of(request)
     differences = add_again(basket=shopper.obtain_basket(), depot_id=shopper.zone.depot_id, wanted=wanted)
     shopper.forget()
-    gone = sum(difference.kind == "gone" for difference in differences)
+    gone = sum(difference.kind in {"gone", "full"} for difference in differences)
     added = len(wanted) - gone
     if added:
         messages.success(
@@ -35,6 +35,10 @@ def put_back(request: HttpRequest, wanted: list[Wanted]) -> None:
 def _in_words(name: str, kind: str, before: object, now: object) -> str:
     if kind == "gone":
         return _("%(name)s n’est plus disponible.") % {"name": name}
+    if kind == "full":
+        return _("%(name)s n’a pas été ajouté : votre panier contient déjà 200 produits différents.") % {
+            "name": name
+        }
     if kind == "short":
         return _("%(name)s : il en reste moins que d’habitude, la quantité a été réduite.") % {"name": name}
     return _("%(name)s : le prix est passé de %(before)s à %(now)s.") % {

@@ -22,7 +22,7 @@ class Difference:
     """Why a product did not come back as it was."""
 
     name: str
-    kind: str  # "gone", "short", "dearer", "cheaper"
+    kind: str  # "gone", "full", "short", "dearer", "cheaper"
     before: Decimal | int | None = None
     now: Decimal | int | None = None
 

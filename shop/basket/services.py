@@ -9,8 +9,9 @@ from django.utils import timezone
 from delivery.slots import services as slots
 from delivery.slots.queries import live_hold
 from shop.basket.models import Basket, BasketLine
-from shop.basket.queries import open_basket, sellable
+from shop.basket.queries import detailed_lines, of_session, open_basket, sellable, sellable_products
 from shop.basket.rules import LINES_AT_MOST, Difference, Wanted, merged_quantities, price_difference
+from shop.catalogue.models import Product
 from shop.catalogue.rules import quantity_is_valid
 from shop.stock.queries import availability
 
@@ -82,33 +83,77 @@ def acknowledge_changes(*, basket: Basket) -> None:
 
 @transaction.atomic
 def add_again(*, basket: Basket, depot_id: int, wanted: Iterable[Wanted]) -> list[Difference]:
-    """Put products of a list or a past order back, and say what differs. Five queries, plus one a line.
+    """Put products of a list or a past order back, and say what differs. Eight statements, however many.
 
-    A product no longer sold is left out; one in short supply is put in at what remains.
+    A product no longer sold is left out; one in short supply, or sold in other steps by now, is put in at
+    what remains in whole steps; beyond the most lines a basket holds, the rest is left out. Locks the basket.
     """
+    lock(basket=basket)
     wishes = list(wanted)
-    available = availability(depot_id, [wish.product_id for wish in wishes])
+    ids = [wish.product_id for wish in wishes]
+    products, available = sellable_products(ids), availability(depot_id, ids)
+    held = dict(basket.lines.values_list("product_id", "quantity"))
     differences: list[Difference] = []
+    lines: list[BasketLine] = []
     for wish in wishes:
-        product = sellable(wish.product_id)
-        stock = available.get(wish.product_id, 0)
-        if product is None or product.price is None or stock < product.step:
+        product = products.get(wish.product_id)
+        quantity, found = _what_comes_back(wish, product, available.get(wish.product_id, 0))
+        is_new = wish.product_id not in held
+        if product is None or not quantity:
             differences.append(Difference(wish.name, "gone"))
-            continue
-        quantity = min(wish.quantity, stock - stock % product.step)
-        if quantity < wish.quantity:
-            differences.append(Difference(wish.name, "short", wish.quantity, quantity))
-        differences.extend(price_difference(wish.name, wish.price_then, product.price))
-        held = basket.lines.filter(product=product).values_list("quantity", flat=True).first() or 0
-        set_line(basket=basket, product_id=product.pk, quantity=max(quantity, held))
+        elif is_new and len(held) >= LINES_AT_MOST:
+            differences.append(Difference(wish.name, "full"))
+        else:
+            differences.extend(found)
+            held[product.pk] = max(quantity, held.get(product.pk, 0))
+            lines.append(
+                BasketLine(
+                    basket=basket, product=product, quantity=held[product.pk], price_seen=product.price or 0
+                )
+            )
+    BasketLine.objects.bulk_create(
+        lines, update_conflicts=True, unique_fields=["basket", "product"],
+        update_fields=["quantity", "price_seen"],
+    )  # fmt: skip
+    touch(basket=basket)
     return differences
+
+
+def _what_comes_back(wish: Wanted, product: Product | None, stock: int) -> tuple[int, list[Difference]]:
+    """How much of a wish can be had, in whole steps, and what differs from it."""
+    if product is None or product.price is None:
+        return 0, []
+    step = product.step
+    usual = max(step, wish.quantity - wish.quantity % step)
+    quantity = min(usual, stock - stock % step)
+    if not quantity_is_valid(sold_by=product.sold_by, step=step, quantity=quantity):
+        return 0, []
+    found = list(price_difference(wish.name, wish.price_then, product.price))
+    if quantity < wish.quantity:
+        found.insert(0, Difference(wish.name, "short", wish.quantity, quantity))
+    return quantity, found
+
+
+@transaction.atomic
+def adjust_to_stock(*, basket: Basket, depot_id: int) -> None:
+    """Bring every line in short supply to what remains; what is gone leaves. Locks the basket. One write a line."""
+    lock(basket=basket)
+    for line in detailed_lines(basket, depot_id):
+        if line.is_short:
+            own = BasketLine.objects.filter(basket=basket, product=line.product)
+            if line.affordable_quantity:
+                own.update(quantity=line.affordable_quantity)
+            else:
+                own.delete()
+    touch(basket=basket)
 
 
 @transaction.atomic
 def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | None:
     """Make one basket of the visitor's and the customer's: the visitor's, with the slot it holds or the other's.
 
-    Locks both rows in id order, then their holds.
+    A basket whose payment is running keeps its key, since an order is being made of it: the other is absorbed
+    by it, and two such baskets stay apart. Locks both rows in id order, then their holds.
     """
     both = list(
         Basket.objects.select_for_update()
@@ -116,21 +161,30 @@ def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | 
         .filter(pk__in=_candidates(visitor_key, customer_id))
         .order_by("id")
     )
-    visitor = next((one for one in both if one.key == visitor_key and one.customer_id is None), None)
     own = next((one for one in both if one.customer_id == customer_id), None)
+    visitor = next((one for one in both if one is not own), None)
     if visitor is None:
         return own
     if own is None:
         visitor.customer_id = customer_id
         visitor.save(update_fields=["customer"])
         return visitor
-    _absorb(visitor, own, customer_id)
-    return visitor
+    if not _is_being_paid(own):
+        _absorb(visitor, own, customer_id)
+        return visitor
+    if not _is_being_paid(visitor):
+        _absorb(own, visitor, customer_id)
+    return own
+
+
+def _is_being_paid(basket: Basket) -> bool:
+    hold = live_hold(str(basket.key))
+    return hold is not None and hold.state == hold.State.PINNED
 
 
 def _candidates(visitor_key: UUID | None, customer_id: int) -> list[int]:
     keys = Basket.objects.filter(is_open=True)
-    found = keys.filter(customer_id=customer_id) | keys.filter(key__in=[visitor_key], customer=None)
+    found = keys.filter(customer_id=customer_id) | keys.filter(of_session(visitor_key))
     return list(found.values_list("pk", flat=True))
 
 

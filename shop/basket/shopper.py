@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from delivery.slots.models import Hold
 from delivery.slots.queries import live_hold
 from delivery.zones.models import Zone
-from delivery.zones.visitor import visitor_zone
+from delivery.zones.visitor import visitor_postcode, visitor_zone
 from shop.basket.models import Basket, BasketLine
 from shop.basket.queries import light_lines, open_basket
 from shop.basket.services import obtain_basket
@@ -48,7 +48,7 @@ class Shopper:
 
     @property
     def postcode(self) -> str:
-        return str(self._request.session.get("postcode", ""))
+        return visitor_postcode(self._request)
 
     @cached_property
     def zone(self) -> Zone:

@@ -6,13 +6,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from config.templatetags.cabas import slot_label_long
 from delivery.slots import services as slots
 from delivery.slots.queries import upcoming_days
 from delivery.zones import services as zones
 from delivery.zones.queries import zone_for_postcode
+from delivery.zones.visitor import SESSION_POSTCODE
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.queries import Line, by_aisle, detailed_lines
@@ -117,11 +118,7 @@ def adjust(request: HttpRequest) -> HttpResponse:
     """Bring every line in short supply to what remains."""
     shopper = shopper_of(request)
     if shopper.basket:
-        for line in detailed_lines(shopper.basket, shopper.zone.depot_id):
-            if line.is_short:
-                services.set_line(
-                    basket=shopper.basket, product_id=line.product.pk, quantity=line.affordable_quantity
-                )
+        services.adjust_to_stock(basket=shopper.basket, depot_id=shopper.zone.depot_id)
         messages.success(request, _("Les quantités suivent maintenant notre stock."))
     return redirect("basket")
 
@@ -135,7 +132,7 @@ def empty(request: HttpRequest) -> HttpResponse:
     return redirect("basket")
 
 
-@require_GET
+@require_safe
 def slots_page(request: HttpRequest) -> HttpResponse:
     """Slots of a postcode, before any sign-in. A read: the place is only remembered by the form (POST)."""
     shopper = shopper_of(request)
@@ -175,7 +172,7 @@ def set_postcode(request: HttpRequest) -> HttpResponse:
     postcode = form.cleaned_data["code_postal"]
     if zone_for_postcode(postcode) is None:
         return HttpResponseRedirect(f"{reverse('slots')}?code_postal={postcode}")
-    request.session["postcode"] = postcode
+    request.session[SESSION_POSTCODE] = postcode
     return HttpResponseRedirect(safe_next(request, "slots"))
 
 
@@ -184,7 +181,12 @@ def ask_for_coverage(request: HttpRequest) -> HttpResponse:
     form = CoverageForm(request.POST)
     if not form.is_valid():
         return _outside(request, form.data.get("code_postal", "")[:5], form, status=422)
-    zones.ask_for_coverage(email=form.cleaned_data["email"], postcode=form.cleaned_data["code_postal"])
+    postcode = form.cleaned_data["code_postal"]
+    try:
+        zones.ask_for_coverage(email=form.cleaned_data["email"], postcode=postcode)
+    except zones.AlreadyCovered:
+        messages.success(request, _("Bonne nouvelle : nous livrons déjà chez vous."))
+        return HttpResponseRedirect(f"{reverse('slots')}?code_postal={postcode}")
     messages.success(request, _("C’est noté : un seul message, le jour où nous livrerons chez vous."))
     return redirect("home")
 
@@ -210,9 +212,19 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return redirect("slots")
     request.session[SESSION_HOLD] = True
+    _remember_place(request, hold.slot.zone_id)
     shopper.forget()
     messages.success(
         request,
         _("Créneau réservé une heure : %(slot)s.") % {"slot": slot_label_long(hold.slot)},
     )
     return HttpResponseRedirect(safe_next(request, "basket"))
+
+
+def _remember_place(request: HttpRequest, zone_id: int) -> None:
+    """The slot was looked up for a postcode: from now on stock and fees are those of that place too."""
+    form = PostcodeForm(request.POST)
+    if form.is_valid():
+        zone = zone_for_postcode(form.cleaned_data["code_postal"])
+        if zone and zone.pk == zone_id:
+            request.session[SESSION_POSTCODE] = form.cleaned_data["code_postal"]

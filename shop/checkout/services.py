@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from shop.checkout.models import CheckoutDraft
 from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
 from shop.customers.models import Consent, Customer
-from shop.customers.queries import addresses_of
+from shop.customers.queries import addresses_of, has_consent
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.orders.rules import Article, Figures, figures
@@ -83,15 +84,23 @@ def _article(line: Line) -> Article:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What the shopper ticked, typed and saw on the last step."""
+
+    seen_total: Decimal
+    birth_on: date | None = None
+    letters_wording: str | None = None
+
+
 @transaction.atomic
 def submit(
-    *, basket: Basket, draft: CheckoutDraft, recap: Recap, customer_id: int | None, seen_total: Decimal,
-    consent_wording: str | None,
-) -> tuple[Order, str]:  # fmt: skip
+    *, basket: Basket, draft: CheckoutDraft, recap: Recap, customer: Customer | None, agreed: Agreed
+) -> tuple[Order, str]:
     """Make the order of a basket and prepare its payment. Returns the order and the payment's key.
 
-    ``seen_total`` only says what the shopper agreed to; every figure comes from ``recap``, which was read in
-    this very request. Raises TotalChanged, BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered,
+    ``agreed.seen_total`` only says what the shopper agreed to; every figure comes from ``recap``, which was
+    read in this very request. Raises TotalChanged, BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered,
     stock.StockShort, slots.HoldLapsed; then nothing is left behind. Locks the basket first: whatever another
     tab did to it since the recap was read is found, and what it does next waits.
     """
@@ -99,18 +108,14 @@ def submit(
         raise BasketChanged
     if recap.is_below_minimum:
         raise BelowMinimum
-    if recap.totals.total != seen_total:
+    if recap.totals.total != agreed.seen_total:
         raise TotalChanged(recap.totals.total)
-    buyer = customer_id or _guest(draft)
-    if consent_wording:
-        customers.record_consent(
-            customer_id=buyer, purpose=Consent.Purpose.LETTERS, is_granted=True,
-            wording=consent_wording, source="checkout",
-        )  # fmt: skip
+    buyer = customer or _guest(draft)
+    note_agreement(customer=buyer, agreed=agreed)
     return orders.create_order(
         basket_key=basket.key,
         recipient=_recipient(draft, buyer),
-        is_first_order=customer_id is None,
+        is_first_order=customer is None,
         hold=recap.hold,
         articles=recap.articles,
         totals=recap.totals,
@@ -118,17 +123,36 @@ def submit(
     )
 
 
-def _guest(draft: CheckoutDraft) -> int:
+@transaction.atomic
+def note_agreement(*, customer: Customer, agreed: Agreed) -> None:
+    """Keep the proof of a consent, and a date of birth given for alcohol. At most one write each."""
+    if agreed.letters_wording and not has_consent(customer.pk, Consent.Purpose.LETTERS):
+        customers.record_consent(
+            customer_id=customer.pk, purpose=Consent.Purpose.LETTERS, is_granted=True,
+            wording=agreed.letters_wording, source="checkout",
+        )  # fmt: skip
+    if agreed.birth_on and customer.birth_on != agreed.birth_on:
+        customers.update_details(
+            customer_id=customer.pk,
+            first_name=customer.first_name,
+            last_name=customer.last_name,
+            phone=customer.phone,
+            birth_on=agreed.birth_on,
+        )
+
+
+def _guest(draft: CheckoutDraft) -> Customer:
     """A guest is always a new party: a known e-mail never attaches before it is verified."""
     return customers.create_guest(
         email=draft.email, first_name=draft.first_name, last_name=draft.last_name, phone=draft.phone
-    ).pk
+    )
 
 
-def _recipient(draft: CheckoutDraft, customer_id: int) -> orders.Recipient:
+def _recipient(draft: CheckoutDraft, buyer: Customer) -> orders.Recipient:
+    """A customer's order goes to the address they verified, whatever was typed before they signed in."""
     return orders.Recipient(
-        customer_id=customer_id,
-        email=draft.email,
+        customer_id=buyer.pk,
+        email=buyer.email,
         first_name=draft.first_name,
         last_name=draft.last_name,
         phone=draft.phone,
@@ -173,14 +197,21 @@ def payment_to_open(*, order: Order) -> str:
     ).key
 
 
-def matches(order: Order, recap: Recap, draft: CheckoutDraft) -> bool:
-    """Is this waiting order still what the shopper wants: same articles, prices, slot and address? One query."""
+def matches(order: Order, recap: Recap, draft: CheckoutDraft, customer: Customer | None) -> bool:
+    """Is this waiting order still what this shopper wants: articles, prices, slot, recipient? Two queries."""
     wanted = {article.ean: (article.priced.quantity, article.priced.unit_price) for article in recap.articles}
     ordered = {line.ean: (line.quantity, line.unit_price) for line in order.lines.all()}
-    address = ("email", "line1", "line2", "floor", "door_code", "instructions", "postcode", "city", "phone")
+    same_party = order.customer_id == customer.pk if customer else order.customer.user_id is None
+    recipient = _recipient(draft, customer or order.customer)
     return (
-        wanted == ordered
+        same_party
+        and wanted == ordered
         and order.total == recap.totals.total
         and order.slot_id == recap.hold.slot_id
-        and all(getattr(order, name) == getattr(draft, name) for name in address)
+        and draft.email in {order.email, "" if customer is None else draft.email}
+        and all(
+            getattr(order, name) == getattr(recipient, name)
+            for name in orders.Recipient.__dataclass_fields__
+            if name not in {"customer_id", "email"}
+        )
     )

@@ -18,8 +18,9 @@ from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from delivery.slots.queries import upcoming_days
 from delivery.zones.queries import zone_for_postcode
+from delivery.zones.visitor import SESSION_POSTCODE
 from shop.basket.models import Basket
-from shop.basket.shopper import Shopper, shopper_of
+from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.checkout import services
 from shop.checkout.forms import LETTERS_WORDING, AddressChoiceForm, FinalForm, RecipientForm
@@ -60,6 +61,8 @@ def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
     """What was typed before, else what is known of the customer. Unsaved until a form is sent."""
     found = CheckoutDraft.objects.filter(basket=basket).first()
     if found:
+        if shopper.customer:
+            found.email = shopper.customer.email
         return found
     draft = CheckoutDraft(basket=basket, postcode=shopper.postcode)
     customer = shopper.customer
@@ -87,7 +90,7 @@ def recipient(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Che
         saved = form.save()
         if shopper.customer:
             services.remember_recipient(customer=shopper.customer, draft=saved)
-        request.session["postcode"] = saved.postcode
+        request.session[SESSION_POSTCODE] = saved.postcode
         return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
     addresses = list(shopper.customer.addresses.all()) if shopper.customer else []
     return render(
@@ -136,7 +139,7 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
     return render(
         request,
         "checkout/slot.html",
-        {"days": days, "slot_zone": zone, "usable_hold": _usable_hold(shopper, draft), "current": 2,
+        {"days": days, "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": _usable_hold(shopper, draft), "current": 2,
          "summary": _estimate(shopper), "next_url": reverse("checkout_recap")},
     )  # fmt: skip
 
@@ -205,23 +208,33 @@ def _submit(
     summary: services.Recap,
     form: FinalForm,
 ) -> HttpResponse:
+    request.session[SESSION_KEY] = str(basket.key)
+    agreed = services.Agreed(
+        seen_total=form.cleaned_data["seen_total"],
+        birth_on=form.cleaned_data.get("birth_on"),
+        letters_wording=str(LETTERS_WORDING) if form.cleaned_data.get("letters") else None,
+    )
     try:
         order, key = services.submit(
-            basket=basket,
-            draft=draft,
-            recap=summary,
-            customer_id=shopper.customer.pk if shopper.customer else None,
-            seen_total=form.cleaned_data["seen_total"],
-            consent_wording=str(LETTERS_WORDING) if form.cleaned_data.get("letters") else None,
+            basket=basket, draft=draft, recap=summary, customer=shopper.customer, agreed=agreed
         )
     except orders.BasketAlreadyOrdered as existing:
-        return _resume_or_replace(request, order_by_reference(existing.reference), summary, draft)
+        order = order_by_reference(existing.reference)
+        if not services.matches(order, summary, draft, shopper.customer):
+            return _replace(request, order)
+        services.note_agreement(customer=order.customer, agreed=agreed)
+        return _to_payment(request, order)
     except services.TotalChanged:
         messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
         return redirect("checkout_recap")
-    except (StockShort, services.BasketChanged, services.BelowMinimum):
+    except StockShort:
         messages.error(
             request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
+        )
+        return redirect("basket")
+    except (services.BasketChanged, services.BelowMinimum):
+        messages.error(
+            request, _("Votre panier a changé entre-temps : vérifiez-le, rien n’est encore commandé.")
         )
         return redirect("basket")
     except (slots.HoldLapsed, slots.HoldPinned):
@@ -230,14 +243,10 @@ def _submit(
     return _to_payment(request, order, key)
 
 
-def _resume_or_replace(
-    request: HttpRequest, existing: Order, summary: services.Recap, draft: CheckoutDraft
-) -> HttpResponse:
-    """The same wishes go on with the same payment; other wishes give it up first, and are sent once more."""
+def _replace(request: HttpRequest, existing: Order) -> HttpResponse:
+    """Other wishes than the waiting order's: give that one up first, then send the wishes once more."""
     if existing.status != Order.Status.AWAITING_PAYMENT:
         return redirect("tracking", token=existing.tracking_token)
-    if services.matches(existing, summary, draft):
-        return _to_payment(request, existing)
     outcome = orders.abandon_order(reference=existing.reference)
     if outcome != "abandoned":
         return _after_give_up(request, existing, outcome)

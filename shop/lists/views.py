@@ -67,6 +67,9 @@ def list_page(request: HttpRequest, pk: int) -> HttpResponse:
 def create_from_basket(request: HttpRequest) -> HttpResponse:
     """Keep the present basket as a list."""
     form = NameForm(request.POST)
+    if not shopper_of(request).quantities:
+        messages.error(request, _("Votre panier est vide : il n’y a rien à garder."))
+        return redirect("basket")
     if not form.is_valid():
         messages.error(request, str(form.errors["name"][0]))
         return redirect("basket")

@@ -174,20 +174,22 @@ CARD_FIELDS = (
 )  # fmt: skip
 
 
-def shelved(depot_id: int | None) -> Shelved:
-    """Published products with ``available``, ``smallest`` (the least one can buy), ``is_available`` and ``picture`` in one depot.
+def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
+    """Products on sale with ``available``, ``smallest`` (the least one can buy), ``is_available`` and ``picture`` in one depot.
 
     The depot's stock row is joined, at most one a product; without a depot nothing is available.
     """
     first_picture = ProductPicture.objects.filter(product=OuterRef("pk")).order_by("position", "id")
-    published: Shelved = Product.objects.filter(is_published=True)
-    located: Shelved = published.annotate(
+    chosen: Shelved = Product.objects.all() if off_sale_too else Product.objects.filter(is_published=True)
+    located: Shelved = chosen.annotate(
         here=FilteredRelation("stock_items", condition=Q(stock_items__depot=depot_id or 0)),
         available=Coalesce(F("here__available"), 0),
         smallest=SMALLEST,
         picture=Subquery(first_picture.values("image")[:1]),
     )
-    can_be_had = ExpressionWrapper(Q(available__gte=F("smallest")), output_field=BooleanField())
+    can_be_had = ExpressionWrapper(
+        Q(available__gte=F("smallest"), is_published=True), output_field=BooleanField()
+    )
     shown: Shelved = located.annotate(is_available=can_be_had)
     return shown
 
@@ -198,8 +200,12 @@ def cards(products: Shelved) -> list[Card]:
 
 
 def cards_by_id(product_ids: Collection[int], depot_id: int | None) -> dict[int, Card]:
-    """Cards of given products that are still published, by id. One query."""
-    return {card["id"]: card for card in cards(shelved(depot_id).filter(pk__in=product_ids))}
+    """Cards of given products by id, for baskets, lists and orders. One query.
+
+    A product taken off sale has its card too, as one that cannot be had: it must not vanish from a basket.
+    """
+    wanted = shelved(depot_id, off_sale_too=True).filter(pk__in=product_ids, price__isnull=False)
+    return {card["id"]: card for card in cards(wanted)}
 
 
 def _card(row: dict[str, Any]) -> Card:

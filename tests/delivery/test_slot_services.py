@@ -562,16 +562,25 @@ def test_the_slot_chosen_last_is_the_one_taken_back(slot, other, clock):
     assert pin_hold(holder="panier", order_reference="C1").slot_id == other.pk
 
 
-def test_an_abandoned_payment_gives_a_fresh_hour(slot, clock):
+@pytest.mark.parametrize(
+    ("back_after", "kept_until"),
+    [
+        (timedelta(minutes=30), timedelta(minutes=90)),
+        (timedelta(hours=2, minutes=30), timedelta(hours=3)),
+        (timedelta(hours=5), timedelta(hours=5, minutes=10)),
+    ],
+    ids=["a fresh hour", "three in all", "ten minutes at least"],
+)
+def test_an_abandoned_payment_keeps_the_place_a_while(slot, clock, back_after, kept_until):
     hold_slot(slot_id=slot.pk, holder="panier")
     pin_hold(holder="panier", order_reference="C1")
-    clock.move_to(NOON + timedelta(hours=5))
+    clock.move_to(NOON + back_after)
 
     first = unpin_hold(order_reference="C1", holder="panier")
     again = unpin_hold(order_reference="C1", holder="panier")
 
     assert again is None
-    assert (first.state, first.expires_at) == (State.HELD, NOON + timedelta(hours=6))
+    assert (first.state, first.expires_at) == (State.HELD, NOON + kept_until)
     assert Hold.objects.get().order_reference == ""
     assert booked(slot) == 1
 

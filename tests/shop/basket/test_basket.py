@@ -291,3 +291,78 @@ def test_the_basket_costs_the_same_queries_with_twice_the_lines(client, zone, dj
         client.get(reverse("basket"))
 
     assert len(many) == len(few)
+
+
+def test_a_product_taken_off_sale_stays_in_sight_and_stops_the_order(client, product):
+    put(client, product, 20)
+    Product.objects.update(is_published=False)
+
+    page = client.get(reverse("basket")).content.decode()
+    client.post(reverse("adjust_basket"))
+
+    assert product.name in page and "épuisé" in page
+    assert not BasketLine.objects.exists()
+
+
+def test_a_place_already_delivered_is_told_so(client, zone):
+    answer = client.post(
+        reverse("ask_for_coverage"), {"code_postal": "75011", "email": "lea@exemple.fr"}, follow=True
+    )
+
+    assert "nous livrons déjà chez vous" in answer.content.decode()
+
+
+def test_a_slot_held_for_another_place_moves_stock_and_fees_there(client, zone):
+    lyon = ZoneFactory(slug="lyon", name="Lyon", prefixes=["69"])
+    slot = SlotFactory(zone=lyon)
+
+    client.post(reverse("hold_slot", args=[slot.pk]), {"code_postal": "69003"})
+    client.post(reverse("hold_slot", args=[slot.pk]), {"code_postal": "75011"})
+
+    assert client.session["postcode"] == "69003"
+
+
+def test_taking_many_products_again_costs_the_same_as_few(zone, django_assert_max_num_queries):
+    from shop.basket.rules import Wanted
+    from shop.basket.services import add_again
+
+    counts = []
+    for many in (3, 9):
+        basket = Basket.objects.create()
+        wanted = [Wanted(one.pk, one.name, 2, one.price) for one in ProductFactory.create_batch(many)]
+        with django_assert_max_num_queries(12) as queries:
+            assert add_again(basket=basket, depot_id=zone.depot_id, wanted=wanted) == []
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_a_list_in_other_steps_by_now_comes_back_in_whole_steps(zone):
+    from shop.basket.rules import Wanted
+    from shop.basket.services import add_again
+
+    tomatoes = ProductFactory(weighed=True, weight_step_g=250)
+    basket = Basket.objects.create()
+
+    differences = add_again(
+        basket=basket,
+        depot_id=zone.depot_id,
+        wanted=[Wanted(tomatoes.pk, "Tomates", 700), Wanted(0, "Rien", 1)],
+    )
+
+    assert basket.lines.get().quantity == 500
+    assert [difference.kind for difference in differences] == ["short", "gone"]
+
+
+def test_beyond_two_hundred_products_the_rest_is_told(zone, monkeypatch):
+    from shop.basket import services
+    from shop.basket.rules import Wanted
+
+    monkeypatch.setattr(services, "LINES_AT_MOST", 2)
+    basket = Basket.objects.create()
+    wanted = [Wanted(one.pk, one.name, 1) for one in ProductFactory.create_batch(3)]
+
+    differences = services.add_again(basket=basket, depot_id=zone.depot_id, wanted=wanted)
+
+    assert basket.lines.count() == 2
+    assert [difference.kind for difference in differences] == ["full"]

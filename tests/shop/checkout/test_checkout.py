@@ -366,3 +366,90 @@ def test_placing_an_order_keeps_its_budget_of_queries_however_long_the_basket(wa
 
     assert counts[0] == counts[1]
     assert counts[0] <= 30
+
+
+def test_what_is_added_while_paying_stays_in_a_basket(ready):
+    answer = ready.order()
+    ready.fill(ProductFactory(name="Beurre"), quantity=4)
+
+    ready.come_back(ready.pay(answer))
+
+    left = Basket.objects.get(is_open=True)
+    assert [line.product.name for line in left.lines.select_related("product")] == ["Beurre"]
+    assert "Beurre" in ready.client.get(reverse("basket")).content.decode()
+    assert Order.objects.get().lines.get().name == "Comté"
+
+
+def test_signing_in_while_paying_never_makes_a_second_order(walk, slot, client):
+    customer = CustomerFactory()
+    client.force_login(customer.user)
+    walk.fill(ProductFactory(name="Brie")).hold(slot).say_who()
+    answer = walk.order()
+    client.logout()
+    walk.fill(ProductFactory(name="Lait"), quantity=3)
+
+    client.force_login(customer.user)
+    walk.come_back(walk.pay(answer))
+
+    open_basket = Basket.objects.get(is_open=True, customer=customer)
+    assert [line.product.name for line in open_basket.lines.select_related("product")] == ["Lait"]
+    assert Order.objects.get().status == Order.Status.PLACED
+
+
+def test_signing_in_between_two_presses_orders_as_the_customer(walk, slot, client):
+    walk.fill(ProductFactory()).hold(slot).say_who()
+    walk.order()
+    customer = CustomerFactory()
+
+    client.force_login(customer.user)
+    walk.come_back(walk.pay(walk.order()))
+
+    placed = Order.objects.get(status="placed")
+    assert placed.customer == customer and placed.email == customer.email
+
+
+def test_a_corrected_name_is_the_one_ordered(ready):
+    ready.order()
+    ready.say_who(first_name="Léo")
+
+    ready.come_back(ready.pay(ready.order()))
+
+    assert Order.objects.get(status="placed").first_name == "Léo"
+
+
+def test_letters_ticked_on_the_second_press_are_kept(ready):
+    ready.order()
+
+    ready.order(letters="on")
+
+    assert Consent.objects.get().customer == Order.objects.get().customer
+
+
+def test_a_date_of_birth_is_kept_with_whom_it_is_about(walk, slot):
+    walk.fill(ProductFactory(alcohol=True)).hold(slot).say_who()
+
+    walk.order(birth_on="31/12/1980")
+
+    assert f"{Order.objects.get().customer.birth_on:%d/%m/%Y}" == "31/12/1980"
+
+
+def test_holding_a_slot_inside_checkout_leads_on_to_the_recap(walk, slot):
+    walk.fill(ProductFactory()).say_who()
+    page = walk.client.get(reverse("checkout_slot")).content.decode()
+
+    answer = walk.client.post(
+        reverse("hold_slot", args=[slot.pk]), {"next": reverse("checkout_recap"), "code_postal": "75011"}
+    )
+
+    assert f'name="next" value="{reverse("checkout_recap")}"' in page
+    assert answer.headers["Location"] == reverse("checkout_recap")
+
+
+def test_giving_up_again_and_again_never_keeps_a_slot_above_three_hours(ready):
+    hold = Hold.objects.get()
+    Hold.objects.update(created_at=hold.created_at - timedelta(hours=2, minutes=55))
+    ready.order()
+
+    ready.client.post(reverse("give_up_payment"))
+
+    assert Hold.objects.get().expires_at <= timezone.now() + timedelta(minutes=11)
