@@ -30,6 +30,9 @@ REASONS = {
 }
 PURPOSES = {
     "order_confirmation": _("Confirmation de commande"),
+    "order_cancelled": _("Annulation de commande"),
+    "payment_needed": _("Paiement à refaire"),
+    "payment_voided": _("Paiement arrivé trop tard"),
     "sign_in_code": _("Code de connexion"),
     "email_verification_code": _("Confirmation d’adresse"),
     "password_reset": _("Nouveau mot de passe"),

@@ -3,6 +3,12 @@
 from typing import Any
 
 from delivery.zones.models import CoverageRequest
+from shop.orders.models import Order
+
+
+def order_status(reference: str) -> str:
+    """What has become of an order, as a word of Order.Status. One query; raises Order.DoesNotExist."""
+    return str(Order.objects.values_list("status", flat=True).get(reference=reference))
 
 
 def coverage_letter(request_id: int) -> dict[str, Any] | None:

@@ -58,7 +58,7 @@ CONTEXTS = {
     "order_confirmation": order_context(),
     "order_cancelled": order_context(),
     "payment_needed": order_context(),
-    "payment_voided": order_context(),
+    "payment_voided": order_context(became="abandoned", amount=Decimal("80.00")),
     "sign_in_code": {"code": "1234-5678", "minutes": 15},
     "email_verification_code": {"code": "1234-5678", "minutes": 15},
     "password_reset": {
