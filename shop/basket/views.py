@@ -8,6 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from config.limits import Limit, limited_by_machine, machine_of, too_many
 from config.templatetags.cabas import slot_label_long
 from delivery.slots import services as slots
 from delivery.slots.queries import upcoming_days
@@ -21,6 +22,10 @@ from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.pricing.rules import basket_totals
 from shop.search.queries import cards_by_id
+
+# Enough to change one's mind; too few to empty a day's slots without wanting a single product.
+EMPTY_HANDED_HOLDS = Limit("hold.machine", most=6)
+COVERAGE_BY_MACHINE = Limit("coverage.machine", most=10)
 
 
 def safe_next(request: HttpRequest, fallback: str) -> str:
@@ -177,6 +182,7 @@ def set_postcode(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited_by_machine(COVERAGE_BY_MACHINE)
 def ask_for_coverage(request: HttpRequest) -> HttpResponse:
     form = CoverageForm(request.POST)
     if not form.is_valid():
@@ -195,6 +201,8 @@ def ask_for_coverage(request: HttpRequest) -> HttpResponse:
 def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a place for an hour; the basket is opened when there is none yet."""
     shopper = shopper_of(request)
+    if not shopper.lines and not EMPTY_HANDED_HOLDS.spend(machine_of(request)):
+        return too_many(request)
     try:
         hold = slots.hold_slot(slot_id=pk, holder=str(shopper.obtain_basket().key))
     except slots.SlotFull:

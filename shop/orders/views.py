@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from config.limits import Limit, limited_by_machine, too_many
 from config.templatetags.cabas import quantity_label, said_at
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
@@ -23,6 +24,9 @@ from shop.orders.queries import address_lines, may_pay_again, order_by_token, or
 from shop.search.queries import cards_by_id
 
 PER_PAGE = 20
+# Whoever found a link must not find the address that confirms by trying.
+CANCELS_BY_TOKEN = Limit("cancel.token", most=10)
+CANCELS_BY_MACHINE = Limit("cancel.machine", most=20)
 
 
 def _own(request: HttpRequest) -> list[int]:
@@ -127,9 +131,12 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @never_cache
+@limited_by_machine(CANCELS_BY_MACHINE)
 def cancel_as_guest(request: HttpRequest, token: str) -> HttpResponse:
     """The link alone changes nothing: the order's e-mail address confirms."""
     order = _by_token(token)
+    if not CANCELS_BY_TOKEN.spend(token):
+        return too_many(request)
     form = CancelForm(request.POST)
     if not form.is_valid() or form.cleaned_data["email"].strip().lower() != order.email.lower():
         messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))

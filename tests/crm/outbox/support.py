@@ -71,7 +71,7 @@ CONTEXTS = {
         "sentence": "Votre mot de passe a été changé.",
         "at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
     },
-    "contact_acknowledged": CONTACT,
+    "contact_acknowledged": CONTACT | {"is_proven": True},
     "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
     "coverage_opened": {"postcode": "64000"},
 }
