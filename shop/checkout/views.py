@@ -25,6 +25,7 @@ from shop.basket.summary import money_summary
 from shop.checkout import services
 from shop.checkout.forms import LETTERS_WORDING, AddressChoiceForm, FinalForm, RecipientForm
 from shop.checkout.models import CheckoutDraft
+from shop.checkout.ports import SellingClosed
 from shop.customers.models import Consent
 from shop.customers.queries import has_consent
 from shop.orders import services as orders
@@ -227,6 +228,12 @@ def _submit(
     except services.TotalChanged:
         messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
         return redirect("checkout_recap")
+    except SellingClosed:
+        logger.error("no terms of sale are published: nothing can be ordered")
+        messages.error(
+            request, _("La commande est fermée pour un moment. Votre panier et votre créneau sont gardés.")
+        )
+        return redirect("basket")
     except StockShort:
         messages.error(
             request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
