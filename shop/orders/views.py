@@ -139,7 +139,7 @@ def cancel_as_guest(request: HttpRequest, token: str) -> HttpResponse:
         return too_many(request)
     form = CancelForm(request.POST)
     if not form.is_valid() or form.cleaned_data["email"].strip().lower() != order.email.lower():
-        messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
+        messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
         return redirect("tracking", token=token)
     _cancel(request, order.reference, [order.customer_id])
     return redirect("tracking", token=token)
@@ -150,7 +150,7 @@ def _cancel(request: HttpRequest, reference: str, customer_ids: list[int]) -> No
         services.cancel_order(reference=reference, customer_ids=customer_ids)
     except services.TooLateToCancel:
         messages.error(
-            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
+            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
         )
     except services.MoveRefused:
         messages.error(request, _("Cette commande ne peut pas être annulée."))
