@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 SUBJECTS = {
     "order_confirmation": _("Votre commande {reference} est confirmée"),
     "order_cancelled": _("Votre commande {reference} est annulée"),
-    "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
+    "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
     "payment_voided": _("Votre paiement est arrivé trop tard, rien n’est débité"),
     "sign_in_code": _("Votre code de connexion"),
     "email_verification_code": _("Confirmez votre adresse e-mail"),

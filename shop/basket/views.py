@@ -79,9 +79,9 @@ def _try_set_line(shopper: Shopper, product_id: int, quantity: int) -> str | Non
     try:
         services.set_line(basket=shopper.obtain_basket(), product_id=product_id, quantity=quantity)
     except services.UnknownProduct:
-        return _("Ce produit n’est plus vendu : rien n’a été ajouté.")
+        return _("Ce produit n’est plus vendu : rien n’a été ajouté.")
     except services.QuantityRefused:
-        return _("Cette quantité n’est pas possible pour ce produit : votre panier n’a pas changé.")
+        return _("Cette quantité n’est pas possible pour ce produit : votre panier n’a pas changé.")
     except services.BasketFull:
         return _("Votre panier contient déjà 200 produits différents, le maximum pour une commande.")
     finally:
@@ -185,7 +185,7 @@ def ask_for_coverage(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _outside(request, form.data.get("code_postal", "")[:5], form, status=422)
     zones.ask_for_coverage(email=form.cleaned_data["email"], postcode=form.cleaned_data["code_postal"])
-    messages.success(request, _("C’est noté : un seul message, le jour où nous livrerons chez vous."))
+    messages.success(request, _("C’est noté : un seul message, le jour où nous livrerons chez vous."))
     return redirect("home")
 
 
@@ -202,7 +202,7 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(
             request,
             _(
-                "Un paiement est en cours pour ce panier : terminez-le ou renoncez-y avant de changer de créneau."
+                "Un paiement est en cours pour ce panier : terminez-le ou renoncez-y avant de changer de créneau."
             ),
         )
         return redirect("checkout_recap")
@@ -212,6 +212,6 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     shopper.forget()
     messages.success(
         request,
-        _("Créneau réservé une heure : %(slot)s.") % {"slot": slot_label_long(hold.slot)},
+        _("Créneau réservé une heure : %(slot)s.") % {"slot": slot_label_long(hold.slot)},
     )
     return HttpResponseRedirect(safe_next(request, "basket"))

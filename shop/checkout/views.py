@@ -35,7 +35,7 @@ from shop.stock.services import StockShort
 
 logger = logging.getLogger(__name__)
 PAYMENT_SILENT = gettext_lazy(
-    "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
+    "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
     "Réessayez dans un instant."
 )
 WAITING = {"pending", "unknown"}
@@ -49,7 +49,7 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
     def guarded(request: HttpRequest) -> HttpResponse:
         shopper = shopper_of(request)
         if not shopper.basket or not shopper.lines:
-            messages.info(request, _("Votre panier est vide : ajoutez quelques produits avant de commander."))
+            messages.info(request, _("Votre panier est vide : ajoutez quelques produits avant de commander."))
             return redirect("basket")
         return view(request, shopper, shopper.basket, _draft(shopper, shopper.basket))
 
@@ -129,7 +129,7 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
     if shopper.hold and shopper.hold.slot.zone_id != zone.pk:
         messages.warning(
             request,
-            _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
+            _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
             % {"other": shopper.hold.slot.zone.name, "zone": zone.name},
         )
     days = upcoming_days(zone, holder=str(basket.key))
@@ -217,11 +217,11 @@ def _submit(
     except orders.BasketAlreadyOrdered as existing:
         return _resume_or_replace(request, order_by_reference(existing.reference), summary, draft)
     except services.TotalChanged:
-        messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
+        messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
         return redirect("checkout_recap")
     except (StockShort, services.BasketChanged, services.BelowMinimum):
         messages.error(
-            request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
+            request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
         )
         return redirect("basket")
     except (slots.HoldLapsed, slots.HoldPinned):
@@ -315,7 +315,7 @@ def payment_return(request: HttpRequest, key: str) -> HttpResponse:
     if state in {"refused", "lapsed"}:
         messages.error(
             request,
-            _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
+            _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
         )
         return redirect("checkout_recap")
     return render(request, "checkout/waiting.html", {"order": order, "payment_key": key})
@@ -328,7 +328,7 @@ def _place(request: HttpRequest, order: Order) -> HttpResponse:
     except orders.MoveRefused:
         messages.error(
             request,
-            _("Le délai de paiement était dépassé : la commande n’est pas passée et le paiement est annulé."),
+            _("Le délai de paiement était dépassé : la commande n’est pas passée et le paiement est annulé."),
         )
         return redirect("basket")
     return HttpResponseRedirect(reverse("tracking", args=[order.tracking_token]) + "?merci=1")

@@ -125,7 +125,7 @@ def cancel_as_guest(request: HttpRequest, token: str) -> HttpResponse:
     order = _by_token(token)
     form = CancelForm(request.POST)
     if not form.is_valid() or form.cleaned_data["email"].strip().lower() != order.email.lower():
-        messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
+        messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
         return redirect("tracking", token=token)
     _cancel(request, order.reference)
     return redirect("tracking", token=token)
@@ -136,7 +136,7 @@ def _cancel(request: HttpRequest, reference: str) -> None:
         services.cancel_order(reference=reference)
     except services.TooLateToCancel:
         messages.error(
-            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
+            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
         )
     except services.MoveRefused:
         messages.error(request, _("Cette commande ne peut pas être annulée."))
