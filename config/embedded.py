@@ -136,6 +136,9 @@ class Postgres:
         self._wait()
         self._ensure_database()
 
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def stop(self, *, crash: bool = False) -> None:
         """Stop, disconnecting clients; ``crash`` kills without a checkpoint, for fault tests."""
         if not self._process:
@@ -255,6 +258,9 @@ class Valkey:
             )  # fmt: skip
         (folder / "valkey.pid").write_text(str(self._process.pid))
         self._wait()
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
         if not self._process:

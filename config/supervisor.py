@@ -160,8 +160,12 @@ def procfile(port: int) -> list[Child]:
     return children
 
 
-def run(children: list[Child], stopping: list[bool]) -> None:
+def run(children: list[Child], servers: list[Postgres | Valkey], stopping: list[bool]) -> None:
     while not stopping:
+        for server in servers:
+            if not server.is_running():
+                print(f"« {type(server).__name__} » s’est arrêté : nous le relançons.", flush=True)
+                server.start()
         for child in children:
             child.check(time.monotonic())
         time.sleep(0.2)
@@ -214,7 +218,7 @@ def main() -> int:
         children = procfile(port)
         if not stopping:
             welcome(port)
-            run(children, stopping)
+            run(children, servers, stopping)
     except (CannotStart, ServerFailed) as reason:
         print(reason, file=sys.stderr)
         return 1
