@@ -113,13 +113,15 @@ class FinalForm(forms.Form):
     )
     birth_on = forms.DateField(
         label=_("Date de naissance"),
-        required=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "bday", "inputmode": "numeric", "placeholder": "JJ/MM/AAAA"}
         ),
         input_formats=["%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y"],
         help_text=_("Demandée parce que votre panier contient de l’alcool."),
-        error_messages={"invalid": _("Écrivez la date ainsi : 31/12/1990.")},
+        error_messages={
+            "required": _("Indiquez votre date de naissance : la vente d’alcool est réservée aux adultes."),
+            "invalid": _("Écrivez la date ainsi : 31/12/1990."),
+        },
     )
     letters = forms.BooleanField(label=LETTERS_WORDING, required=False)
 
@@ -132,11 +134,7 @@ class FinalForm(forms.Form):
             del self.fields["letters"]
 
     def clean_birth_on(self) -> date:
-        born: date | None = self.cleaned_data["birth_on"]
-        if born is None:
-            raise forms.ValidationError(
-                _("Indiquez votre date de naissance : la vente d’alcool est réservée aux adultes.")
-            )
+        born: date = self.cleaned_data["birth_on"]
         today = timezone.localdate()
         try:
             check_birth(born, today=today)

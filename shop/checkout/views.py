@@ -320,10 +320,7 @@ def pay_again(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("tracking", token=token)
     if request.method == "POST":
         return _to_payment(request, order)
-    response = render(request, "checkout/pay_again.html", {"order": order})
-    # The address is a key: it must not travel to other sites.
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return render(request, "checkout/pay_again.html", {"order": order})
 
 
 @require_safe
