@@ -209,7 +209,8 @@ def _submit(
     summary: services.Recap,
     form: FinalForm,
 ) -> HttpResponse:
-    request.session[SESSION_KEY] = str(basket.key)
+    if request.session.get(SESSION_KEY) != str(basket.key):
+        request.session[SESSION_KEY] = str(basket.key)
     agreed = services.Agreed(
         seen_total=form.cleaned_data["seen_total"],
         birth_on=form.cleaned_data.get("birth_on"),
