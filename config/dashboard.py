@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import Count, Min, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from config.navigation import changelist, may_open
 from config.templatetags.cabas import euros, hour
 from crm.desk.models import ContactRequest
-from crm.outbox.models import Message
+from crm.outbox.queries import waiting_for_a_person
 from delivery.slots.models import Slot
 from shop.orders.models import Order
 from shop.payments.models import PaymentOperation
-from shop.stock.models import StockItem
+from shop.stock import queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,8 @@ def _share(part: int, whole: int) -> int:
 
 
 def stock_outs() -> Block:
-    sold_out = Q(available=0) | Q(product__sold_by="weight", available__lt=F("product__weight_step_g"))
     depots = list(
-        StockItem.objects.filter(sold_out, product__is_published=True)
+        queries.stock_outs()
         .values("depot_id", "depot__name")
         .annotate(number=Count("id"))
         .order_by("-number")
@@ -164,20 +163,19 @@ def stock_outs() -> Block:
 
 
 def stuck_messages() -> Block:
-    counts = dict(
-        Message.objects.filter(state__in=["failed", "unknown"])
-        .values_list("state")
-        .annotate(number=Count("id"))
-        .order_by()
-    )
+    counts = dict(waiting_for_a_person().values_list("state").annotate(number=Count("id")).order_by())
     words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
     return Block(
         title=_("Messages non partis"),
         figure=str(sum(counts.values())),
-        link=listing("outbox.message", state__in="failed,unknown"),
+        link=listing("outbox.message", suite="a-voir"),
         is_alert=bool(counts),
         lines=[
-            Line(label=words[state], value=str(number), link=listing("outbox.message", state__exact=state))
+            Line(
+                label=words[state],
+                value=str(number),
+                link=listing("outbox.message", suite="a-voir", state__exact=state),
+            )
             for state, number in sorted(counts.items())
         ],
     )

@@ -6,7 +6,7 @@ commute. Built on django-domain-events (ADR 0003); nothing else in the house imp
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 import django_domain_events as library
 from django.db import transaction
@@ -26,16 +26,43 @@ def fact(name: str) -> Callable[[type[Fact]], type[Fact]]:
     return library.event(name=name)
 
 
+@overload
 def handler(
-    of: type[Fact], *, key: str, lane: Lane = "default", max_attempts: int = 8
-) -> Callable[[Callable[[Fact], None]], Callable[[Fact], None]]:
+    of: type[Fact],
+    *,
+    key: str,
+    lane: Lane = "default",
+    max_attempts: int = 8,
+    takes_id: Literal[False] = False,
+) -> Callable[[Callable[[Fact], None]], Callable[[Fact], None]]: ...
+@overload
+def handler(
+    of: type[Fact], *, key: str, lane: Lane = "default", max_attempts: int = 8, takes_id: Literal[True]
+) -> Callable[[Callable[[Fact, int], None]], Callable[[Fact, int], None]]: ...
+def handler(
+    of: type[Fact],
+    *,
+    key: str,
+    lane: Lane = "default",
+    max_attempts: int = 8,
+    takes_id: bool = False,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a durable reaction to a fact.
 
     The reaction and its acknowledgement commit together. It may run twice, late, and out of order.
+    `takes_id` also hands over the fact's own number: the same on every delivery of it, another for the
+    next fact that says the same.
     """
 
-    def register(function: Callable[[Fact], None]) -> Callable[[Fact], None]:
-        library.receiver(of, key=key, lane=lane, max_attempts=max_attempts)(function)
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        if not takes_id:
+            library.receiver(of, key=key, lane=lane, max_attempts=max_attempts)(function)
+            return function
+
+        def with_id(happened: Fact, context: library.DeliveryContext) -> None:
+            function(happened, context.event_id)
+
+        library.receiver(of, key=key, lane=lane, max_attempts=max_attempts, takes_context=True)(with_id)
         return function
 
     return register

@@ -7,10 +7,11 @@ from django.db import Error as DbError
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.facts import dead_letters
 from config.models import Heartbeat
+from crm.desk.queries import has_terms
 
 SILENCE_ALLOWED = timedelta(minutes=2)
 
@@ -21,7 +22,7 @@ def record_beat(process: str) -> None:
 
 
 def degraded() -> list[str]:
-    """What works less than it should, as stable words for a monitor. Two queries and one cache call."""
+    """What works less than it should, as stable words for a monitor. Three queries and two cache calls."""
     found = []
     alive = set(
         Heartbeat.objects.filter(beat_at__gte=timezone.now() - SILENCE_ALLOWED).values_list(
@@ -34,10 +35,12 @@ def degraded() -> list[str]:
         found.append("cache")
     if dead_letters():
         found.append("dead_letters")
+    if not has_terms():
+        found.append("terms")
     return found
 
 
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """503 only without the database; ``?strict=1`` makes anything degraded a 503."""
     try:

@@ -9,7 +9,19 @@ from datetime import UTC, datetime
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 # The last line of defence only: callers log ids. An e-mail or a token in an exception's text goes too.
-_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<=/suivi/)[\w-]{16,}|\b0[1-9](?:[ .]?\d\d){4}\b")
+_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\b0[1-9](?:[ .]?\d\d){4}\b")
+# Whoever reads one of these addresses may open it: what follows is a key, and stays out of logs.
+_KEY_ADDRESS = re.compile(
+    r"(/(?:suivi|commande/(?:paiement|retour)|paiement/demo|aide/recu|r|desabonnement|preferences"
+    r"|accounts/(?:password/reset/key|confirm-email))/)"
+    r"[^/?#&\s\"'<>]+"
+)
+_MASK = "[masqué]"
+
+
+def masked(text: str) -> str:
+    """The text without e-mail addresses, telephone numbers and addresses that open a door."""
+    return _PERSONAL.sub(_MASK, _KEY_ADDRESS.sub(rf"\1{_MASK}", text))
 
 
 class JsonFormatter(logging.Formatter):
@@ -19,8 +31,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "request_id": request_id.get(),
-            "message": _PERSONAL.sub("[masqué]", record.getMessage()),
+            "message": masked(record.getMessage()),
         }
         if record.exc_info:
-            entry["exception"] = _PERSONAL.sub("[masqué]", self.formatException(record.exc_info))
+            entry["exception"] = masked(self.formatException(record.exc_info))
         return json.dumps(entry, ensure_ascii=False)

@@ -14,9 +14,10 @@ from config import logs
 Handler = Callable[[HttpRequest], HttpResponse]
 _SAFE_ID = re.compile(r"[\w-]{8,64}")
 
-# Unfold's Alpine evaluates expressions and its pages carry inline handlers; staff only.
+# Unfold's Alpine evaluates expressions (its build for strict policies is not the one Unfold ships); staff
+# only. Inline scripts and handlers stay forbidden here too: a test walks the pages and finds none.
 STAFF_POLICY = {
-    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
+    "script-src": [SELF, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
     "img-src": [SELF, "data:", "blob:"],
     "font-src": [SELF, "data:"],

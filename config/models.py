@@ -11,6 +11,17 @@ class Heartbeat(models.Model):
         return self.process
 
 
+class Tries(models.Model):
+    """How often something was tried in one window of time; config/limits.py counts."""
+
+    key = models.CharField(max_length=160, primary_key=True)
+    number = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class JobRun(models.Model):
     """One run of a periodic job for one period: the unique pair keeps a second beat from doubling it."""
 

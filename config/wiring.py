@@ -4,7 +4,7 @@ from datetime import datetime
 
 from crm.desk import queries as desk
 from crm.insights.ports import bind_page_text
-from shop.checkout.ports import bind_terms
+from shop.checkout.ports import SellingClosed, bind_terms
 from shop.orders import queries as orders
 from shop.payments.ports import bind_order_desk
 
@@ -19,6 +19,13 @@ class OrderDesk:
         return orders.payment_deadline(order_reference)
 
 
+def terms_in_force() -> str:
+    try:
+        return desk.current_terms_version()
+    except desk.TermsMissing as missing:
+        raise SellingClosed from missing
+
+
 bind_order_desk(OrderDesk())
 bind_page_text(desk.page_in_force)
-bind_terms(desk.current_terms_version)
+bind_terms(terms_in_force)

@@ -34,6 +34,7 @@ def _own_secret() -> str:
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = _own_secret()
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *base.ALLOWED_HOSTS]
+SERVE_MEDIA = True
 DEMONSTRATION = env.bool("DEMONSTRATION", default=True)
 OUTBOX_DELIVERS = env.bool("OUTBOX_DELIVERS", default="EMAIL_URL" in os.environ)
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=False)

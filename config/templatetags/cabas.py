@@ -1,5 +1,6 @@
 """French words for money, weights and slots. Narrow no-break spaces keep a figure and its unit on one line."""
 
+import re
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -44,6 +45,11 @@ def hour(at: datetime) -> str:
     return f"{local.hour}{NO_BREAK}h" + (f"{NO_BREAK}{local.minute:02d}" if local.minute else "")
 
 
+def first_of_month(day: str) -> str:
+    """« mardi 1 décembre » is said « mardi 1er décembre »."""
+    return re.sub(r"\b1 ", "1er ", day)
+
+
 @register.filter
 def at_hour(at: datetime) -> str:
     return hour(at)
@@ -52,7 +58,7 @@ def at_hour(at: datetime) -> str:
 @register.filter
 def said_at(at: datetime) -> str:
     """An instant as it is said: « 26 novembre à 19 h 32 »."""
-    return f"{date_format(timezone.localtime(at), 'j F').lower()} à {hour(at)}"
+    return f"{first_of_month(date_format(timezone.localtime(at), 'j F').lower())} à {hour(at)}"
 
 
 @register.filter
@@ -65,7 +71,7 @@ def slot_label(slot: Any) -> str:
 @register.filter
 def slot_label_long(slot: Any) -> str:
     """« jeudi 26 novembre, de 19 h à 20 h »."""
-    day = date_format(timezone.localtime(slot.starts_at), "l j F").lower()
+    day = first_of_month(date_format(timezone.localtime(slot.starts_at), "l j F").lower())
     return f"{day}, de {hour(slot.starts_at)} à {hour(slot.ends_at)}"
 
 

@@ -42,7 +42,7 @@ class PhoneField(forms.CharField):
             return rules.normalise_phone(super().clean(value))
         except rules.PhoneInvalid:
             raise forms.ValidationError(
-                _("Écrivez un numéro français à dix chiffres, par exemple 06 12 34 56 78."), code="phone"
+                _("Écrivez un numéro français à dix chiffres, par exemple 06 12 34 56 78."), code="phone"
             ) from None
 
 

@@ -46,6 +46,14 @@ def current_terms_version() -> str:
     return version
 
 
+def has_terms() -> bool:
+    """Are there terms of sale in force? Without them no order can be made. One query."""
+    try:
+        return bool(current_terms_version())
+    except TermsMissing:
+        return False
+
+
 def page_in_force(slug: str) -> PageView | None:
     """One query."""
     page = LegalPage.objects.filter(slug=slug).first()

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from crm.desk.models import ContactRequest, HelpEntry, LegalPage, LegalPageVersion
 from crm.desk.rules import next_version
 from crm.outbox.services import queue_message
+from shop.customers.queries import is_proven_email
 
 DEFAULTS = Path(__file__).parent / "defaults"
 HELP_SECTION = "## Questions fréquentes"
@@ -51,7 +52,11 @@ def receive_contact_request(
     order_reference: str = "",
     customer_id: int | None = None,
 ) -> ContactRequest:
-    """Keep what somebody wrote and queue its acknowledgement, both or neither. Two inserts."""
+    """Keep what somebody wrote and queue its acknowledgement, both or neither. Two inserts, one query.
+
+    The letter repeats the words only to an address its customer has proven: anybody may type anybody's
+    address, and must not have the shop carry a message there.
+    """
     request = ContactRequest.objects.create(
         name=name,
         email=email,
@@ -66,7 +71,7 @@ def receive_contact_request(
         recipient=email,
         customer_id=customer_id,
         template="contact_acknowledged",
-        context=_letter_context(request),
+        context=_letter_context(request) | {"is_proven": is_proven_email(customer_id, email)},
     )
     return request
 

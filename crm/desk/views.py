@@ -1,10 +1,10 @@
-from allauth.account.adapter import get_adapter
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
+from config.limits import machine_of
 from crm.desk import limits, queries, services
 from crm.desk.forms import ContactForm
 
@@ -13,7 +13,7 @@ RECEIPT_SALT = "crm.desk.receipt"
 RECEIPT_SECONDS = 24 * 3600
 
 
-@require_GET
+@require_safe
 def legal_page(request: HttpRequest, slug: str) -> HttpResponse:
     """A text in force, or as it read under ``?version=``. One query."""
     if slug == SERVICE_QUALITY:
@@ -34,8 +34,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show_help(request, form.with_fresh_stamp(), status=422)
     details = form.cleaned_data
-    machine = get_adapter().get_client_ip(request)
-    if not limits.may_write(machine=machine, email=details["email"]):
+    if not limits.may_write(machine=machine_of(request), email=details["email"]):
         form.add_error(
             None,
             _("Vous nous avez beaucoup écrit en peu de temps. Réessayez dans une heure, ou appelez-nous."),
@@ -49,11 +48,10 @@ def help_page(request: HttpRequest) -> HttpResponse:
         order_reference=details["order_reference"],
         customer_id=_customer_id(request),
     )
-    limits.note_written(machine=machine, email=details["email"])
     return redirect("help_received", token=signing.dumps(received.pk, salt=RECEIPT_SALT))
 
 
-@require_GET
+@require_safe
 def help_received(request: HttpRequest, token: str) -> HttpResponse:
     """What was received, without repeating it: the address of this page may be shared. No query."""
     try:

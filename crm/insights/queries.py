@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.core.cache import cache
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
 from crm.insights.rules import TARGET_MS, percentile, rate
 from shop.orders.models import Order
+
+FIGURES_SECONDS = 300
+_FIGURES_KEY = "insights.orders_so_far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,18 @@ class OrdersSoFar:
 
 
 def orders_so_far() -> OrdersSoFar:
-    """Real figures for the public page. One query, totals only."""
+    """Real figures for the public page, at most FIGURES_SECONDS old. One query when the cache has none.
+
+    Anybody may reload that page as often as they like; counting every order ever placed must not follow.
+    """
+    known = cache.get(_FIGURES_KEY)
+    if not isinstance(known, OrdersSoFar):
+        known = _count_orders()
+        cache.set(_FIGURES_KEY, known, FIGURES_SECONDS)
+    return known
+
+
+def _count_orders() -> OrdersSoFar:
     found = Order.objects.filter(placed_at__isnull=False).aggregate(
         placed=Count("id"),
         cancelled=Count("id", filter=Q(status=Order.Status.CANCELLED)),

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from config.admin import ReadOnly
 from crm.outbox import secrets, services
 from crm.outbox.models import Message, State, Suppression
+from crm.outbox.queries import waiting_for_a_person
 
 READ = "outbox.read_letter"
 REASONS = {
@@ -30,6 +32,9 @@ REASONS = {
 }
 PURPOSES = {
     "order_confirmation": _("Confirmation de commande"),
+    "order_cancelled": _("Annulation de commande"),
+    "payment_needed": _("Paiement à refaire"),
+    "payment_voided": _("Paiement arrivé trop tard"),
     "sign_in_code": _("Code de connexion"),
     "email_verification_code": _("Confirmation d’adresse"),
     "password_reset": _("Nouveau mot de passe"),
@@ -51,19 +56,6 @@ def shows_secrets() -> bool:
     return settings.DEMONSTRATION and not settings.OUTBOX_DELIVERS
 
 
-class NothingAdded:
-    """Rows that only services write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
 class PurposeFilter(admin.SimpleListFilter):
     title = _("lettre")
     parameter_name = "purpose"
@@ -75,10 +67,25 @@ class PurposeFilter(admin.SimpleListFilter):
         return queryset.filter(purpose=self.value()) if self.value() else queryset
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    """The list behind the figure on the admin's home."""
+
+    title = _("suite à donner")
+    parameter_name = "suite"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("a-voir", _("À regarder"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        if self.value() != "a-voir":
+            return queryset
+        return queryset.filter(pk__in=waiting_for_a_person().values("pk"))
+
+
 @admin.register(Message)
-class MessageAdmin(NothingAdded, ModelAdmin):
+class MessageAdmin(ReadOnly, ModelAdmin):
     list_display = ("letter_name", "shown_recipient", "subject", "shown_state", "created_at", "sent_at")
-    list_filter = ("state", PurposeFilter, "created_at")
+    list_filter = ("state", WaitingFilter, PurposeFilter, "created_at")
     ordering = ("-id",)
     show_full_result_count = False
     actions = ("requeue_failed",)
@@ -240,7 +247,7 @@ def _masked(message: Message) -> str:
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(NothingAdded, ModelAdmin):
+class SuppressionAdmin(ReadOnly, ModelAdmin):
     """Addresses that bounced, complained or left."""
 
     list_display = ("address", "reason", "recorded_at")

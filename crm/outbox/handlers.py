@@ -1,20 +1,23 @@
 """Facts that become letters."""
 
+from decimal import Decimal
+from typing import Any
+
 from config.facts import handler
 from crm.outbox import services
-from crm.outbox.queries import coverage_letter
+from crm.outbox.queries import coverage_letter, order_status
 from delivery.zones.events import CoverageOpened
 from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.queries import letter_context
 from shop.payments.events import LatePaymentVoided
 
 
-def _about_order(letter: str, order_reference: str) -> None:
-    """Queue a letter about an order, once for this order."""
-    context = letter_context(order_reference)
+def _about_order(letter: str, order_reference: str, *, occasion: str = "", **details: Any) -> None:
+    """Queue a letter about an order, once for the occasion; without one, once for the order."""
+    context = letter_context(order_reference) | details
     services.queue_message(
         purpose=letter,
-        occasion=order_reference,
+        occasion=occasion or order_reference,
         recipient=context["recipient"],
         customer_id=context["customer_id"],
         template=letter,
@@ -32,14 +35,22 @@ def tell_order_cancelled(cancelled: OrderCancelled) -> None:
     _about_order("order_cancelled", cancelled.order_reference)
 
 
-@handler(OrderPaymentNeeded, key="outbox.payment_needed", lane="checkout")
-def ask_for_payment(needed: OrderPaymentNeeded) -> None:
-    _about_order("payment_needed", needed.order_reference)
+@handler(OrderPaymentNeeded, key="outbox.payment_needed", lane="checkout", takes_id=True)
+def ask_for_payment(needed: OrderPaymentNeeded, fact_id: int) -> None:
+    """A card may be refused, replaced, and the next one lapse: each time its customer is told."""
+    _about_order("payment_needed", needed.order_reference, occasion=f"{needed.order_reference} {fact_id}")
 
 
 @handler(LatePaymentVoided, key="outbox.payment_voided", lane="checkout")
 def tell_payment_voided(voided: LatePaymentVoided) -> None:
-    _about_order("payment_voided", voided.order_reference)
+    """What the letter says follows what became of the order, and whether money or only a card was kept."""
+    _about_order(
+        "payment_voided",
+        voided.order_reference,
+        occasion=voided.operation_key,
+        became=order_status(voided.order_reference),
+        amount=Decimal(voided.amount_cents) / 100,
+    )
 
 
 @handler(CoverageOpened, key="outbox.coverage_opened")

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 SUBJECTS = {
     "order_confirmation": _("Votre commande {reference} est confirmée"),
     "order_cancelled": _("Votre commande {reference} est annulée"),
-    "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
-    "payment_voided": _("Votre paiement est arrivé trop tard, rien n’est débité"),
+    "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
+    "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
     "sign_in_code": _("Votre code de connexion"),
     "email_verification_code": _("Confirmez votre adresse e-mail"),
     "password_reset": _("Choisissez un nouveau mot de passe"),

@@ -2,7 +2,31 @@
 
 from typing import Any
 
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from crm.outbox.models import Message, State
 from delivery.zones.models import CoverageRequest
+from shop.orders.models import Order
+
+# Refused by a rule of ours that did its work: nobody has to look.
+_AS_IT_SHOULD = ("expired", "suppressed", "no_consent")
+
+
+def waiting_for_a_person() -> QuerySet[Message]:
+    """Letters that did not leave, or perhaps did, and that somebody can still do something about. One query.
+
+    Past its time a code or a link helps nobody, whatever became of it.
+    """
+    is_over = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
+    return Message.objects.filter(state__in=[State.FAILED, State.UNKNOWN]).exclude(
+        Q(state=State.FAILED, reason__in=_AS_IT_SHOULD) | is_over
+    )
+
+
+def order_status(reference: str) -> str:
+    """What has become of an order, as a word of Order.Status. One query; raises Order.DoesNotExist."""
+    return str(Order.objects.values_list("status", flat=True).get(reference=reference))
 
 
 def coverage_letter(request_id: int) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from config.templatetags.cabas import first_of_month
 from delivery.slots import rules
 from delivery.slots.models import Hold, Slot
 from delivery.zones.models import Zone
@@ -104,7 +105,7 @@ def _cell(slot: Any) -> SlotCell:
 
 def _day_label(day: date) -> str:
     """« jeudi 26 novembre »."""
-    return date_format(day, "l j F").lower()
+    return first_of_month(date_format(day, "l j F").lower())
 
 
 def next_free_slot(zone: Zone) -> Slot | None:

@@ -41,7 +41,7 @@ class CoverageForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
             "required": _("Indiquez une adresse e-mail, par exemple marie@exemple.fr."),
-            "invalid": _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr."),
+            "invalid": _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr."),
         },
     )  # fmt: skip
 

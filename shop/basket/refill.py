@@ -40,7 +40,7 @@ def _in_words(name: str, kind: str, before: object, now: object) -> str:
             "name": name
         }
     if kind == "short":
-        return _("%(name)s : il en reste moins que d’habitude, la quantité a été réduite.") % {"name": name}
-    return _("%(name)s : le prix est passé de %(before)s à %(now)s.") % {
+        return _("%(name)s : il en reste moins que d’habitude, la quantité a été réduite.") % {"name": name}
+    return _("%(name)s : le prix est passé de %(before)s à %(now)s.") % {
         "name": name, "before": euros(before), "now": euros(now),  # type: ignore[arg-type]
     }  # fmt: skip

@@ -25,7 +25,7 @@ def money_summary(
     label = _("Livraison, dès") if is_estimate and delivery else _("Livraison")
     lines.append({"label": label, "amount": delivery, "is_discount": False})
     notes = [
-        _("dont TVA à %(rate)s\u202f%% : %(amount)s\u00a0€")
+        _("dont TVA à %(rate)s\u202f%% : %(amount)s\u00a0€")
         % {"rate": french_number(rate, 1).removesuffix(",0"), "amount": french_number(amount)}
         for rate, amount in vat
     ]

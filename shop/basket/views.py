@@ -8,6 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from config.limits import Limit, limited_by_machine, machine_of, too_many
 from config.templatetags.cabas import slot_label_long
 from delivery.slots import services as slots
 from delivery.slots.queries import upcoming_days
@@ -21,6 +22,10 @@ from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.pricing.rules import basket_totals
 from shop.search.queries import cards_by_id
+
+# Enough to change one's mind; too few to empty a day's slots without wanting a single product.
+EMPTY_HANDED_HOLDS = Limit("hold.machine", most=6)
+COVERAGE_BY_MACHINE = Limit("coverage.machine", most=10)
 
 
 def safe_next(request: HttpRequest, fallback: str) -> str:
@@ -80,9 +85,9 @@ def _try_set_line(shopper: Shopper, product_id: int, quantity: int) -> str | Non
     try:
         services.set_line(basket=shopper.obtain_basket(), product_id=product_id, quantity=quantity)
     except services.UnknownProduct:
-        return _("Ce produit n’est plus vendu : rien n’a été ajouté.")
+        return _("Ce produit n’est plus vendu : rien n’a été ajouté.")
     except services.QuantityRefused:
-        return _("Cette quantité n’est pas possible pour ce produit : votre panier n’a pas changé.")
+        return _("Cette quantité n’est pas possible pour ce produit : votre panier n’a pas changé.")
     except services.BasketFull:
         return _("Votre panier contient déjà 200 produits différents, le maximum pour une commande.")
     finally:
@@ -177,6 +182,7 @@ def set_postcode(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited_by_machine(COVERAGE_BY_MACHINE)
 def ask_for_coverage(request: HttpRequest) -> HttpResponse:
     form = CoverageForm(request.POST)
     if not form.is_valid():
@@ -185,9 +191,9 @@ def ask_for_coverage(request: HttpRequest) -> HttpResponse:
     try:
         zones.ask_for_coverage(email=form.cleaned_data["email"], postcode=postcode)
     except zones.AlreadyCovered:
-        messages.success(request, _("Bonne nouvelle : nous livrons déjà chez vous."))
+        messages.success(request, _("Bonne nouvelle : nous livrons déjà chez vous."))
         return HttpResponseRedirect(f"{reverse('slots')}?code_postal={postcode}")
-    messages.success(request, _("C’est noté : un seul message, le jour où nous livrerons chez vous."))
+    messages.success(request, _("C’est noté : un seul message, le jour où nous livrerons chez vous."))
     return redirect("home")
 
 
@@ -195,6 +201,8 @@ def ask_for_coverage(request: HttpRequest) -> HttpResponse:
 def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a place for an hour; the basket is opened when there is none yet."""
     shopper = shopper_of(request)
+    if not shopper.lines and not EMPTY_HANDED_HOLDS.spend(machine_of(request)):
+        return too_many(request)
     try:
         hold = slots.hold_slot(slot_id=pk, holder=str(shopper.obtain_basket().key))
     except slots.SlotFull:
@@ -204,7 +212,7 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(
             request,
             _(
-                "Un paiement est en cours pour ce panier : terminez-le ou renoncez-y avant de changer de créneau."
+                "Un paiement est en cours pour ce panier : terminez-le ou renoncez-y avant de changer de créneau."
             ),
         )
         return redirect("checkout_recap")
@@ -216,7 +224,7 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     shopper.forget()
     messages.success(
         request,
-        _("Créneau réservé une heure : %(slot)s.") % {"slot": slot_label_long(hold.slot)},
+        _("Créneau réservé une heure : %(slot)s.") % {"slot": slot_label_long(hold.slot)},
     )
     return HttpResponseRedirect(safe_next(request, "basket"))
 

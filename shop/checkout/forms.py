@@ -38,14 +38,14 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text=_("Pour la confirmation et le suivi de votre commande."),
         error_messages={
-            "required": _("Indiquez votre adresse e-mail : la confirmation y arrive."),
-            "invalid": _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr."),
+            "required": _("Indiquez votre adresse e-mail : la confirmation y arrive."),
+            "invalid": _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr."),
         },
     )  # fmt: skip
     first_name = _text(_("Prénom"), "given-name", _("Indiquez votre prénom."), max_length=80)
     last_name = _text(_("Nom"), "family-name", _("Indiquez votre nom."), max_length=80)
     phone = _text(
-        _("Téléphone"), "tel", _("Indiquez un téléphone : le livreur n’appelle qu’en cas de besoin."),
+        _("Téléphone"), "tel", _("Indiquez un téléphone : le livreur n’appelle qu’en cas de besoin."),
         max_length=20, attrs={"inputmode": "tel", "type": "tel"},
     )  # fmt: skip
     line1 = _text(_("Numéro et rue"), "address-line1", _("Indiquez le numéro et la rue."), max_length=120)
@@ -82,7 +82,7 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
             return normalise_phone(self.cleaned_data["phone"])
         except PhoneInvalid as refused:
             raise forms.ValidationError(
-                _("Ce numéro ne semble pas complet. Exemple : 06 12 34 56 78."), code="invalid"
+                _("Ce numéro ne semble pas complet. Exemple : 06 12 34 56 78."), code="invalid"
             ) from refused
 
     def clean_postcode(self) -> str:
@@ -113,13 +113,15 @@ class FinalForm(forms.Form):
     )
     birth_on = forms.DateField(
         label=_("Date de naissance"),
-        required=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "bday", "inputmode": "numeric", "placeholder": "JJ/MM/AAAA"}
         ),
         input_formats=["%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y"],
         help_text=_("Demandée parce que votre panier contient de l’alcool."),
-        error_messages={"invalid": _("Écrivez la date ainsi : 31/12/1990.")},
+        error_messages={
+            "required": _("Indiquez votre date de naissance : la vente d’alcool est réservée aux adultes."),
+            "invalid": _("Écrivez la date ainsi : 31/12/1990."),
+        },
     )
     letters = forms.BooleanField(label=LETTERS_WORDING, required=False)
 
@@ -132,22 +134,18 @@ class FinalForm(forms.Form):
             del self.fields["letters"]
 
     def clean_birth_on(self) -> date:
-        born: date | None = self.cleaned_data["birth_on"]
-        if born is None:
-            raise forms.ValidationError(
-                _("Indiquez votre date de naissance : la vente d’alcool est réservée aux adultes.")
-            )
+        born: date = self.cleaned_data["birth_on"]
         today = timezone.localdate()
         try:
             check_birth(born, today=today)
         except BirthDateImplausible as refused:
             raise forms.ValidationError(
-                _("Cette date ne semble pas possible. Exemple : 31/12/1990.")
+                _("Cette date ne semble pas possible. Exemple : 31/12/1990.")
             ) from refused
         if age_on(born, today) < self.minimum_age:
             raise forms.ValidationError(
                 _(
-                    "La vente d’alcool est interdite aux moins de %(age)s ans : retirez ces articles pour commander."
+                    "La vente d’alcool est interdite aux moins de %(age)s ans : retirez ces articles pour commander."
                 ),
                 params={"age": self.minimum_age},
             )

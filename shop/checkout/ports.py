@@ -3,9 +3,13 @@
 from typing import Protocol
 
 
+class SellingClosed(Exception):
+    """No terms of sale are published: nothing can be sold under them."""
+
+
 class Terms(Protocol):
     def __call__(self) -> str:
-        """The version of the terms of sale in force."""
+        """The version of the terms of sale in force. Raises SellingClosed."""
 
 
 _terms: Terms | None = None

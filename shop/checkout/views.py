@@ -25,6 +25,7 @@ from shop.basket.summary import money_summary
 from shop.checkout import services
 from shop.checkout.forms import LETTERS_WORDING, AddressChoiceForm, FinalForm, RecipientForm
 from shop.checkout.models import CheckoutDraft
+from shop.checkout.ports import SellingClosed
 from shop.customers.models import Consent
 from shop.customers.queries import has_consent
 from shop.orders import services as orders
@@ -36,7 +37,7 @@ from shop.stock.services import StockShort
 
 logger = logging.getLogger(__name__)
 PAYMENT_SILENT = gettext_lazy(
-    "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
+    "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
     "Réessayez dans un instant."
 )
 WAITING = {"pending", "unknown"}
@@ -50,7 +51,7 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
     def guarded(request: HttpRequest) -> HttpResponse:
         shopper = shopper_of(request)
         if not shopper.basket or not shopper.lines:
-            messages.info(request, _("Votre panier est vide : ajoutez quelques produits avant de commander."))
+            messages.info(request, _("Votre panier est vide : ajoutez quelques produits avant de commander."))
             return redirect("basket")
         return view(request, shopper, shopper.basket, _draft(shopper, shopper.basket))
 
@@ -132,7 +133,7 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
     if shopper.hold and shopper.hold.slot.zone_id != zone.pk:
         messages.warning(
             request,
-            _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
+            _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
             % {"other": shopper.hold.slot.zone.name, "zone": zone.name},
         )
     days = upcoming_days(zone, holder=str(basket.key))
@@ -225,11 +226,17 @@ def _submit(
         services.note_agreement(customer=order.customer, agreed=agreed)
         return _to_payment(request, order)
     except services.TotalChanged:
-        messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
+        messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
         return redirect("checkout_recap")
+    except SellingClosed:
+        logger.error("no terms of sale are published: nothing can be ordered")
+        messages.error(
+            request, _("La commande est fermée pour un moment. Votre panier et votre créneau sont gardés.")
+        )
+        return redirect("basket")
     except StockShort:
         messages.error(
-            request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
+            request, _("Le stock d’un article vient de changer : voyez votre panier, rien n’est commandé.")
         )
         return redirect("basket")
     except (services.BasketChanged, services.BelowMinimum):
@@ -314,10 +321,7 @@ def pay_again(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("tracking", token=token)
     if request.method == "POST":
         return _to_payment(request, order)
-    response = render(request, "checkout/pay_again.html", {"order": order})
-    # The address is a key: it must not travel to other sites.
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return render(request, "checkout/pay_again.html", {"order": order})
 
 
 @require_safe
@@ -339,7 +343,7 @@ def payment_return(request: HttpRequest, key: str) -> HttpResponse:
     if state in {"refused", "lapsed"}:
         messages.error(
             request,
-            _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
+            _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
         )
         return redirect(_unpaid_url(order))
     return render(request, "checkout/waiting.html", {"order": order, "payment_key": key})
@@ -352,7 +356,7 @@ def _place(request: HttpRequest, order: Order) -> HttpResponse:
     except orders.MoveRefused:
         messages.error(
             request,
-            _("Le délai de paiement était dépassé : la commande n’est pas passée et le paiement est annulé."),
+            _("Le délai de paiement était dépassé : la commande n’est pas passée et le paiement est annulé."),
         )
         return redirect("basket")
     return HttpResponseRedirect(reverse("tracking", args=[order.tracking_token]) + "?merci=1")

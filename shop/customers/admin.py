@@ -11,24 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from config.admin import ReadOnly
 from shop.customers import services
 from shop.customers.models import Address, Consent, Customer, User
 from shop.customers.rules import PhoneInvalid, normalise_phone
 
 admin.site.unregister(Group)
-
-
-class ReadOnly:
-    """Looked at, never written."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Group)

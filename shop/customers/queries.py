@@ -1,7 +1,7 @@
 """Reads about customers. Others ask here instead of walking the tables."""
 
 from allauth.account.models import EmailAddress
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from shop.customers.models import Address, Consent, Customer, User
 
@@ -25,9 +25,14 @@ def addresses_of(customer: Customer) -> QuerySet[Address]:
 
 
 def latest_consent(customer_id: int, purpose: str) -> Consent | None:
-    """The last answer given, by the customer or by a guest merged into them. One query."""
+    """The customer's last own answer; without one, that of the guests merged into them. One query.
+
+    A guest typed an address without proving it: never may a stranger who orders under yours undo what you
+    said. Among guests a refusal weighs more than a yes, for the same reason.
+    """
     party = Q(customer_id=customer_id) | Q(customer__merged_into_id=customer_id)
-    return Consent.objects.filter(party, purpose=purpose).order_by("-recorded_at", "-pk").first()
+    weight = Case(When(customer_id=customer_id, then=0), When(is_granted=False, then=1), default=2)
+    return Consent.objects.filter(party, purpose=purpose).order_by(weight, "-recorded_at", "-pk").first()
 
 
 def has_consent(customer_id: int, purpose: str) -> bool:
@@ -39,6 +44,14 @@ def has_consent(customer_id: int, purpose: str) -> bool:
 def customer_id_of_login(email: str) -> int | None:
     """The customer who signs in with this address, verified or not. One query."""
     return Customer.objects.filter(user__email=email.lower()).values_list("pk", flat=True).first()
+
+
+def is_proven_email(customer_id: int | None, email: str) -> bool:
+    """Has this customer's login proven to own the address? At most one query."""
+    proven = EmailAddress.objects.filter(
+        user__customer=customer_id, email=email.strip().lower(), verified=True
+    )
+    return customer_id is not None and proven.exists()
 
 
 def verified_emails(user: User) -> list[str]:

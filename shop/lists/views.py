@@ -25,7 +25,7 @@ class NameForm(forms.Form):
         label=gettext_lazy("Nom de la liste"),
         max_length=60,
         error_messages={
-            "required": gettext_lazy("Donnez un nom à votre liste, par exemple « Semaine »."),
+            "required": gettext_lazy("Donnez un nom à votre liste, par exemple « Semaine »."),
             "max_length": gettext_lazy("60 caractères au plus."),
         },
     )
@@ -83,7 +83,7 @@ def create_from_basket(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Vous avez déjà une liste de ce nom."))
         return redirect("basket")
     except services.TooManyLists:
-        messages.error(request, _("Vous avez déjà 30 listes : supprimez-en une d’abord."))
+        messages.error(request, _("Vous avez déjà 30 listes : supprimez-en une d’abord."))
         return redirect("lists")
     messages.success(request, _("Liste enregistrée."))
     return redirect("lists")

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from config.admin import ReadOnly
 from config.templatetags.cabas import euros, quantity_label, slot_label_long
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
 
@@ -33,19 +34,6 @@ def may_read_recipient(request: HttpRequest) -> bool:
     """Whoever answers customers; pickers need neither an address nor a door code."""
     user = request.user
     return user.has_perm("orders.read_recipient") or user.has_perm("orders.change_order")
-
-
-class ReadOnly:
-    """Nothing of an order is typed over: corrections are services with a reason and a history."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 class LineInline(ReadOnly, TabularInline):

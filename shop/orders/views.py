@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from config.limits import Limit, limited_by_machine, too_many
 from config.templatetags.cabas import quantity_label, said_at
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
@@ -23,6 +24,9 @@ from shop.orders.queries import address_lines, may_pay_again, order_by_token, or
 from shop.search.queries import cards_by_id
 
 PER_PAGE = 20
+# Whoever found a link must not find the address that confirms by trying.
+CANCELS_BY_TOKEN = Limit("cancel.token", most=10)
+CANCELS_BY_MACHINE = Limit("cancel.machine", most=20)
 
 
 def _own(request: HttpRequest) -> list[int]:
@@ -41,10 +45,7 @@ def orders_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def order_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
-    response = render(request, "orders/order.html", _context(order) | {"is_own": True})
-    # It links to pages whose address is a key.
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return render(request, "orders/order.html", _context(order) | {"is_own": True})
 
 
 @require_safe
@@ -58,8 +59,8 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
         "cancel_form": CancelForm(),
     }
     response = render(request, "orders/tracking.html", context)
-    # The address is a key: it must not travel to other sites or into a search engine.
-    response["Referrer-Policy"] = "no-referrer"
+    # The address is a key: the site's same-origin policy keeps it from other sites, this from search engines.
+    # Stricter (no-referrer) would make browsers post "Origin: null", which CSRF protection refuses.
     response["X-Robots-Tag"] = "noindex"
     return response
 
@@ -127,12 +128,15 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @never_cache
+@limited_by_machine(CANCELS_BY_MACHINE)
 def cancel_as_guest(request: HttpRequest, token: str) -> HttpResponse:
     """The link alone changes nothing: the order's e-mail address confirms."""
     order = _by_token(token)
+    if not CANCELS_BY_TOKEN.spend(token):
+        return too_many(request)
     form = CancelForm(request.POST)
     if not form.is_valid() or form.cleaned_data["email"].strip().lower() != order.email.lower():
-        messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
+        messages.error(request, _("Cette adresse n’est pas celle de la commande : rien n’a été annulé."))
         return redirect("tracking", token=token)
     _cancel(request, order.reference, [order.customer_id])
     return redirect("tracking", token=token)
@@ -143,7 +147,7 @@ def _cancel(request: HttpRequest, reference: str, customer_ids: list[int]) -> No
         services.cancel_order(reference=reference, customer_ids=customer_ids)
     except services.TooLateToCancel:
         messages.error(
-            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
+            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
         )
     except services.MoveRefused:
         messages.error(request, _("Cette commande ne peut pas être annulée."))

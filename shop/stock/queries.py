@@ -19,10 +19,11 @@ def availability(depot_id: int, product_ids: Collection[int]) -> dict[int, int]:
     return dict.fromkeys(product_ids, 0) | dict(found.values_list("product_id", "available"))
 
 
-def stock_outs(depot_id: int) -> QuerySet[StockItem]:
-    """Published products that the depot cannot sell one piece or one weighing step of. One query."""
+def stock_outs(depot_id: int | None = None) -> QuerySet[StockItem]:
+    """Published products that a depot, or any, cannot sell one piece or one weighing step of. One query."""
+    items = StockItem.objects.filter(depot_id=depot_id) if depot_id else StockItem.objects.all()
     return (
-        StockItem.objects.filter(depot_id=depot_id, product__is_published=True)
+        items.filter(product__is_published=True)
         .annotate(step=Coalesce(F("product__weight_step_g"), 1))
         .filter(Q(available=0) | Q(product__sold_by="weight", available__lt=F("step")))
         .select_related("product")

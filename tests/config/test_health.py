@@ -9,10 +9,17 @@ from config.cache import ForgivingRedisCache
 from config.embedded import Valkey
 from config.health import SILENCE_ALLOWED, record_beat
 from config.models import Heartbeat
+from crm.desk.checks import terms_are_published
+from crm.desk.services import publish_page
 
 
 @pytest.fixture
-def alive(db):
+def terms(db):
+    publish_page(slug="cgv", title="CGV", body="Conditions de vente.")
+
+
+@pytest.fixture
+def alive(terms):
     record_beat("worker")
     record_beat("relay")
 
@@ -66,12 +73,36 @@ def test_dead_cache_is_degraded_and_selling_goes_on(alive, own_valkey):
     assert ask("?strict=1") == (503, {"status": "degraded", "degraded": ["cache"]})
 
 
-def test_silent_worker_and_relay_are_named(db):
+def test_silent_worker_and_relay_are_named(terms):
     record_beat("worker")
     Heartbeat.objects.create(process="relay", beat_at=timezone.now() - SILENCE_ALLOWED * 2)
 
     assert ask() == (200, {"status": "degraded", "degraded": ["relay"]})
     assert ask("?strict=1")[0] == 503
+
+
+def test_shop_without_terms_of_sale_says_so(db):
+    record_beat("worker")
+    record_beat("relay")
+
+    assert ask() == (200, {"status": "degraded", "degraded": ["terms"]})
+
+
+def test_deployment_is_warned_of_missing_terms(db):
+    assert [fault.id for fault in terms_are_published()] == ["desk.E002"]
+
+    publish_page(slug="cgv", title="CGV", body="Conditions de vente.")
+
+    assert terms_are_published() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deployment_check_needs_no_database(no_database):
+    assert terms_are_published() == []
+
+
+def test_head_is_answered_like_get(alive):
+    assert Client().head("/sante/").status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)

@@ -33,6 +33,16 @@ def test_line_is_one_json_object_with_the_requests_id():
     [
         ("letter to elodie.martin+courses@exemple.fr refused", "elodie"),
         ("GET /suivi/6yXf2kq0pQ3nL1aZb9cD/ failed", "6yXf2kq0pQ3nL1aZb9cD"),
+        ("GET /suivi/court/annuler/ failed", "court"),
+        ("GET /commande/paiement/6yXf2kq0pQ3nL1aZb9cD/", "6yXf2kq0pQ3nL1aZb9cD"),
+        ("GET /commande/retour/0f3c9a7e?session_id=1", "0f3c9a7e"),
+        ("https://cabas.example/paiement/demo/demo_Zb9cD-x/ (500)", "demo_Zb9cD-x"),
+        ("GET /accounts/password/reset/key/1-c9a7e0f3/", "1-c9a7e0f3"),
+        ("GET /accounts/confirm-email/MQ:1vaB:x_y/", "MQ:1vaB:x_y"),
+        ('"/aide/recu/MTI:1vaB:x_y/" failed', "MTI:1vaB:x_y"),
+        ("GET /r/6yXf2kq0/", "6yXf2kq0"),
+        ("GET /desabonnement/MTI:1vaB:x_y/", "MTI:1vaB:x_y"),
+        ("GET /preferences/MTI:1vaB:x_y", "MTI:1vaB:x_y"),
         ("call 06 12 34 56 78", "34 56"),
         ("call 0612345678", "0612345678"),
     ],
@@ -42,6 +52,20 @@ def test_personal_data_that_slips_in_is_masked(message, secret):
 
     assert secret not in entry["message"]
     assert "[masqué]" in entry["message"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/commandes/CAB-2F7K9/", "/rayons/fruits/", "/aide/", "/commande/paiement/", "/suivi/", "/paiement/"],
+)
+def test_an_address_that_opens_nothing_stays_readable(address):
+    assert line("GET %s failed", address)["message"] == f"GET {address} failed"
+
+
+def test_what_surrounds_a_key_stays_readable():
+    said = line("POST /suivi/6yXf2kq0pQ3nL1aZb9cD/annuler/ 429")["message"]
+
+    assert said == "POST /suivi/[masqué]/annuler/ 429"
 
 
 def test_personal_data_in_an_exception_is_masked():

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from config.staff import RIGHTS, StaffGroup, UnknownRight, rights_of, seed_groups
 from crm.desk.services import receive_contact_request
+from crm.outbox.models import Message
 from shop.orders.models import Order
 from tests.factories import CustomerFactory, ProductFactory, SlotFactory, UserFactory
 
@@ -203,6 +204,36 @@ def test_home_says_what_waits(client):
     assert blocks["Messages non partis"].figure == "0"
     assert not blocks["Messages non partis"].is_alert
     assert blocks["À livrer aujourd’hui"].figure == "2"
+
+
+def undelivered(number, state, reason="", **changes):
+    return Message.objects.create(
+        purpose="p", occasion=str(number), recipient="a@b.fr", subject=f"Lettre {number}", state=state,
+        reason=reason, **changes
+    )  # fmt: skip
+
+
+def test_home_counts_only_letters_that_somebody_can_do_something_about(client):
+    gone = timezone.now() - timedelta(minutes=1)
+    for number, reason in enumerate(("expired", "no_consent", "suppressed")):
+        undelivered(number, "failed", reason)
+    undelivered(4, "failed", "smtp_550", expires_at=gone)
+    undelivered(5, "unknown", "sender_lost", expires_at=gone)
+    undelivered(6, "sent", sent_at=gone)
+    client.force_login(UserFactory(staff=True, is_superuser=True))
+    assert blocks_of(client)["Messages non partis"].figure == "0"
+    assert not blocks_of(client)["Messages non partis"].is_alert
+
+    undelivered(7, "failed", "smtp_550")
+    undelivered(8, "unknown", "sender_lost")
+    undelivered(9, "failed", "smtp_550", expires_at=timezone.now() + timedelta(hours=1))
+
+    block = blocks_of(client)["Messages non partis"]
+    assert (block.figure, block.is_alert) == ("3", True)
+    assert [line.value for line in block.lines] == ["2", "1"]
+    listed = client.get(block.link).content.decode()
+    assert [n for n in range(10) if f"Lettre {n}" in listed] == [7, 8, 9]
+    assert "Lettre 8" not in client.get(block.lines[0].link).content.decode()
 
 
 def test_home_makes_as_many_queries_on_a_busy_day(client):

@@ -4,12 +4,13 @@ import threading
 import time
 
 import pytest
-from django.core.cache import caches
+from allauth.account.models import EmailAddress
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config.models import Tries
 from crm.desk import limits, services
 from crm.desk.forms import LEAST_SECONDS, MOST_SECONDS, sign_at
 from crm.desk.models import ContactRequest
@@ -18,11 +19,6 @@ from tests.factories import CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 HELP = "/aide/"
-
-
-@pytest.fixture(autouse=True)
-def no_limits_left_over(db):
-    caches["limits"].clear()
 
 
 def filled(**changes):
@@ -55,6 +51,46 @@ def test_message_is_kept_acknowledged_by_a_letter_and_on_the_page(client):
     assert f"n° {received.pk}" in page
     assert "elodie" not in answer.redirect_chain[-1][0]
     assert "variable indéfinie" not in page
+
+
+SPAM = {
+    "name": "Gagnez 1000 euros",
+    "message": "Cliquez sur https://arnaque.example",
+    "order_reference": "WIN-1000",
+}
+
+
+@pytest.mark.parametrize("who", ["stranger", "customer writing for another address", "unproven address"])
+def test_letter_carries_no_words_to_an_address_nobody_proved(client, who):
+    if who != "stranger":
+        customer = CustomerFactory()
+        client.force_login(customer.user)
+        EmailAddress.objects.create(
+            user=customer.user, email=customer.email, verified=who != "unproven address"
+        )
+    email = customer.email if who == "unproven address" else "victime@exemple.fr"
+
+    client.post(HELP, filled(email=email, **SPAM))
+
+    letter, received = Message.objects.get(), ContactRequest.objects.get()
+    assert letter.recipient == email
+    for body in (letter.subject, letter.html, letter.text):
+        assert not any(word in body for word in ("Gagnez", "arnaque", "WIN-1000"))
+    assert f"numéro {received.pk}" in letter.html and f"numéro {received.pk}" in letter.text
+    assert "vous répond par e-mail" in letter.text
+    assert "arnaque" in received.message
+
+
+def test_letter_repeats_the_words_to_their_proven_author(client):
+    customer = CustomerFactory()
+    EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
+    client.force_login(customer.user)
+
+    client.post(HELP, filled(email=customer.email.upper()))
+
+    letter = Message.objects.get()
+    assert "Bonjour Élodie Martin" in letter.text
+    assert "Il manquait le beurre" in letter.text and "Il manquait le beurre" in letter.html
 
 
 def test_letter_that_cannot_be_queued_keeps_nothing(monkeypatch):
@@ -152,18 +188,18 @@ def test_long_number_that_is_no_card_may_be_written(client):
 
 
 def test_same_address_is_asked_to_wait_and_its_words_are_kept(client):
-    for _ in range(limits.PER_ADDRESS):
+    for _ in range(limits.BY_ADDRESS.most):
         assert client.post(HELP, filled()).status_code == 302
 
     answer = client.post(HELP, filled(email="Elodie@exemple.fr", message="Encore moi."))
 
     assert answer.status_code == 429
     assert "Encore moi." in answer.content.decode()
-    assert ContactRequest.objects.count() == limits.PER_ADDRESS
+    assert ContactRequest.objects.count() == limits.BY_ADDRESS.most
 
 
 def test_same_machine_is_asked_to_wait_and_another_is_not(client):
-    for turn in range(limits.PER_MACHINE):
+    for turn in range(limits.BY_MACHINE.most):
         assert client.post(HELP, filled(email=f"a{turn}@exemple.fr")).status_code == 302
 
     assert client.post(HELP, filled(email="b@exemple.fr")).status_code == 429
@@ -171,14 +207,10 @@ def test_same_machine_is_asked_to_wait_and_another_is_not(client):
 
 
 def test_limits_keep_neither_address_nor_machine(client):
-    from django.db import connection
-
     client.post(HELP, filled())
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT cache_key FROM rate_limits")
-        kept = " ".join(key for (key,) in cursor.fetchall())
-    assert "contact:" in kept
+    kept = " ".join(Tries.objects.values_list("key", flat=True))
+    assert "contact.address:" in kept
     assert "elodie" not in kept
     assert "127.0.0.1" not in kept
 

@@ -1,11 +1,15 @@
+import time
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
+from config.cache import ForgivingRedisCache
 from crm.desk.services import publish_page
+from crm.insights import queries
 from crm.insights.queries import OrdersSoFar
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +47,28 @@ def test_enough_orders_still_invent_nothing(client):
 
 def test_one_order_is_singular(client):
     assert "<strong>1</strong> commande confirmée depuis" in page_with(client, placed=1, since=timezone.now())
+
+
+@pytest.fixture
+def no_known_figures():
+    cache.delete("insights.orders_so_far")
+    yield
+    cache.delete("insights.orders_so_far")
+
+
+def test_reloading_the_page_counts_orders_once(no_known_figures, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        first = queries.orders_so_far()
+
+    with django_assert_num_queries(0):
+        assert queries.orders_so_far() == first
+
+
+def test_lost_cache_is_a_miss(no_known_figures, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(ForgivingRedisCache, "_silent_until", time.monotonic() + 60)
+
+    with django_assert_num_queries(2):
+        assert queries.orders_so_far() == queries.orders_so_far() == OrdersSoFar(0, 0, None)
 
 
 def test_text_is_the_one_staff_edited(client):

@@ -58,7 +58,7 @@ CONTEXTS = {
     "order_confirmation": order_context(),
     "order_cancelled": order_context(),
     "payment_needed": order_context(),
-    "payment_voided": order_context(),
+    "payment_voided": order_context(became="abandoned", amount=Decimal("80.00")),
     "sign_in_code": {"code": "1234-5678", "minutes": 15},
     "email_verification_code": {"code": "1234-5678", "minutes": 15},
     "password_reset": {
@@ -71,7 +71,7 @@ CONTEXTS = {
         "sentence": "Votre mot de passe a été changé.",
         "at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
     },
-    "contact_acknowledged": CONTACT,
+    "contact_acknowledged": CONTACT | {"is_proven": True},
     "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
     "coverage_opened": {"postcode": "64000"},
 }

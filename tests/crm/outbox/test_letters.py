@@ -60,7 +60,8 @@ def test_names_are_text_never_markup():
 
 def test_a_message_cannot_smuggle_markup_or_mjml():
     letter = render(
-        "contact_acknowledged", CONTACT | {"name": "</mj-text><mj-raw><b>", "message": "</td><img src=x>"}
+        "contact_acknowledged",
+        CONTACT | {"is_proven": True, "name": "</mj-text><mj-raw><b>", "message": "</td><img src=x>"},
     )
 
     assert "<img" not in letter.html

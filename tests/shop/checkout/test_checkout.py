@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.facts import deliver_all
+from crm.desk.models import LegalPage
 from delivery.slots.models import Hold
 from shop.basket.models import Basket
 from shop.catalogue.models import Product
@@ -453,3 +454,14 @@ def test_giving_up_again_and_again_never_keeps_a_slot_above_three_hours(ready):
     ready.client.post(reverse("give_up_payment"))
 
     assert Hold.objects.get().expires_at <= timezone.now() + timedelta(minutes=11)
+
+
+def test_without_published_terms_nothing_is_sold_and_nothing_is_lost(ready):
+    LegalPage.objects.filter(slug="cgv").update(version="")
+
+    answer = ready.client.post(
+        reverse("checkout_recap"), {"terms": "on", "seen_total": total_seen(ready.recap())}, follow=True
+    )
+
+    assert "fermée pour un moment" in answer.content.decode()
+    assert not Order.objects.exists() and Basket.objects.get().is_open

@@ -261,6 +261,42 @@ def test_a_guests_answer_counts_for_the_customer_they_became():
     assert queries.has_consent(customer.pk, "letters")
 
 
+def merged_guest(customer, is_granted):
+    """Somebody orders under the customer's address and answers; the customer signs in later."""
+    guest = CustomerFactory(guest=True, email=customer.email)
+    consent(guest, is_granted)
+    if not queries.verified_emails(customer.user):
+        verified(customer.user)
+    services.attach_verified_guests(customer.user)
+
+
+def test_a_stranger_who_orders_under_an_address_undoes_no_refusal():
+    customer = CustomerFactory()
+    consent(customer, False)
+
+    merged_guest(customer, True)
+
+    assert not queries.has_consent(customer.pk, "letters")
+    assert queries.latest_consent(customer.pk, "letters").customer == customer
+
+
+def test_a_customer_may_say_yes_after_a_guests_no():
+    customer = CustomerFactory()
+    merged_guest(customer, False)
+
+    consent(customer, True)
+
+    assert queries.has_consent(customer.pk, "letters")
+
+
+def test_among_guests_a_refusal_outweighs_a_later_yes():
+    customer = CustomerFactory()
+    merged_guest(customer, False)
+    merged_guest(customer, True)
+
+    assert not queries.has_consent(customer.pk, "letters")
+
+
 def test_proof_is_never_rewritten():
     answer = consent(CustomerFactory(), True)
 

@@ -125,7 +125,7 @@ def test_a_forged_link_is_not_found(client, placed, token):
 def test_the_tracking_page_does_not_leak_its_address(client, placed):
     answer = client.get(reverse("tracking", args=[placed.tracking_token]))
 
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert "noindex" in answer.headers["X-Robots-Tag"]
 
 
@@ -276,7 +276,7 @@ def test_a_customer_confirms_before_cancelling(client, own):
     before, _, form = page.content.decode().partition('<details class="fold"><summary>Annuler cette commande')
     address = reverse("cancel_order", args=[own.reference])
     assert address in form and address not in before
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("name", ["orders", "order", "tracking"])

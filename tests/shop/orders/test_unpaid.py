@@ -330,7 +330,7 @@ def test_whoever_gives_up_paying_again_comes_back_to_pay_again(refused, client):
 
     assert operation.cancel_url.endswith(address)
     assert back.headers["Location"] == address
-    assert shown.headers["Referrer-Policy"] == "no-referrer"
+    assert shown.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_the_tracking_page_leads_to_pay_again_until_the_cutoff(refused, client):

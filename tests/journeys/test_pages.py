@@ -1,0 +1,357 @@
+"""Every page a shopper may meet, in every state: accessible, quiet, well written, and photographed.
+
+States come from services and the test client, whose cookies the browser takes: clicking there is the other journeys' part.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import signing
+from django.db.models import F
+from django.test import Client, RequestFactory, override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from config.errors import bad_request, server_error
+from crm.desk.models import LegalPage
+from crm.desk.views import RECEIPT_SALT
+from crm.outbox import secrets
+from crm.outbox.models import Message
+from delivery.slots.models import Slot
+from shop.catalogue.models import Aisle, Product
+from shop.customers.models import User
+from shop.customers.services import save_address
+from shop.lists.services import create_list
+from shop.orders.models import Order
+from shop.orders.services import ask_for_payment
+from shop.stock.models import StockItem
+from tests.factories import UserFactory
+from tests.journeys.pages import Inspector
+from tests.shop.checkout.conftest import Walk
+
+LONG_NAME = "Préparation gourmande aux fruits rouges du Périgord, sans sucres ajoutés, riche en fibres, anticonstitutionnellement bonne"  # 120 signs and a word of 25
+PASSWORD = "un-cabas-bien-plein"
+
+
+@pytest.fixture
+def see(shop, open_page):
+    """An inspector that reports, all at once, what it found on every page it saw."""
+    inspector = Inspector(open_page(), shop)
+    yield inspector.visit
+    inspector.report()
+
+
+@pytest.fixture
+def goods(shop):
+    """One product of each sort, the first with a name of 120 signs."""
+    on_sale = Product.objects.filter(is_published=True, stock_items__depot__is_default=True)
+    plain = on_sale.filter(sold_by="piece", alcohol_degree=None, is_food=True).exclude(ingredients="")
+    by_sort = {
+        "food": plain.filter(shelf__tint="cremerie")[0],
+        "second": plain.filter(shelf__tint="epicerie-salee")[0],
+        "weighed": on_sale.filter(sold_by="weight")[0],
+        "alcohol": on_sale.filter(alcohol_degree__gt=5)[0],
+        "long": plain.filter(shelf__tint="epicerie-sucree")[0],
+        "gone": plain.filter(shelf__tint="epicerie-sucree")[1],
+    }
+    rename(by_sort["long"], LONG_NAME)
+    StockItem.objects.filter(product=by_sort["gone"]).update(available=0)
+    return by_sort
+
+
+def rename(product, name):
+    Product.objects.filter(pk=product.pk).update(name=name, version=F("version") + 1)
+
+
+def signed_in(email="camille@cabas.example"):
+    client = Client()
+    client.force_login(User.objects.get(email=email))
+    return client
+
+
+def living_in(client, postcode="75011"):
+    client.post(reverse("set_postcode"), {"code_postal": postcode})
+    return client
+
+
+def free_slot(days=2):
+    """A slot of Paris some days from now, so that a card is charged now (2) or saved (9)."""
+    after = timezone.now() + timedelta(days=days)
+    return Slot.objects.filter(zone__slug="paris", starts_at__gt=after, booked__lt=F("capacity")).first()
+
+
+def fill(client, goods, *names, quantity=20):
+    walk = Walk(client)
+    for name in names:
+        walk.fill(goods[name], quantity=goods[name].step * quantity)
+    return walk
+
+
+def ready_to_pay(goods, client=None, names=("food", "weighed", "long"), days=2):
+    """A basket, its slot and its recipient: what remains is the last button."""
+    walk = fill(living_in(client or Client()), goods, *names).hold(free_slot(days))
+    walk.say_who(phone="06 12 34 56 78")
+    return walk
+
+
+def ordered(goods, client=None, **kwargs):
+    walk = ready_to_pay(goods, client, **kwargs)
+    walk.come_back(walk.pay(walk.order()))
+    return Order.objects.latest("pk")
+
+
+# --- browsing ------------------------------------------------------------------------------------
+
+
+def test_home_aisles_and_products(see, goods):
+    shopper = living_in(Client())
+    fill(shopper, goods, "food", "weighed", quantity=3).hold(free_slot())
+    aisle = Aisle.objects.filter(parent=None, shelves__products__is_published=True)[0]
+    empty = Aisle.objects.create(slug="fleurs-coupees", name="Fleurs coupées", parent=aisle, tint=aisle.tint)
+
+    see("home", "/")
+    see("home-postcode", "/", client=living_in(Client()))
+    see("home-signed-in", "/", client=signed_in())
+    see("home-basket-and-hold", "/", client=shopper)
+    see("aisle", f"/rayons/{aisle.slug}/")
+    see("aisle-page-2", f"/rayons/{aisle.slug}/?page=2&tri=prix", client=shopper)
+    see("shelf", f"/rayons/{goods['food'].shelf.slug}/", client=shopper)
+    see("shelf-long-name", f"/rayons/{goods['long'].shelf.slug}/")
+    see("aisle-empty", f"/rayons/{empty.slug}/")
+    for sort in ("food", "weighed", "alcohol", "gone", "long"):
+        see(f"product-{sort}", f"/produits/{goods[sort].slug}/", client=shopper)
+
+
+def test_search(see, goods):
+    see("search", "/recherche/?q=lait")
+    see("search-corrected", "/recherche/?q=camenbert", client=signed_in())
+    see("search-none", "/recherche/?q=zzzzyx")
+    see("search-empty", "/recherche/")
+
+
+# --- basket and slots ----------------------------------------------------------------------------
+
+
+def test_basket(see, goods):
+    small, full, changed = living_in(Client()), living_in(Client()), living_in(Client())
+    fill(small, goods, "food", quantity=1)
+    fill(full, goods, "food", "second", "weighed", "alcohol", "long").hold(free_slot())
+    fill(changed, goods, "food", "second", quantity=12)
+
+    see("basket-empty", "/panier/")
+    see("basket-below-minimum", "/panier/", client=small)
+    see("basket-with-a-message", "/panier/", client=full, answer=full.get("/panier/"))
+    see("basket", "/panier/", client=full)
+    Product.objects.filter(pk=goods["food"].pk).update(price=F("price") + 1, version=F("version") + 1)
+    see("basket-price-changed", "/panier/", client=changed)
+    StockItem.objects.filter(product=goods["second"]).update(available=5)
+    see("basket-short", "/panier/", client=changed)
+
+
+def test_slots(see, goods):
+    shopper = living_in(Client(), "69003")
+    see("slots", "/creneaux/")
+    see("slots-postcode", "/creneaux/", client=shopper)
+
+    holder = fill(living_in(Client()), goods, "food").hold(free_slot()).client
+    soon = Slot.objects.filter(zone__slug="paris", starts_at__lt=timezone.now() + timedelta(days=2))
+    few = [slot.pk for slot in Slot.objects.filter(zone__slug="paris").order_by("starts_at")[3:9]]
+    soon.update(booked=F("capacity"))
+    Slot.objects.filter(pk__in=few[:3]).update(is_closed=True)
+    Slot.objects.filter(zone__slug="paris", starts_at__gte=timezone.now() + timedelta(days=3)).update(
+        booked=F("capacity") - 2
+    )
+    see("slots-full-closed-held", "/creneaux/", client=holder)
+    Slot.objects.filter(zone__slug="paris").update(is_closed=True)
+    see("slots-all-closed", "/creneaux/", client=living_in(Client()))
+    see("slots-outside", "/creneaux/?code_postal=29200")
+    stranger = Client()
+    wrong = stranger.post(reverse("ask_for_coverage"), {"code_postal": "29200", "email": "marie@"})
+    see("slots-outside-error", client=stranger, answer=wrong, status=422)
+
+
+# --- checkout ------------------------------------------------------------------------------------
+
+
+def test_checkout_as_a_guest(see, goods):
+    walk = fill(living_in(Client()), goods, "food", "weighed", "long")
+    guest = walk.client
+    see("checkout-recipient", "/commande/", client=guest)
+    wrong = walk.say_who(email="lea@", phone="12", line1="", postcode="29200")
+    see("checkout-recipient-errors", client=guest, answer=wrong, status=422)
+    walk.say_who()
+    see("checkout-slot", "/commande/creneau/", client=guest)
+    walk.hold(free_slot())
+    see("checkout-slot-held", "/commande/creneau/", client=guest)
+    see("checkout-recap", "/commande/recapitulatif/", client=guest)
+    see("checkout-recap-errors", client=guest, answer=walk.order(terms=""), status=422)
+
+
+def test_checkout_as_a_customer_with_alcohol(see, goods):
+    customer = User.objects.get(email="camille@cabas.example").customer
+    for line1, label in (
+        ("12 rue des Lilas", "Maison"),
+        ("148 avenue du Maréchal-de-Lattre-de-Tassigny", ""),
+    ):
+        save_address(
+            customer_id=customer.pk, line1=line1, postcode="75011", city="Paris", label=label, floor="3e",
+            door_code="A12B", instructions="Sonner deux fois",
+        )  # fmt: skip
+    client = fill(signed_in(), goods, "food", "alcohol").client
+    see("checkout-recipient-customer", "/commande/", client=client)
+    walk = ready_to_pay(goods, client, names=("food", "alcohol"))
+    see("checkout-recap-alcohol", "/commande/recapitulatif/", client=client)
+    refused = walk.order(birth_on="31/12/2015")
+    see("checkout-recap-too-young", client=client, answer=refused, status=422)
+
+
+def test_payment(see, goods):
+    walk = ready_to_pay(goods, names=("food", "second"))
+    paying = walk.order()
+    desk = _path(paying)
+    see("payment", desk, client=walk.client)
+    refused = walk.pay(paying, card="refuse")
+    see("payment-refused", client=walk.client, answer=refused, status=422)
+    see("checkout-recap-resumed", "/commande/recapitulatif/", client=walk.client)
+    see("payment-waiting", _path(walk.pay(paying, card="silence")), client=walk.client)
+    see("tracking-unpaid", f"/suivi/{Order.objects.latest('pk').tracking_token}/")
+    see("payment-closed", desk, client=walk.client, status=410)
+    saving = ready_to_pay(goods, names=("second",), days=9)
+    see("payment-saves-card", _path(saving.order()), client=saving.client)
+
+
+def _path(redirect):
+    return redirect.headers["Location"].replace("http://testserver", "")
+
+
+# --- after the order -----------------------------------------------------------------------------
+
+
+def test_orders(see, goods):
+    client = signed_in()
+    see("orders-empty", "/commandes/", client=client)
+    order = ordered(goods, client, names=("second",))
+    later = ordered(goods, client, days=9)
+    see("orders", "/commandes/", client=client)
+    see("order", f"/commandes/{later.reference}/", client=client)
+    client.post(reverse("cancel_order", args=[order.reference]))
+    see("order-cancelled", f"/commandes/{order.reference}/", client=client)
+    see("tracking-fresh", f"/suivi/{later.tracking_token}/?merci=1")
+    see("tracking", f"/suivi/{later.tracking_token}/")
+    ask_for_payment(reference=later.reference)
+    see("pay-again", f"/commande/paiement/{later.tracking_token}/")
+    see("tracking-payment-needed", f"/suivi/{later.tracking_token}/")
+    see("tracking-cancelled", f"/suivi/{order.tracking_token}/")
+    Slot.objects.filter(pk=later.slot_id).update(cutoff_at=timezone.now() - timedelta(hours=1))
+    see("tracking-after-cut-off", f"/suivi/{later.tracking_token}/")
+
+
+# --- the customer's own pages --------------------------------------------------------------------
+
+
+def test_lists_and_account(see, goods):
+    client = signed_in()
+    customer = User.objects.get(email="camille@cabas.example").customer
+    see("lists-empty", "/listes/", client=client)
+    quantities = {goods[name].pk: goods[name].step * 2 for name in ("food", "weighed", "gone", "long")}
+    week = create_list(customer_id=customer.pk, name="Courses de la semaine", quantities=quantities)
+    create_list(customer_id=customer.pk, name="Anniversaire", quantities={goods["food"].pk: 1})
+    see("lists", "/listes/", client=fill(client, goods, "food").client)
+    see("list", f"/listes/{week.pk}/", client=client)
+
+    see("account", "/compte/", client=client)
+    see("account-details", "/compte/coordonnees/", client=client)
+    wrong = client.post("/compte/coordonnees/", {"first_name": "", "phone": "12", "birth_on": "1800-01-01"})
+    see("account-details-errors", client=client, answer=wrong)
+    see("account-addresses-empty", "/compte/adresses/", client=client)
+    see("account-address-new", "/compte/adresses/nouvelle/", client=client)
+    wrong = client.post("/compte/adresses/nouvelle/", {"postcode": "7501"})
+    see("account-address-errors", client=client, answer=wrong)
+    for label in ("Maison", ""):
+        address = save_address(
+            customer_id=customer.pk, label=label, line1="12 rue des Lilas", postcode="75011", city="Paris",
+            floor="3e", door_code="A12B", instructions="Sonner deux fois, l’ascenseur est au fond de la cour",
+        )  # fmt: skip
+    see("account-addresses", "/compte/adresses/", client=client)
+    see("account-address", f"/compte/adresses/{address.pk}/", client=client)
+    see("account-letters", "/compte/lettres/", client=client)
+    see("account-security", "/compte/securite/", client=client)
+
+
+def test_signing_in_and_up(see, shop):
+    stranger = Client()
+    see("login", "/accounts/login/")
+    wrong = stranger.post("/accounts/login/", {"login": "camille@cabas.example", "password": "non"})
+    see("login-errors", client=stranger, answer=wrong)
+    see("signup", "/accounts/signup/")
+    see("signup-errors", client=stranger, answer=stranger.post("/accounts/signup/", {"password1": "abc"}))
+    stranger.post(
+        "/accounts/signup/",
+        {"email": "lou@exemple.fr", "password1": "carotte-poireau-42", "first_name": "Lou"},
+    )
+    see("signup-code", "/accounts/confirm-email/", client=stranger)
+    wrong = stranger.post("/accounts/confirm-email/", {"code": "0000-0000"})
+    see("signup-code-errors", client=stranger, answer=wrong)
+
+    coded = Client()
+    see("login-code-ask", "/accounts/login/code/")
+    coded.post("/accounts/login/code/", {"email": "camille@cabas.example"})
+    see("login-code", "/accounts/login/code/confirm/", client=coded)
+
+    forgetful = Client()
+    see("password-reset", "/accounts/password/reset/")
+    forgetful.post("/accounts/password/reset/", {"email": "camille@cabas.example"})
+    see("password-reset-sent", "/accounts/password/reset/done/", client=forgetful)
+    letter = secrets.unseal(Message.objects.filter(purpose="password_reset").latest("pk").text)
+    link = re.search(r"/accounts/password/reset/key/\S+", letter).group(0)
+    chosen = forgetful.get(link, follow=True).request["PATH_INFO"]
+    see("password-new", chosen, client=forgetful)
+    see("password-new-dead", "/accounts/password/reset/key/1-abc/")
+    see("password-new-done", "/accounts/password/reset/key/done/")
+
+
+def test_security(see, shop):
+    client = Client()
+    client.post("/accounts/login/", {"login": "camille@cabas.example", "password": PASSWORD})
+    see("logout", "/accounts/logout/", client=client)
+    see("password-change", "/accounts/password/change/", client=client)
+    see("email-change", "/accounts/email/", client=client)
+    client.post("/accounts/email/", {"email": "camille.durand@exemple.fr", "action_add": ""})
+    see("email-change-waiting", "/accounts/email/", client=client)
+    see("second-factor", "/accounts/2fa/", client=client)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    see("second-factor-on", "/accounts/2fa/totp/activate/", client=client)
+    see("reauthenticate", "/accounts/reauthenticate/", client=signed_in())
+    coded = UserFactory(email="sans@exemple.fr", password=None)
+    coded.set_unusable_password()
+    coded.save()
+    see("password-set", "/accounts/password/set/", client=signed_in("sans@exemple.fr"))
+
+
+# --- help, texts, errors -------------------------------------------------------------------------
+
+
+def test_help_and_texts(see, shop):
+    client = Client()
+    see("help", "/aide/")
+    wrong = client.post("/aide/", {"name": "", "email": "a@", "message": "4242 4242 4242 4242"})
+    see("help-errors", client=client, answer=wrong, status=422)
+    see("help-received", f"/aide/recu/{signing.dumps(12, salt=RECEIPT_SALT)}/", client=client)
+    for slug in LegalPage.objects.exclude(slug="qualite-de-service").values_list("slug", flat=True):
+        see(f"text-{slug}", f"/pages/{slug}/")
+    see("service-quality", "/qualite-de-service/")
+
+
+def test_errors(see, shop):
+    asked = RequestFactory().get("/erreur/")
+    guarded = Client(enforce_csrf_checks=True)
+    see("error-404", "/rien/", status=404)
+    see("error-403-csrf", "/panier/vider/", answer=guarded.post("/panier/vider/"), status=403)
+    see("error-500", "/erreur/", answer=server_error(asked), status=500)
+    see("error-400", "/erreur/", answer=bad_request(asked), status=400)
+    with override_settings(ACCOUNT_RATE_LIMITS={"login": "1/m/ip"}):
+        hasty = Client()
+        for _ in range(2):
+            answer = hasty.post("/accounts/login/", {"login": "x@exemple.fr", "password": "non"})
+        see("error-429", answer=answer, status=429)
