@@ -277,6 +277,7 @@ def _to_payment(request: HttpRequest, order: Order, key: str = "") -> HttpRespon
             key=key,
             return_url=request.build_absolute_uri(reverse("checkout_return", args=[key])),
             cancel_url=request.build_absolute_uri(_unpaid_url(order)),
+            deadline=order.slot.cutoff_at,
         )
     except payments.PaymentAlreadySecured:
         return _place(request, order)

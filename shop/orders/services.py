@@ -87,6 +87,7 @@ def create_order(
     rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
     order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version, rank)
     record(order, OrderEvent.Kind.CREATED, total_cents=_cents(order.total))
+    # Its account is new, so nobody waits for it: the rows that everybody wants are locked last.
     operation = payments.prepare_payment(
         order_reference=order.reference,
         customer_id=recipient.customer_id,

@@ -22,7 +22,6 @@ from shop.payments.errors import (
 from shop.payments.gateways import gateway
 from shop.payments.gateways.base import Answer, PageRequest
 from shop.payments.models import PaymentAccount, PaymentOperation, SavedCard
-from shop.payments.ports import order_desk
 from shop.payments.rules import is_payable, kind_for, page_closes_at, saved_card_due_at
 from shop.payments.services.answers import apply, refresh
 from shop.payments.services.books import (
@@ -111,13 +110,14 @@ def _give_way(live: PaymentOperation) -> bool:
 
 
 @outside_transaction
-def open_payment_page(*, key: str, return_url: str, cancel_url: str) -> str:
+def open_payment_page(*, key: str, return_url: str, cancel_url: str, deadline: datetime | None = None) -> str:
     """The address of the provider's page for this operation; the same one however often it is asked.
 
-    The addresses to come back to are those of the first call. Raises ProviderUnavailable (the same key
-    resumes), PaymentAlreadySecured, PaymentClosed (prepare a new payment), CalledInTransaction.
+    It closes soon after ``deadline``, which is that of the first call, as are the addresses to come back to.
+    Raises ProviderUnavailable (the same key resumes), PaymentAlreadySecured, PaymentClosed (prepare a new
+    payment), CalledInTransaction.
     """
-    operation = _ready_to_open(key, return_url, cancel_url)
+    operation = _ready_to_open(key, return_url, cancel_url, deadline)
     if operation.session_url:
         return operation.session_url
     try:
@@ -133,21 +133,21 @@ def open_payment_page(*, key: str, return_url: str, cancel_url: str) -> str:
     raise PaymentAlreadySecured if state == State.SUCCEEDED else PaymentClosed
 
 
-def _ready_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperation:
+def _ready_to_open(key: str, return_url: str, cancel_url: str, deadline: datetime | None) -> PaymentOperation:
     """Look at an open page that should be closed by now; commit that a new one is asked for."""
-    operation = _ask_to_open(key, return_url, cancel_url)
+    operation = _ask_to_open(key, return_url, cancel_url, deadline)
     if not (operation.session_url and _is_over(operation)):
         return operation
     refresh(key=key)
-    operation = _ask_to_open(key, return_url, cancel_url)
+    operation = _ask_to_open(key, return_url, cancel_url, deadline)
     if operation.session_url:
         raise ProviderUnavailable("whether the page was paid is not known")
     return operation
 
 
 @transaction.atomic
-def _ask_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperation:
-    """Five queries."""
+def _ask_to_open(key: str, return_url: str, cancel_url: str, deadline: datetime | None) -> PaymentOperation:
+    """Four queries."""
     operation = lock_operation(key)
     if operation.state == State.SUCCEEDED:
         raise PaymentAlreadySecured
@@ -159,7 +159,6 @@ def _ask_to_open(key: str, return_url: str, cancel_url: str) -> PaymentOperation
         return operation
     if not operation.session_expires_at:
         operation.return_url, operation.cancel_url = return_url, cancel_url
-        deadline = order_desk().deadline(operation.order_reference)
         operation.session_expires_at = page_closes_at(operation.opened_at, deadline)
     return note_asked(operation)
 
