@@ -24,7 +24,6 @@ from shop.customers.models import User
 from shop.customers.services import save_address
 from shop.lists.services import create_list
 from shop.orders.models import Order
-from shop.orders.services import ask_for_payment
 from shop.stock.models import StockItem
 from tests.factories import UserFactory
 from tests.journeys.pages import Inspector
@@ -239,7 +238,7 @@ def test_orders(see, goods):
     see("order-cancelled", f"/commandes/{order.reference}/", client=client)
     see("tracking-fresh", f"/suivi/{later.tracking_token}/?merci=1")
     see("tracking", f"/suivi/{later.tracking_token}/")
-    ask_for_payment(reference=later.reference)
+    Order.objects.filter(pk=later.pk).update(payment_needed_at=timezone.now())
     see("pay-again", f"/commande/paiement/{later.tracking_token}/")
     see("tracking-payment-needed", f"/suivi/{later.tracking_token}/")
     see("tracking-cancelled", f"/suivi/{order.tracking_token}/")
