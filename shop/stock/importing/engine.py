@@ -129,6 +129,7 @@ def _apply(
     stocked = apply.apply_stock(depot_ids)
     drop_empty_others()
     progress(_("Index de recherche et publication…"))
+    apply.refresh_statistics()
     refresh_search(product_ids=[*updated, *created])
     moved = _publish(report, apply.staged_products())
     report.created = len(created)
