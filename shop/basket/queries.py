@@ -15,6 +15,7 @@ from shop.catalogue.models import Aisle, Product
 from shop.pricing.rules import PricedLine
 from shop.search.queries import Card, cards_by_id
 from shop.stock.models import StockItem
+from shop.stock.queries import reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
@@ -99,9 +100,10 @@ def light_lines(*, key: UUID | None, customer_id: int | None) -> list[BasketLine
     )  # fmt: skip
 
 
-def detailed_lines(basket: Basket, depot_id: int) -> list[Line]:
+def detailed_lines(basket: Basket, depot_id: int, *, own_order: str = "") -> list[Line]:
     """Lines with their card, aisle and stock, in aisle order. Two queries.
 
+    ``own_order`` is the order this basket is paying for: what it has taken is there for it (one more query).
     A product taken off sale stays on the page as out of stock, for as long as it still has a price.
     """
     rows = list(
@@ -111,13 +113,14 @@ def detailed_lines(basket: Basket, depot_id: int) -> list[Line]:
         .order_by("product__shelf__parent__position", "product__shelf__position", "product__sort_name")
     )
     cards = cards_by_id([row.product_id for row in rows], depot_id)
+    taken = reserved_by(own_order) if own_order else {}
     return [
         Line(
             product=row.product,
             card=cards[row.product_id],
             quantity=row.quantity,
             price_seen=row.price_seen,
-            available=(row.in_stock or 0) if row.product.is_published else 0,
+            available=(row.in_stock or 0) + taken.get(row.product_id, 0) if row.product.is_published else 0,
         )
         for row in rows
         if row.product_id in cards

@@ -135,10 +135,10 @@ def _what_comes_back(wish: Wanted, product: Product | None, stock: int) -> tuple
 
 
 @transaction.atomic
-def adjust_to_stock(*, basket: Basket, depot_id: int) -> None:
+def adjust_to_stock(*, basket: Basket, depot_id: int, own_order: str = "") -> None:
     """Bring every line in short supply to what remains; what is gone leaves. Locks the basket. One write a line."""
     lock(basket=basket)
-    for line in detailed_lines(basket, depot_id):
+    for line in detailed_lines(basket, depot_id, own_order=own_order):
         if line.is_short:
             own = BasketLine.objects.filter(basket=basket, product=line.product)
             if line.affordable_quantity:

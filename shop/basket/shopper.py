@@ -132,6 +132,11 @@ class Shopper:
         self.__dict__["basket"] = basket
         return basket
 
+    @property
+    def own_order(self) -> str:
+        """The order whose payment is running for this basket, or nothing."""
+        return self.hold.order_reference if self.hold else ""
+
     def forget(self) -> None:
         """Read everything about the basket anew: it has just been written to."""
         for name in ("basket", "lines", "quantities", "totals", "basket_total", "hold", "customer"):

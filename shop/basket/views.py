@@ -39,7 +39,11 @@ def safe_next(request: HttpRequest, fallback: str) -> str:
 @require_safe
 def basket_page(request: HttpRequest) -> HttpResponse:
     shopper = shopper_of(request)
-    lines = detailed_lines(shopper.basket, shopper.zone.depot_id) if shopper.basket else []
+    lines = (
+        detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
+        if shopper.basket
+        else []
+    )
     return render(request, "basket/basket.html", _basket_context(shopper, lines))
 
 
@@ -104,7 +108,11 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
         return HttpResponse(problem or "", status=404)
     context = {"card": card, "quantity": shopper.quantities.get(card["id"], 0), "problem": problem or ""}
     if request.headers.get("HX-Current-URL", "").partition("?")[0].endswith(reverse("basket")):
-        lines = detailed_lines(shopper.basket, shopper.zone.depot_id) if shopper.basket else []
+        lines = (
+            detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
+            if shopper.basket
+            else []
+        )
         context |= _basket_context(shopper, lines) | {"on_basket_page": True}
     return render(request, "basket/_control_answer.html", context)
 
@@ -123,7 +131,9 @@ def adjust(request: HttpRequest) -> HttpResponse:
     """Bring every line in short supply to what remains."""
     shopper = shopper_of(request)
     if shopper.basket:
-        services.adjust_to_stock(basket=shopper.basket, depot_id=shopper.zone.depot_id)
+        services.adjust_to_stock(
+            basket=shopper.basket, depot_id=shopper.zone.depot_id, own_order=shopper.own_order
+        )
         messages.success(request, _("Les quantités suivent maintenant notre stock."))
     return redirect("basket")
 

@@ -65,7 +65,7 @@ class Recap:
 def recap_of(*, basket: Basket, hold: Hold) -> Recap:
     """The basket priced for the slot it holds. Three queries."""
     zone = hold.slot.zone
-    lines = detailed_lines(basket, zone.depot_id)
+    lines = detailed_lines(basket, zone.depot_id, own_order=hold.order_reference)
     articles = [_article(line) for line in lines]
     totals = figures(articles, slot_price=hold.slot.price, free_delivery_from=zone.free_delivery_from)
     return Recap(lines, articles, totals, hold)

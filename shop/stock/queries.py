@@ -6,7 +6,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from delivery.zones.models import Depot
-from shop.stock.models import StockItem
+from shop.stock.models import StockItem, StockReservation
 
 
 class UnknownDepot(Exception):
@@ -17,6 +17,12 @@ def availability(depot_id: int, product_ids: Collection[int]) -> dict[int, int]:
     """What may still be sold of each product, pieces or grams; 0 where the depot has none. One query."""
     found = StockItem.objects.filter(depot_id=depot_id, product_id__in=product_ids)
     return dict.fromkeys(product_ids, 0) | dict(found.values_list("product_id", "available"))
+
+
+def reserved_by(order_reference: str) -> dict[int, int]:
+    """What an order has taken and not given back, by product. One query."""
+    kept = StockReservation.objects.filter(order_reference=order_reference, returned_at=None)
+    return dict(kept.values_list("item__product_id", "quantity"))
 
 
 def stock_outs(depot_id: int | None = None) -> QuerySet[StockItem]:

@@ -465,3 +465,15 @@ def test_without_published_terms_nothing_is_sold_and_nothing_is_lost(ready):
 
     assert "fermée pour un moment" in answer.content.decode()
     assert not Order.objects.exists() and Basket.objects.get().is_open
+
+
+def test_the_last_units_taken_by_ones_own_waiting_order_are_not_missing(ready):
+    StockItem.objects.update(available=20)
+    first = ready.order()
+
+    basket = ready.client.get(reverse("basket")).content.decode()
+    again = ready.order()
+
+    assert "plus assez" not in basket
+    assert first.headers["Location"] == again.headers["Location"]
+    assert Order.objects.count() == 1
