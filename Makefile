@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-.PHONY: run test check test-heavy format lock python clean-state
+.PHONY: run test check test-heavy test-postgres15 format lock python clean-state
 .DEFAULT_GOAL := run
 
 run: .venv/.installed-run
@@ -13,6 +13,10 @@ test: check browser
 
 test-heavy: .venv/.installed-dev browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m heavy tests
+
+# The oldest PostgreSQL the shop supports is Debian's 15 (package postgresql-15).
+test-postgres15: .venv/.installed-dev
+	POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy and not journey" tests
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
