@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:root|home|Users)/\w")
+MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:root|home|Users|work)/\w")
 SECRET = re.compile(r"sk_live_\w{8}|-----BEGIN [A-Z ]*PRIVATE KEY-----|whsec_[A-Za-z0-9]{24}")
 LARGEST = 400 * 1024
 # The licence is quoted as it stands; sprites and catalogues are data.

@@ -19,8 +19,7 @@ from shop.stock.importing.starter import STARTER_FILE
 from shop.stock.models import StockItem
 from tests.factories import AisleFactory, DepotFactory, ProductFactory, ean13
 
-DATA = Path("/work/shared/data")
-DATA = DATA if DATA.exists() else Path(__file__).resolve().parents[4] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 HEADING = ["ean", "name", "brand", "aisle", "net_quantity", "net_unit", "sold_by", "weight_step_g", "price", "cost",
            "stock", "ingredients", "allergens", "nutrition", "labels", "alcohol_degree"]  # fmt: skip
 GOOD = {
