@@ -55,10 +55,6 @@ class Shopper:
         return visitor_zone(self._request)
 
     @property
-    def is_default_zone(self) -> bool:
-        return not self.postcode
-
-    @property
     def _owner(self) -> dict[str, Any]:
         return {"key": self._key, "customer_id": self.customer.pk if self.customer else None}
 

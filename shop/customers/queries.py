@@ -14,11 +14,6 @@ def customer_ids(customer: Customer) -> list[int]:
     return [customer.pk, *Customer.objects.filter(merged_into=customer).values_list("pk", flat=True)]
 
 
-def is_same_party(customer: Customer, customer_id: int) -> bool:
-    """Is this id the customer's own, or that of a guest merged into them? At most one query."""
-    return customer_id == customer.pk or customer_id in customer_ids(customer)
-
-
 def addresses_of(customer: Customer) -> QuerySet[Address]:
     """Where the customer is delivered, the usual one first. One query when read."""
     return Address.objects.filter(customer=customer)
