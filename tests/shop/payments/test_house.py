@@ -60,7 +60,7 @@ def _problems(**options):
     return err.getvalue()
 
 
-def test_the_demo_gateway_is_not_deployed(settings):
+def test_the_demo_gateway_is_not_deployed(settings, db):
     settings.PAYMENT_GATEWAY = "demo"
 
     assert "payments.E001" in _problems(deploy=True)

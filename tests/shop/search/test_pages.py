@@ -156,7 +156,7 @@ def test_home_tells_a_stranger_what_where_when_and_at_what_price(client, zone):
     page = content(client.get("/"))
 
     assert "Cabas livre tout le marché chez vous" in page
-    assert "à l’heure, complet, sinon la livraison est offerte" in page.lower()
+    assert "Plus de 30 minutes de retard ou plusieurs articles manquants : la livraison est offerte" in page
     assert 'action="/creneaux/code-postal/"' in page
     assert 'name="code_postal"' in page
     assert " ".join(slot_label_long(slot).split()) in page
