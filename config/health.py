@@ -7,7 +7,7 @@ from django.db import Error as DbError
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.facts import dead_letters
 from config.models import Heartbeat
@@ -37,7 +37,7 @@ def degraded() -> list[str]:
     return found
 
 
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """503 only without the database; ``?strict=1`` makes anything degraded a 503."""
     try:

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.audience.forms import LETTERS_QUESTION, AddressForm, DetailsForm, LettersForm
 from shop.customers import queries, services
@@ -30,7 +30,7 @@ def _customer(request: HttpRequest) -> Customer:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def account(request: HttpRequest) -> HttpResponse:
     return render(request, "audience/account.html", {"customer": _customer(request)})
 
@@ -51,7 +51,7 @@ def account_details(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def account_addresses(request: HttpRequest) -> HttpResponse:
     return render(request, "audience/addresses.html", {"addresses": queries.addresses_of(_customer(request))})
 
@@ -127,7 +127,7 @@ def account_consents(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def account_security(request: HttpRequest) -> HttpResponse:
     user = _login(request)
     context = {"has_password": user.has_usable_password(), "has_second_factor": is_mfa_enabled(user)}

@@ -3,7 +3,7 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.desk import limits, queries, services
 from crm.desk.forms import ContactForm
@@ -13,7 +13,7 @@ RECEIPT_SALT = "crm.desk.receipt"
 RECEIPT_SECONDS = 24 * 3600
 
 
-@require_GET
+@require_safe
 def legal_page(request: HttpRequest, slug: str) -> HttpResponse:
     """A text in force, or as it read under ``?version=``. One query."""
     if slug == SERVICE_QUALITY:
@@ -53,7 +53,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
     return redirect("help_received", token=signing.dumps(received.pk, salt=RECEIPT_SALT))
 
 
-@require_GET
+@require_safe
 def help_received(request: HttpRequest, token: str) -> HttpResponse:
     """What was received, without repeating it: the address of this page may be shared. No query."""
     try:

@@ -2,7 +2,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.insights import ports, queries, services
 from crm.insights.forms import BODY_BYTES_AT_MOST, BadMeasure, read_measure
@@ -38,7 +38,7 @@ def _is_short(request: HttpRequest) -> bool:
     return declared.isdecimal() and int(declared) <= BODY_BYTES_AT_MOST
 
 
-@require_GET
+@require_safe
 def service_quality(request: HttpRequest) -> HttpResponse:
     """What will be measured, and the only figures that exist so far. Two queries."""
     orders = queries.orders_so_far()

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from config.templatetags.cabas import slot_label_long
 from delivery.slots import services as slots
@@ -135,7 +135,7 @@ def empty(request: HttpRequest) -> HttpResponse:
     return redirect("basket")
 
 
-@require_GET
+@require_safe
 def slots_page(request: HttpRequest) -> HttpResponse:
     """Slots of a postcode, before any sign-in. A read: the place is only remembered by the form (POST)."""
     shopper = shopper_of(request)
