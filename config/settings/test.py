@@ -1,10 +1,15 @@
 """Tests: the real PostgreSQL and Valkey that `tests/servers.py` starts, fast hashing, mail in memory."""
 
+import os
 from collections.abc import Iterator
 
 from . import base
 from .base import *  # noqa: F403
 
+# Workers share one Valkey: what one remembers must not save another a query it counts.
+CACHES = base.CACHES | {
+    "default": base.CACHES["default"] | {"KEY_PREFIX": os.environ.get("PYTEST_XDIST_WORKER", "alone")}
+}
 SECRET_KEY = "only-for-tests-" + "x" * 50
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DEMONSTRATION = False
