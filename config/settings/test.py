@@ -10,6 +10,13 @@ from .base import *  # noqa: F403
 CACHES = base.CACHES | {
     "default": base.CACHES["default"] | {"KEY_PREFIX": os.environ.get("PYTEST_XDIST_WORKER", "alone")}
 }
+# A query in a loop fails the test that walks into it.
+INSTALLED_APPS = [*base.INSTALLED_APPS, "zeal"]
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *base.MIDDLEWARE]
+ZEAL_NPLUSONE_THRESHOLD = 3
+# allauth asks for one address at several moments of one sign-in.
+ZEAL_ALLOWLIST = [{"model": "account.EmailAddress", "field": "get()"}]
+
 SECRET_KEY = "only-for-tests-" + "x" * 50
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DEMONSTRATION = False
