@@ -6,6 +6,18 @@ from collections.abc import Iterator
 from . import base
 from .base import *  # noqa: F403
 
+# A query in a loop fails the test that walks into it.
+INSTALLED_APPS = [*base.INSTALLED_APPS, "zeal"]
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *base.MIDDLEWARE]
+ZEAL_NPLUSONE_THRESHOLD = 3
+ZEAL_ALLOWLIST = [
+    # allauth asks for one address at several moments of one sign-in.
+    {"model": "account.EmailAddress", "field": "get()"},
+    # Each transaction of a payment locks its rows anew: the provider is called between them.
+    {"model": "payments.PaymentAccount", "field": "get()"},
+    {"model": "payments.PaymentOperation", "field": "get()"},
+]
+
 SECRET_KEY = "only-for-tests-" + "x" * 50
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DEMONSTRATION = False

@@ -168,8 +168,9 @@ class MessageAdmin(ReadOnly, ModelAdmin):
 
     @action(description=_("Remettre en file"), permissions=["requeue"])
     def requeue_failed(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        done = sum(_requeued(message.pk) for message in queryset)
-        left = queryset.count() - done
+        asked = queryset.count()
+        done = services.requeue_failed(queryset)
+        left = asked - done
         if done:
             text = ngettext("%d message remis en file.", "%d messages remis en file.", done) % done
             self.message_user(request, text, messages.SUCCESS)
@@ -218,14 +219,6 @@ class MessageAdmin(ReadOnly, ModelAdmin):
             self.message_user(request, text, messages.WARNING)
         else:
             self.message_user(request, gettext("Message remis en file."), messages.SUCCESS)
-
-
-def _requeued(message_id: int) -> bool:
-    try:
-        services.requeue(message_id)
-    except (services.MoveRefused, services.MessageExpired):
-        return False
-    return True
 
 
 def _body(message: Message, stored: str) -> str | None:

@@ -265,10 +265,22 @@ def requeue(message_id: int, *, even_if_unknown: bool = False) -> None:
         raise MoveRefused
     if message.has_expired or message.purged_at:
         raise MessageExpired
-    Message.objects.filter(pk=message_id).update(
+    _put_back(Message.objects.filter(pk=message_id))
+
+
+@transaction.atomic
+def requeue_failed(messages: QuerySet[Message]) -> int:
+    """Put back in the queue those of `messages` that failed and may still arrive in time; how many. One UPDATE."""
+    now = timezone.now()
+    may_arrive = Q(expires_at=None) | Q(expires_at__gt=now)
+    return _put_back(messages.filter(may_arrive, state=State.FAILED, purged_at=None))
+
+
+def _put_back(messages: QuerySet[Message]) -> int:
+    transaction.on_commit(nudge, robust=True)
+    return messages.update(
         state=State.QUEUED, attempts=0, reason="", due_at=timezone.now(), claimed_at=None, handed_at=None
     )
-    transaction.on_commit(nudge, robust=True)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
@@ -20,11 +21,8 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """What a group may do decides what everybody may do: superusers only."""
-
-    search_fields = ("name",)
-    filter_horizontal = ("permissions",)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._is_superuser(request)

@@ -479,3 +479,57 @@ def test_pages_parse_without_an_error(client, full_shop):
         parser.parse(client.get(address).content.decode())
 
         assert parser.errors == [], address
+
+
+# --- addresses nobody links to --------------------------------------------------------------------
+
+ODD = [
+    "",
+    "0",
+    "-1",
+    "1.5",
+    "1e9",
+    "9" * 400,
+    "last",
+    "٣",
+    "²",
+    "\x00",
+    "1;DROP TABLE x",
+    "<script>",
+    "🥕",
+    "1\n2",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("key", ["page", "tri", "q", "inconnu"])
+def test_any_parameter_is_answered_and_never_echoed_as_markup(client, zone, key, odd):
+    ProductFactory(name="Yaourt")
+
+    for address in ("/rayons/yaourts/", "/recherche/", "/recherche/suggestions/", "/", "/produits/inconnu/"):
+        answer = client.get(address, {key: odd})
+
+        assert answer.status_code == (404 if "inconnu" in address else 200), address
+        body = answer.content.decode()
+        assert "variable indéfinie" not in body
+        assert '<script>"' not in body
+        assert 'value="<script>' not in body
+
+
+def test_thousands_of_parameters_are_answered(client, zone):
+    ProductFactory(name="Yaourt")
+    many = "&".join(f"p{n}=1" for n in range(5_000))
+
+    for address in ("/rayons/yaourts/", "/recherche/", "/recherche/suggestions/", "/"):
+        answer = client.get(f"{address}?{many}&page=1&tri=prix&q=yaourt")
+
+        assert answer.status_code in {200, 400}
+        assert b"p4999" not in answer.content
+
+
+@pytest.mark.parametrize("slug", ["x" * 5_000, "-", "_", "9" * 300, "YAOURTS", "yaourts-"])
+def test_an_overlong_or_unknown_slug_is_not_found(client, zone, slug):
+    ProductFactory(name="Yaourt")
+
+    for kind in ("rayons", "produits"):
+        assert client.get(f"/{kind}/{slug}/").status_code == 404

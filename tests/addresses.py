@@ -1,0 +1,183 @@
+"""Every named address of our own rooms: who may see it, and what it answers them.
+
+A page that is missing here fails `tests/test_every_address.py`: nobody adds a door without saying whose it is.
+"""
+
+from typing import NamedTuple
+
+from django.core import signing
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from crm.desk.services import publish_page
+from crm.desk.views import RECEIPT_SALT
+from shop.customers.models import Consent, Customer
+from shop.lists.models import ListItem, ShoppingList
+from shop.orders.models import Order
+from shop.payments.models import DemoSession, PaymentOperation
+from tests.factories import AddressFactory, CustomerFactory, ProductFactory
+from tests.shop.checkout.conftest import RECIPIENT, Walk
+
+OURS = ("shop.", "crm.", "delivery.", "config.")
+PUBLIC, SIGNED_IN, OWNER, TOKEN = "public", "signed in", "owner", "token"
+NO = 405
+
+
+class Door(NamedTuple):
+    """``get`` and ``post`` are answered to whoever may come in but has no basket; ``ready`` to the owner
+    with a full basket, a slot and a recipient; ``guessed`` to whoever makes up a token."""
+
+    who: str
+    get: int = 200
+    post: int = NO
+    ready: int = 0
+    args: tuple = ()
+    guessed: int = 404
+
+
+# An argument starting with "@" names something of the owner.
+DOORS = {
+    "health": Door(PUBLIC),
+    "home": Door(PUBLIC),
+    "aisle": Door(PUBLIC, args=("@aisle",)),
+    "product": Door(PUBLIC, args=("@product_slug",)),
+    "search": Door(PUBLIC),
+    "search_suggestions": Door(PUBLIC),
+    "legal_page": Door(PUBLIC, args=("cgv",)),
+    "service_quality": Door(PUBLIC),
+    "help": Door(PUBLIC, post=422),
+    "help_received": Door(TOKEN, args=("@receipt",), guessed=302),
+    "vitals": Door(PUBLIC, get=NO, post=400),
+    # The basket belongs to the session: everybody has one of their own.
+    "basket": Door(PUBLIC),
+    "set_basket_line": Door(PUBLIC, get=NO, post=302),
+    "acknowledge_prices": Door(PUBLIC, get=NO, post=302),
+    "adjust_basket": Door(PUBLIC, get=NO, post=302),
+    "empty_basket": Door(PUBLIC, get=NO, post=302),
+    "slots": Door(PUBLIC),
+    "set_postcode": Door(PUBLIC, get=NO, post=302),
+    "ask_for_coverage": Door(PUBLIC, get=NO, post=302),
+    "hold_slot": Door(PUBLIC, get=NO, post=302, args=("@slot",)),
+    # Without a basket each step leads back to it.
+    "checkout": Door(PUBLIC, get=302, post=302, ready=200),
+    "checkout_address": Door(PUBLIC, get=NO, post=302),
+    "checkout_slot": Door(PUBLIC, get=302, ready=200),
+    "checkout_recap": Door(PUBLIC, get=302, post=302, ready=200),
+    "give_up_payment": Door(PUBLIC, get=NO, post=302),
+    "pay_again": Door(TOKEN, get=302, post=302, args=("@token",), guessed=302),
+    "checkout_return": Door(TOKEN, get=302, args=("@payment",)),
+    "stripe_webhook": Door(PUBLIC, get=NO, post=400),
+    "demo_payment": Door(TOKEN, get=410, post=410, args=("@demo",)),
+    "tracking": Door(TOKEN, args=("@token",)),
+    "cancel_as_guest": Door(TOKEN, get=NO, post=302, args=("@token",)),
+    "orders": Door(SIGNED_IN),
+    "order": Door(OWNER, args=("@order",)),
+    "reorder": Door(OWNER, get=NO, post=302, args=("@order",)),
+    "cancel_order": Door(OWNER, get=NO, post=302, args=("@order",)),
+    "lists": Door(SIGNED_IN),
+    "create_list": Door(SIGNED_IN, get=NO, post=302),
+    "list": Door(OWNER, args=("@list",)),
+    "rename_list": Door(OWNER, get=NO, post=302, args=("@list",)),
+    "delete_list": Door(OWNER, get=NO, post=302, args=("@list",)),
+    "list_to_basket": Door(OWNER, get=NO, post=302, args=("@list",)),
+    "remove_list_item": Door(OWNER, get=NO, post=302, args=("@list", "@product")),
+    "account": Door(SIGNED_IN),
+    "account_details": Door(SIGNED_IN, post=302),
+    "account_addresses": Door(SIGNED_IN),
+    "account_address_new": Door(SIGNED_IN, post=302),
+    "account_address": Door(OWNER, post=302, args=("@address",)),
+    "account_address_remove": Door(OWNER, get=NO, post=302, args=("@address",)),
+    "account_consents": Door(SIGNED_IN, post=302),
+    "account_security": Door(SIGNED_IN),
+}
+
+# Coming back from the payment page asks the provider and places the order: by design, and told in its view.
+CHANGES_ON_GET = {"checkout_return"}
+
+
+def _patterns(node=None):
+    for entry in (node or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":
+                yield from _patterns(entry)
+        elif isinstance(entry, URLPattern) and entry.name:
+            yield entry
+
+
+def names_in(*packages):
+    return {p.name for p in _patterns() if p.callback.__module__.startswith(packages)}
+
+
+class Owned:
+    """A customer with something behind every door, a basket and a slot for the next order."""
+
+    phone, line1, list_name = "0698765432", "77 impasse du Colibri", "Fête de Zébulon"
+    last_name = "Quetzalcoatl"
+
+    def __init__(self, client, slot, another_slot):
+        publish_page(slug="cgv", title="CGV", body="Conditions de vente.")
+        self.customer = CustomerFactory(
+            phone=self.phone, last_name=self.last_name, user__email="zebulon.prive@exemple.fr"
+        )
+        self.email = self.customer.email
+        client.force_login(self.customer.user)
+        self.product = ProductFactory(name="Brie")
+        walk = Walk(client).fill(self.product).hold(slot)
+        recipient = {"phone": self.phone, "line1": self.line1, "last_name": self.last_name}
+        client.post("/commande/", RECIPIENT | recipient)
+        paid = walk.pay(walk.order())
+        walk.come_back(paid)
+        self.order = Order.objects.get()
+        self.address = AddressFactory(customer=self.customer, line1=self.line1)
+        Consent.objects.create(
+            customer=self.customer, purpose="letters", is_granted=False, wording="?", source="compte"
+        )
+        self.list = ShoppingList.objects.create(customer=self.customer, name=self.list_name)
+        ListItem.objects.create(shopping_list=self.list, product=self.product)
+        self.slot = another_slot
+        walk.fill(self.product).hold(another_slot)
+        client.post("/commande/", RECIPIENT | recipient)
+
+    def arguments(self):
+        return {
+            "@aisle": self.product.shelf.slug,
+            "@product_slug": self.product.slug,
+            "@product": self.product.pk,
+            "@slot": self.slot.pk,
+            "@order": self.order.reference,
+            "@token": self.order.tracking_token,
+            "@payment": PaymentOperation.objects.get(account_id=self.order.reference).key,
+            "@demo": DemoSession.objects.get().token,
+            "@receipt": signing.dumps(1, salt=RECEIPT_SALT),
+            "@list": self.list.pk,
+            "@address": self.address.pk,
+        }
+
+    def url(self, name, *, guessed=False):
+        known = self.arguments()
+        found = [
+            "invente:1abc" if guessed and DOORS[name].who == TOKEN else known.get(a, a)
+            for a in DOORS[name].args
+        ]
+        return reverse(name, args=found)
+
+    def contact(self):
+        return [self.email, self.phone, "06 98 76 54 32", RECIPIENT["email"]]
+
+    def secrets(self):
+        return [
+            *self.contact(), self.order.reference, self.line1, self.list_name, self.last_name,
+            self.order.tracking_token,
+        ]  # fmt: skip
+
+    def belongings(self):
+        """Every row of the owner's, for comparison."""
+        mine = {"pk": self.customer.pk}
+        rows = [Customer.objects.filter(**mine).values()]
+        rows += [
+            getattr(self.customer, name).order_by("pk").values()
+            for name in ("addresses", "consents", "shopping_lists", "orders")
+        ]
+        rows += [ListItem.objects.filter(shopping_list=self.list).values()]
+        rows += [basket.lines.order_by("pk").values() for basket in self.customer.baskets.order_by("pk")]
+        rows += [self.order.events.values(), PaymentOperation.objects.values(), DemoSession.objects.values()]
+        return [list(found) for found in rows]
