@@ -73,6 +73,12 @@ class Brand(models.Model):
         return self.name
 
 
+class Source(models.TextChoices):
+    """Who collected a product's facts, when it was not its producer."""
+
+    OPEN_FOOD_FACTS = "off", "Open Food Facts"
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     def published(self) -> "ProductQuerySet":
         return self.filter(is_published=True)
@@ -181,7 +187,7 @@ class Product(models.Model):
         models.CharField(max_length=30), verbose_name=_("allergènes"), null=True, blank=True
     )
     nutrition = models.JSONField(_("valeurs nutritionnelles pour 100 g ou 100 ml"), default=dict, blank=True)
-    stated_nutriscore = models.CharField(_("Nutri-Score du producteur"), max_length=1, blank=True)
+    stated_nutriscore = models.CharField(_("Nutri-Score annoncé"), max_length=1, blank=True)
     labels = ArrayField(models.CharField(max_length=60), verbose_name=_("labels"), default=list, blank=True)
     origin = models.CharField(_("origine"), max_length=120, blank=True)
     storage = models.CharField(_("conservation"), max_length=200, blank=True)
@@ -192,6 +198,8 @@ class Product(models.Model):
     minimum_age = models.PositiveSmallIntegerField(_("âge minimal"), null=True, blank=True)
     is_first_age_milk = models.BooleanField(_("lait premier âge"), default=False)
 
+    # Named on the page, as its licence asks; empty when the facts come from the producer.
+    source = models.CharField(_("source"), max_length=20, blank=True, choices=Source, editable=False)
     # What the demonstration completed; each such fact is shown as an illustration.
     invented = ArrayField(models.CharField(max_length=20), default=list, blank=True, editable=False)
     is_published = models.BooleanField(_("publié"), default=False, editable=False)

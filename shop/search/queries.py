@@ -34,7 +34,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from config.templatetags.cabas import grams
-from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.catalogue.models import Aisle, Product, ProductPicture, Source
 from shop.catalogue.queries import aisles_version
 from shop.catalogue.rules import is_alcoholic, net_quantity_label, unit_price_label
 from shop.search import rules
@@ -372,7 +372,7 @@ def _rail(rows: Iterable[dict[str, Any]], rail: str) -> list[Card]:
 DETAIL_FIELDS = (
     "ean", "description", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "nutrition",
     "stated_nutriscore", "origin", "storage", "alcohol_degree", "minimum_age", "shelf_id", "shelf__slug",
-    "shelf__name", "shelf__parent__slug", "shelf__parent__name", "here__expected_restock_on",
+    "source", "shelf__name", "shelf__parent__slug", "shelf__parent__name", "here__expected_restock_on",
 )  # fmt: skip
 
 
@@ -389,6 +389,7 @@ class ProductPage(TypedDict):
     nutrition: list[dict[str, Any]]
     nutrition_basis: str
     nutriscore: str
+    source: str
     labels: list[str]
     origin: str
     storage: str
@@ -424,6 +425,7 @@ def _product_page(row: dict[str, Any]) -> ProductPage:
         "nutrition": rules.nutrition_rows(row["nutrition"] or {}),
         "nutrition_basis": "100\u00a0ml" if row["net_unit"] == Product.NetUnit.MILLILITRE else "100\u00a0g",
         "nutriscore": row["stated_nutriscore"].upper(),
+        "source": Source(row["source"]).label if row["source"] else "",
         "labels": row["labels"],
         "origin": row["origin"],
         "storage": row["storage"],

@@ -18,7 +18,7 @@ TOLD_BY: dict[str, tuple[str, ...]] = {
     "name": ("name", "sort_name", "is_first_age_milk"), "brand": ("brand_id",), "aisle": ("shelf_id", "is_food"),
     "rayon": ("shelf_id", "is_food", "vat_rate", "alcohol_degree", "minimum_age"),
     "quantity": ("net_quantity", "net_unit"), "net_quantity": ("net_quantity", "net_unit"),
-    "nutriscore": ("stated_nutriscore",), "salt_100g": ("nutrition",),
+    "nutriscore": ("stated_nutriscore",), "nutriscore_source": ("source",), "salt_100g": ("nutrition",),
     **{
         name: (name,)
         for name in (

@@ -40,6 +40,7 @@ class Draft:
     alcohol_degree: Decimal | None = None
     minimum_age: int | None = None
     is_first_age_milk: bool = False
+    source: str = ""
     popularity: int = 0
     stock: int | None = None
     cost: Decimal | None = None

@@ -1,7 +1,7 @@
 """Open Food Facts' extracts: what people typed from labels. Little of it is a producer's statement.
 
 Kept: name, brand, ingredients, the figures typed from the label, the Nutri-Score published by Open Food
-Facts. Not kept: a computed Nutri-Score or energy, and allergens, whether found by keyword or marked by
+Facts, whom the page names as the source of all of it. Not kept: a computed Nutri-Score or energy, and allergens, whether found by keyword or marked by
 contributors; they stay "not stated" (ADR 0005).
 """
 
@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from shop.catalogue.models import Source
 from shop.catalogue.rules import ADULT_AGE, is_alcoholic, nutrition_is_possible, sort_name
 from shop.stock.importing.draft import Cells, Draft, Shelf
 from shop.stock.importing.native import FIRST_AGE, ean_of
@@ -29,7 +30,7 @@ _VALUE = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,20})?")
 
 def draft_of(line: int, cells: Cells, shelves: Mapping[str, Shelf], tops: Mapping[str, str]) -> Draft:
     """One row checked; ``tops`` gives an aisle's slug by its name. Raises RowRefused."""
-    draft = Draft(line, ean_of(cells.get("ean", "")))
+    draft = Draft(line, ean_of(cells.get("ean", "")), source=Source.OPEN_FOOD_FACTS)
     name = tidy_name(cell_text(cells.get("name", ""), longest=200, column="name"))
     if not name:
         raise RowRefused("name")

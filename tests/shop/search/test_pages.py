@@ -294,6 +294,15 @@ def test_nutri_score_is_shown_only_when_stated(client, zone):
     assert "Nutri-Score" not in content(client.get("/produits/muet/"))
 
 
+def test_facts_from_an_open_database_name_it_and_are_not_the_producers(client, zone):
+    ProductFactory(slug="libre", stated_nutriscore="b", source="off")
+
+    page = content(client.get("/produits/libre/"))
+
+    assert "B, d’après Open Food Facts" in page and "B, d’après le producteur" not in page
+    assert "Source des informations : Open Food Facts" in page
+
+
 def test_alcohol_carries_the_legal_words(client, zone):
     ProductFactory(slug="vin", alcohol=True, net_unit="ml", net_quantity=Decimal(750))
 

@@ -283,7 +283,7 @@ def test_open_food_facts_row_is_completed_and_marked(demonstration, tmp_path):
         Decimal("5.5"),
     )
     assert product.nutrition["salt_g"] == 0.11 and product.nutrition["energy_kcal"] == 539
-    assert product.stated_nutriscore == "e"
+    assert (product.stated_nutriscore, product.source) == ("e", "off")
     assert product.allergens is None, "neither contributors' marks nor keywords are a statement"
 
 
