@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-.PHONY: run test check test-heavy test-postgres15 format lock python clean-state
+.PHONY: run test check test-heavy test-postgres15 audit format lock python clean-state
 .DEFAULT_GOAL := run
 
 run: .venv/.installed-run
@@ -25,6 +25,10 @@ check: .venv/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python -m tools.check_project
+
+# The Nu HTML checker over the pages that the tests kept; with ADDRESS=http://…, Lighthouse over a running shop.
+audit: browser
+	@$(BIN)/python -m tools.audit
 
 browser: .venv/.installed-dev
 	@$(BIN)/python -m tools.browser

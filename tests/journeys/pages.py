@@ -37,6 +37,11 @@ OVERFLOW = """() => {
   return out.slice(0, 3).map(e => e.tagName + "." + e.className).join(", ") || "?";
 }"""
 
+# Only what is wrong leaves the browser: to carry the whole of axe's answer took as long as to find it.
+EXAMINED = """async ([where, how]) => {
+  const found = (await axe.run(where.exclude.length ? where : document, how)).violations;
+  return found.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(" "), node.failureSummary]));
+}"""
 # A colour that a child inherits moves when its parent's has: wait until nothing moves any more.
 SETTLED = """async () => {
   do {
@@ -63,6 +68,7 @@ class Inspector:
         self._take_cookies(client)
         self._look(SMALLEST)
         html = self._open(path, answer, status)
+        self._file(".html").write_text(html)
         self._check_source(html)
         self._check_words()
         self._check_width("at 320 px")
@@ -144,10 +150,10 @@ class Inspector:
 
     def _check_access(self, where):
         self.page.evaluate(SETTLED)
-        apart = {"exclude": SHARED} if len(self.names) > 2 else None
-        for violation in Axe().run(self.page, context=apart, options=AXE).response["violations"]:
-            for node in violation["nodes"]:
-                self._note(f"axe {where}: {violation['id']} {node['target']} {node['failureSummary']}")
+        shared = SHARED if len(self.names) > 2 else []
+        self.page.evaluate(Axe().axe_script)
+        for rule, where_in_page, why in self.page.evaluate(EXAMINED, [{"exclude": shared}, AXE]):
+            self._note(f"axe {where}: {rule} {where_in_page} {why}")
 
     def _stretch(self):
         """As tall as the page: then what is fixed covers nothing that scrolling would not show."""
@@ -157,8 +163,12 @@ class Inspector:
     def _photograph(self, suffix):
         """The window, by the browser's own command: a good deal faster than Playwright's."""
         taken = self.devtools.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+        self._file(f"-{suffix}.png").write_bytes(b64decode(taken["data"]))
+
+    def _file(self, ending):
+        """Where this page is kept for whoever wants to look at it, or give it to another checker."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        (PICTURES / f"{self.names[-1]}-{suffix}.png").write_bytes(b64decode(taken["data"]))
+        return PICTURES / f"{self.names[-1]}{ending}"
 
 
 def _repeat(route, answer):
