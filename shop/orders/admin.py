@@ -76,7 +76,13 @@ class OrderAdmin(ReadOnly, ModelAdmin):
         "total_said",
         "created_at",
     ]
-    list_filter = ["status", "zone", ("slot__starts_at", admin.DateFieldListFilter), "requires_age_check"]
+    list_filter = [
+        "status",
+        "zone",
+        "placed_at",
+        ("slot__starts_at", admin.DateFieldListFilter),
+        "requires_age_check",
+    ]
     picking_list: ClassVar[list[str]] = [
         "reference",
         "status",
