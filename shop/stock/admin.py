@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
 from shop.stock.forms import ImportForm, StockForm
-from shop.stock.importing import FileRefused, ImportBusy, ImportReport, run_import
+from shop.stock.importing import FileRefused, ImportBusy, ImportReport, RejectsGone, open_rejects, run_import
 from shop.stock.models import StockItem
 from shop.stock.services import StockRefused, change_stock
 
@@ -98,10 +99,12 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        page = path(
-            "importer-des-produits/", self.admin_site.admin_view(self.import_page), name="stock_import"
-        )
-        return [page, *super().get_urls()]
+        view = self.admin_site.admin_view
+        own = [
+            path("importer-des-produits/", view(self.import_page), name="stock_import"),
+            path("importer-des-produits/rejets/<str:name>", view(self.rejects_file), name="stock_rejects"),
+        ]
+        return [*own, *super().get_urls()]
 
     @display(description=_("disponible"), ordering="available")
     def available_shown(self, item: StockItem) -> str:
@@ -137,8 +140,7 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
 
     def import_page(self, request: HttpRequest) -> HttpResponse:
         """Check or apply a file of products; the counts and the refused lines on the same page."""
-        if not request.user.has_perms(["catalogue.change_product", "stock.change_stockitem"]):
-            raise PermissionDenied
+        self._require_import_rights(request)
         form = ImportForm(request.POST or None, request.FILES or None)
         report = self._import(form) if request.method == "POST" and form.is_valid() else None
         context = {
@@ -147,6 +149,23 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
             "opts": self.model._meta,
         }  # fmt: skip
         return TemplateResponse(request, "stock/admin/import.html", context)
+
+    def rejects_file(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """The lines an import refused, for a spreadsheet; a file that is gone leads back with a word."""
+        self._require_import_rights(request)
+        try:
+            return FileResponse(
+                open_rejects(name), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8"
+            )
+        except RejectsGone:
+            gone = _("Ce fichier de rejets n’est plus là\u202f: relancez l’import pour l’obtenir de nouveau.")
+            self.message_user(request, gone, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:stock_import"))
+
+    @staticmethod
+    def _require_import_rights(request: HttpRequest) -> None:
+        if not request.user.has_perms(["catalogue.change_product", "stock.change_stockitem"]):
+            raise PermissionDenied
 
     def _import(self, form: ImportForm) -> ImportReport | None:
         data = form.cleaned_data
