@@ -56,6 +56,10 @@ class UserAdmin(ModelAdmin):
         users: QuerySet[User] = super().get_queryset(request)
         return users if self._is_superuser(request) else users.filter(is_superuser=False)
 
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """A new login has no dates yet."""
+        return tuple(name for name in self.fields if obj or name not in self.readonly_fields)
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """An e-mail changes only through its owner's proof; nobody raises their own rights."""
         fixed: tuple[str, ...] = self.readonly_fields
@@ -117,7 +121,7 @@ class CustomerAdmin(ModelAdmin):
     """Who buys. Read-mostly: staff correct a name or a telephone number."""
 
     form = CustomerForm
-    list_display = ("full_name", "email", "phone", "has_login", "created_at")
+    list_display = ("name_said", "email", "phone", "has_login", "since")
     list_select_related = ("user",)
     search_fields = ("email", "last_name", "phone")
     search_help_text = _("E-mail, nom ou téléphone")
@@ -152,7 +156,11 @@ class CustomerAdmin(ModelAdmin):
     def became(self, customer: Customer) -> str:
         return str(customer.merged_into) if customer.merged_into else "—"
 
-    @admin.display(description=_("client depuis le"))
+    @admin.display(description=_("nom"), ordering="last_name")
+    def name_said(self, customer: Customer) -> str:
+        return customer.full_name or "—"
+
+    @admin.display(description=_("client depuis le"), ordering="created_at")
     def since(self, customer: Customer) -> str:
         return date_format(timezone.localtime(customer.created_at), "j F Y")
 
@@ -165,8 +173,12 @@ class CustomerAdmin(ModelAdmin):
 class ConsentAdmin(ReadOnly, ModelAdmin):
     """Proof of each answer. Append-only: not even staff changes it."""
 
-    list_display = ("customer", "purpose", "is_granted", "source", "recorded_at")
+    list_display = ("email_said", "purpose", "is_granted", "source", "recorded_at")
     list_filter = ("purpose", "is_granted", "source")
     list_select_related = ("customer",)
     search_fields = ("customer__email",)
     date_hierarchy = "recorded_at"
+
+    @admin.display(description=_("client"), ordering="customer__email")
+    def email_said(self, consent: Consent) -> str:
+        return consent.customer.email

@@ -20,6 +20,8 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
+from config.admin import NothingToSave
+from config.templatetags.cabas import french_number, grams
 from shop.stock.forms import ImportForm, StockForm
 from shop.stock.importing import FileRefused, ImportBusy, ImportReport, RejectsGone, open_rejects, run_import
 from shop.stock.models import StockItem
@@ -65,14 +67,14 @@ class OutOfStockFilter(admin.SimpleListFilter):
 
 
 @admin.register(StockItem)
-class StockItemAdmin(ExportMixin, ModelAdmin):
+class StockItemAdmin(ExportMixin, NothingToSave, ModelAdmin):
     resource_classes = [StockResource]
     export_form_class = ExportForm
     list_display = (
         "product",
         "depot",
         "available_shown",
-        "unit_cost",
+        "cost_shown",
         "cost_since",
         "shelf_position",
         "expected_restock_on",
@@ -83,11 +85,9 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
     show_full_result_count = False
     search_fields = ("product__name__unaccent", "product__ean")
     ordering = ("product__sort_name", "pk")
+    fields = readonly_fields = list_display
     actions = ("change_chosen",)
     actions_list = ("open_import",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: StockItem | None = None) -> list[str]:
-        return [field.name for field in StockItem._meta.fields]
 
     def get_export_formats(self) -> list[type]:
         return [CSV, XLSX]
@@ -108,7 +108,12 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
 
     @display(description=_("disponible"), ordering="available")
     def available_shown(self, item: StockItem) -> str:
-        return f"{item.available}\u00a0g" if item.product.sold_by_weight else str(item.available)
+        return grams(item.available) if item.product.sold_by_weight else str(item.available)
+
+    @display(description=_("coût d’achat HT"), ordering="unit_cost")
+    def cost_shown(self, item: StockItem) -> str:
+        unit = _("kg") if item.product.sold_by_weight else _("pièce")
+        return f"{french_number(item.unit_cost, 4)}\u00a0€/{unit}"
 
     @admin.action(description=_("Changer le stock…"), permissions=["change"])
     def change_chosen(self, request: HttpRequest, queryset: QuerySet[StockItem]) -> HttpResponse | None:

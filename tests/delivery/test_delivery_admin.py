@@ -318,6 +318,17 @@ def test_a_zone_opened_in_the_admin_tells_those_who_wait(manager):
     assert zone_for_postcode("69003").slug == "lyon"
 
 
+def test_prices_of_a_zone_are_typed_and_read_with_a_comma(manager, db):
+    zone = ZoneFactory()
+
+    manager.post(change_url(zone), zone_form(zone, slot_price="6,35", minimum_order="45.50"))
+
+    zone.refresh_from_db()
+    assert (str(zone.slot_price), str(zone.minimum_order)) == ("6.35", "45.50")
+    assert 'value="6,35"' in manager.get(change_url(zone)).content.decode()
+    assert "45,50\u00a0€" in manager.get(reverse("admin:zones_zone_changelist")).content.decode()
+
+
 @pytest.mark.parametrize("prefix", ["7", "abc", "٦٩", "690011", "75"])
 def test_a_bad_or_taken_area_is_refused_with_its_zone(manager, db, prefix):
     ZoneFactory()

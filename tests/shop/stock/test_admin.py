@@ -303,6 +303,16 @@ def test_export_reads_back_as_an_import(staff, tmp_path, settings):
     assert rows[0]["ean"] == product.ean and rows[0]["aisle"] == product.shelf.slug
 
 
+def test_stock_is_said_in_its_units_and_offers_nothing_to_save(staff):
+    ProductFactory(weighed=True, stock=85_000)
+    item = StockItem.objects.get()
+
+    text = page(staff, f"{STOCK}{item.pk}/change/")
+
+    assert "85\u00a0kg" in text and "€/kg" in text
+    assert 'name="_save"' not in text
+
+
 def test_stock_is_read_only_but_for_the_bulk_action(staff):
     product = ProductFactory(stock=5)
     item = StockItem.objects.get()
