@@ -1,6 +1,6 @@
 """Staff forms of the catalogue. Numbers are read as French people write them, and no other way."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -81,7 +81,7 @@ class PriceForm(forms.Form):
             return value
         if price is None:
             return None
-        changed = (price * (100 + value) / 100).quantize(rules.CENT, rounding=ROUND_HALF_UP)
+        changed = rules.to_cents(price * (100 + value) / 100)
         return min(max(changed, rules.CENT), HIGHEST_PRICE)
 
 
