@@ -1,7 +1,6 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission
 from django.http import HttpResponseForbidden
 from django.template import Context, engines
@@ -16,6 +15,7 @@ from delivery.slots.services import hold_slot, pin_hold
 from delivery.zones.models import CoverageRequest, Depot, Zone
 from delivery.zones.queries import zone_for_postcode
 from delivery.zones.services import ask_for_coverage
+from tests.delivery.slots import NOON
 from tests.factories import SlotFactory, UserFactory, ZoneFactory
 
 # Who is refused is tested here, not how the shop words it: that page needs the addresses of every room.
@@ -26,7 +26,6 @@ def handler403(_request, exception):
     return HttpResponseForbidden()
 
 
-NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 GRID = reverse("admin:slots_slot_changelist")
 GENERATE = reverse("admin:slots_slot_generate")
 
@@ -37,12 +36,6 @@ def engine(monkeypatch):
     engine = engines["django"].engine
     monkeypatch.setattr(engine, "string_if_invalid", "")
     return engine
-
-
-@pytest.fixture
-def clock(db):
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

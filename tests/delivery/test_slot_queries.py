@@ -8,15 +8,8 @@ from delivery.slots.models import Hold, Slot
 from delivery.slots.queries import live_hold, next_free_slot, slot_fill, upcoming_days, week_of_slots
 from delivery.slots.rules import HOLD_LASTS, PARIS
 from delivery.slots.services import generate_slots, hold_slot, pin_hold
+from tests.delivery.slots import NOON
 from tests.factories import SlotFactory, ZoneFactory
-
-NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock(db):
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from shop.stock.forms import StockForm
 from shop.stock.models import StockItem
 from tests.factories import AisleFactory, DepotFactory, ProductFactory, UserFactory
 from tests.shop.catalogue.test_services import NUTRITION
-from tests.shop.stock.test_importing import GOOD, text_of
+from tests.shop.stock.files import GOOD, text_of
 
 pytestmark = pytest.mark.django_db
 PRODUCTS = "/admin/catalogue/product/"
