@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import flatten, flatten_fieldsets, get_fields_from_path
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, Model
+from django.db.models import DecimalField, Field, Model
 
 from crm.outbox.admin import PURPOSES
 from crm.outbox.letters import SUBJECTS
@@ -70,6 +70,28 @@ def test_every_column_and_field_is_worded(model):
     }
 
     assert not wordless
+
+
+def bare_sums(model: type[Model], options) -> set[str]:
+    """Amounts shown as mere numbers. A quantity is no amount; a form may word its own label."""
+    declared = getattr(options.form, "declared_fields", {})
+    amounts = {
+        field.name: declared[field.name].label if field.name in declared else field.verbose_name
+        for field in model._meta.fields
+        if isinstance(field, DecimalField) and field.decimal_places in {2, 4} and field.name != "net_quantity"
+    }
+    return {name for name in shown_names(options) if name in amounts and "(€)" not in str(amounts[name])}
+
+
+@pytest.mark.parametrize("model", ADMINS, ids=lambda model: model._meta.label)
+def test_every_sum_says_its_currency(model):
+    model_admin = ADMINS[model]
+
+    bare = bare_sums(model, model_admin)
+    for inline in model_admin.inlines:
+        bare |= bare_sums(inline.model, inline)
+
+    assert not bare
 
 
 @pytest.mark.parametrize("model", ADMINS, ids=lambda model: model._meta.label)
