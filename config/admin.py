@@ -23,6 +23,13 @@ class ReadOnly:
         return False
 
 
+class Undeletable:
+    """Rows that others stand on, or that shipped defaults would bring back: suspended or hidden instead."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
 class NothingToSave:
     """A page whose right to change opens actions and no field: without buttons that would do nothing."""
 

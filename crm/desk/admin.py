@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave, ReadOnly
+from config.admin import NothingToSave, ReadOnly, Undeletable
 from crm.desk import services
 from crm.desk.forms import AnswerForm
 from crm.desk.models import ContactRequest, HelpEntry, LegalPage, LegalPageVersion
@@ -23,13 +23,6 @@ from crm.desk.rules import blanks
 def _user_id(request: HttpRequest) -> int:
     assert request.user.pk is not None  # noqa: S101 - the admin let this person in
     return request.user.pk
-
-
-class Undeletable:
-    """Rows that others point to, or that would come back with the next shipped defaults."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class VersionInline(ReadOnly, TabularInline):

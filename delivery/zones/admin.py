@@ -7,20 +7,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from config.admin import in_euros
+from config.admin import Undeletable, in_euros
 from delivery.zones.models import CoverageRequest, Depot, Zone, ZoneArea
 from delivery.zones.services import tell_newly_covered
 
 
-class KeptForGood(ModelAdmin):
-    """Slots and orders stand on these rows: they are suspended, never deleted."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Depot)
-class DepotAdmin(KeptForGood):
+class DepotAdmin(Undeletable, ModelAdmin):
     list_display = ["name", "code", "is_default"]
     search_fields = ["name", "code"]
     fields = ["name", "code", "is_default"]
@@ -48,7 +41,7 @@ class ZoneAreaInline(TabularInline):
 
 
 @admin.register(Zone)
-class ZoneAdmin(KeptForGood):
+class ZoneAdmin(Undeletable, ModelAdmin):
     form = ZoneForm
     list_display = ["name", "depot", "is_active", "area_count", "minimum_said", "free_from_said"]
     list_filter = ["is_active", "depot"]

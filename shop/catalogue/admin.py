@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
+from config.admin import Undeletable
 from config.templatetags.cabas import euros, grams
 from shop.catalogue.forms import AisleForm, PictureForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
@@ -87,7 +88,7 @@ class PictureInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ExportMixin, ModelAdmin):
+class ProductAdmin(ExportMixin, Undeletable, ModelAdmin):
     form = ProductForm
     resource_classes = [ProductResource]
     export_form_class = ExportForm
@@ -164,10 +165,6 @@ class ProductAdmin(ExportMixin, ModelAdmin):
     @display(description=_("données d’illustration"))
     def invented_shown(self, product: Product) -> str:
         return ", ".join(str(INVENTED.get(code, code)) for code in product.invented) or "–"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
-        # Orders, lists and statistics refer to products: one withdraws them, one never deletes them.
-        return False
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         save_product(product=obj, changed=form.changed_data)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from config.admin import ReadOnly
+from config.admin import ReadOnly, Undeletable
 from shop.customers import services
 from shop.customers.models import Address, Consent, Customer, User
 from shop.customers.rules import PhoneInvalid, normalise_phone
@@ -40,7 +40,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(Undeletable, ModelAdmin):
     """Logins. Staff get groups here; passwords are chosen by their owner, after a sign-in code."""
 
     list_display = ("email", "is_staff", "is_active", "last_login")
@@ -68,9 +68,6 @@ class UserAdmin(ModelAdmin):
         if obj is not None and obj.pk == request.user.pk and not self._is_superuser(request):
             fixed = (*fixed, "is_staff", "is_active", "groups")
         return fixed
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(
         self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool
@@ -117,7 +114,7 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Customer)
-class CustomerAdmin(ModelAdmin):
+class CustomerAdmin(Undeletable, ModelAdmin):
     """Who buys. Read-mostly: staff correct a name or a telephone number."""
 
     form = CustomerForm
@@ -132,9 +129,6 @@ class CustomerAdmin(ModelAdmin):
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def save_model(

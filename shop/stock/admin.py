@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave
+from config.admin import NothingToSave, Undeletable
 from config.templatetags.cabas import french_number, grams
 from shop.stock.forms import ImportForm, StockForm
 from shop.stock.importing import FileRefused, ImportBusy, ImportReport, RejectsGone, open_rejects, run_import
@@ -67,7 +67,7 @@ class OutOfStockFilter(admin.SimpleListFilter):
 
 
 @admin.register(StockItem)
-class StockItemAdmin(ExportMixin, NothingToSave, ModelAdmin):
+class StockItemAdmin(ExportMixin, NothingToSave, Undeletable, ModelAdmin):
     resource_classes = [StockResource]
     export_form_class = ExportForm
     list_display = (
@@ -93,9 +93,6 @@ class StockItemAdmin(ExportMixin, NothingToSave, ModelAdmin):
         return [CSV, XLSX]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: StockItem | None = None) -> bool:
         return False
 
     def get_urls(self) -> list[URLPattern]:
