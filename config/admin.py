@@ -1,6 +1,13 @@
 """What admin pages of several rooms share."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from unfold.decorators import display
+
+from config.templatetags.cabas import euros
 
 
 class ReadOnly:
@@ -14,3 +21,33 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+class Undeletable:
+    """Rows that others stand on, or that shipped defaults would bring back: suspended or hidden instead."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class NothingToSave:
+    """A page whose right to change opens actions and no field: without buttons that would do nothing."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        hidden = {"show_save": False, "show_save_and_continue": False}
+        page: HttpResponse = super().change_view(  # type: ignore[misc]
+            request, object_id, form_url, {**(extra_context or {}), **hidden}
+        )
+        return page
+
+
+def in_euros(field: str, words: str | Promise) -> Callable[[Any, Any], str]:
+    """A column or a read-only field that shows a sum with its sign: « 1 234,50 € »."""
+
+    @display(description=words, ordering=field)
+    def shown(_admin: Any, row: Any) -> str:
+        return euros(getattr(row, field))
+
+    return shown  # type: ignore[no-any-return]

@@ -1,13 +1,15 @@
 """The admin's home: what asks for somebody today. Each block only for those who may open its list."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from decimal import Decimal
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Min, Sum
-from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -15,10 +17,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from config.navigation import changelist, may_open
-from config.templatetags.cabas import euros, hour
+from config.templatetags.cabas import euros, french_number, hour
 from crm.desk.models import ContactRequest
 from crm.outbox.queries import waiting_for_a_person
-from delivery.slots.models import Slot
+from delivery.slots.queries import slot_fill
+from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.payments.models import PaymentOperation
 from shop.stock import queries
@@ -44,14 +47,18 @@ class Block:
     is_alert: bool = False
     note: str = ""
     lines: list[Line] = field(default_factory=list)
-    is_tall: bool = False
 
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Adds ``calls`` (what waits for somebody) and ``plans`` (the day by hour and by zone). One query a block, whatever the number of orders, slots or products."""
-    blocks = [block() for label, block in BLOCKS if may_open(request, label)]
-    calls, plans = [b for b in blocks if not b.is_tall], [b for b in blocks if b.is_tall]
-    return context | {"title": _("Aujourd’hui"), "calls": calls, "plans": plans}
+    """Adds ``calls`` (what waits for somebody), ``sales`` (orders of the day) and ``plans`` (slots).
+
+    One query a block, whatever the number of orders, slots or products.
+    """
+    places = {
+        place: [block(request) for label, block in blocks if may_open(request, label)]
+        for place, blocks in BLOCKS.items()
+    }
+    return context | {"title": _("Aujourd’hui"), "is_quiet": not any(chain(*places.values())), **places}
 
 
 def listing(label: str, **query: object) -> str:
@@ -59,17 +66,30 @@ def listing(label: str, **query: object) -> str:
     return changelist(label) + (f"?{urlencode(query, safe=',')}" if query else "")
 
 
-def local_day(ahead: int = 0) -> tuple[datetime, datetime]:
-    """The two instants that bound a day in Paris, 23 or 25 hours apart when clocks change."""
+def local_day() -> tuple[datetime, datetime]:
+    """The two instants that bound today in Paris, 23 or 25 hours apart when clocks change."""
     zone = timezone.get_current_timezone()
-    day = timezone.localdate() + timedelta(days=ahead)
+    day = timezone.localdate()
     return (
         datetime.combine(day, time.min, zone),
         datetime.combine(day + timedelta(days=1), time.min, zone),
     )
 
 
-def orders_of_today() -> Block:
+def orders_placed_today(request: HttpRequest) -> Block:
+    starts, ends = local_day()
+    found = Order.objects.filter(
+        status=Order.Status.PLACED, placed_at__gte=starts, placed_at__lt=ends
+    ).aggregate(number=Count("id"), worth=Sum("total"))
+    return Block(
+        title=_("Commandes passées aujourd’hui"),
+        figure=str(found["number"]),
+        link=listing("orders.order", placed_at__gte=starts, placed_at__lt=ends, status__exact="placed"),
+        note=_worth(request, found["worth"]) or gettext("Annulées non comprises."),
+    )
+
+
+def deliveries_of_today(request: HttpRequest) -> Block:
     starts, ends = local_day()
     hours = list(
         Order.objects.filter(
@@ -85,8 +105,7 @@ def orders_of_today() -> Block:
         title=_("À livrer aujourd’hui"),
         figure=str(number),
         link=_orders_in(every_slot),
-        is_tall=True,
-        note=euros(worth) if number else gettext("Aucune livraison prévue aujourd’hui."),
+        note=_worth(request, worth) if number else gettext("Aucune livraison prévue aujourd’hui."),
         lines=[
             Line(
                 label=f"{hour(row['slot__starts_at'])}–{hour(row['slot__ends_at'])}",
@@ -99,34 +118,33 @@ def orders_of_today() -> Block:
     )
 
 
+def _worth(request: HttpRequest, worth: Decimal | None) -> str:
+    """Whoever reads no order's total reads no sum of them either."""
+    return euros(worth) if worth and may_read_recipient(request) else ""
+
+
 def _orders_in(slots: list[int]) -> str:
     if not slots:
         return listing("orders.order")
     return listing("orders.order", slot__id__in=",".join(map(str, sorted(slots))), status__exact="placed")
 
 
-def slots_fill() -> Block:
-    starts, ends = local_day()[0], local_day(1)[1]
-    rows = list(
-        Slot.objects.filter(starts_at__gte=starts, starts_at__lt=ends, is_closed=False)
-        .values("zone__name", "zone__slug", day=TruncDate("starts_at"))
-        .annotate(taken=Sum("booked"), places=Sum("capacity"))
-        .order_by("day", "zone__name")
-    )
-    taken, places = sum(row["taken"] for row in rows), sum(row["places"] for row in rows)
+def slots_fill(_request: HttpRequest) -> Block:
+    rows = slot_fill(days=2)
+    taken, places = sum(row["booked"] for row in rows), sum(row["capacity"] for row in rows)
     words = {timezone.localdate(): gettext("aujourd’hui")}
     return Block(
         title=_("Créneaux d’aujourd’hui et de demain"),
         figure=f"{_share(taken, places)}\u202f%",
         link=listing("slots.slot"),
-        is_tall=True,
-        note=gettext("%(taken)d places prises sur %(places)d") % {"taken": taken, "places": places},
+        note=ngettext("%(taken)s place prise sur %(places)s", "%(taken)s places prises sur %(places)s", taken)
+        % {"taken": french_number(Decimal(taken), 0), "places": french_number(Decimal(places), 0)},
         lines=[
             Line(
-                label=f"{row['zone__name']}, {words.get(row['day'], gettext('demain'))}",
-                value=f"{row['taken']} / {row['places']}",
-                link=listing("slots.slot", zone=row["zone__slug"], week=f"{row['day']:%G-W%V}"),
-                share=_share(row["taken"], row["places"]),
+                label=f"{row['zone']}, {words.get(row['date'], gettext('demain'))}",
+                value=f"{row['booked']} / {row['capacity']}",
+                link=listing("slots.slot", zone=row["zone_slug"], week=f"{row['date']:%G-W%V}"),
+                share=_share(row["booked"], row["capacity"]),
             )
             for row in rows
         ],
@@ -137,7 +155,7 @@ def _share(part: int, whole: int) -> int:
     return min(100, round(100 * part / whole)) if whole else 0
 
 
-def stock_outs() -> Block:
+def stock_outs(_request: HttpRequest) -> Block:
     depots = list(
         queries.stock_outs()
         .values("depot_id", "depot__name")
@@ -162,7 +180,7 @@ def stock_outs() -> Block:
     )
 
 
-def stuck_messages() -> Block:
+def stuck_messages(_request: HttpRequest) -> Block:
     counts = dict(waiting_for_a_person().values_list("state").annotate(number=Count("id")).order_by())
     words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
     return Block(
@@ -181,7 +199,7 @@ def stuck_messages() -> Block:
     )
 
 
-def doubtful_payments() -> Block:
+def doubtful_payments(_request: HttpRequest) -> Block:
     found = PaymentOperation.objects.filter(state="unknown").aggregate(
         number=Count("id"), oldest=Min("created_at")
     )
@@ -194,7 +212,7 @@ def doubtful_payments() -> Block:
     )
 
 
-def waiting_requests() -> Block:
+def waiting_requests(_request: HttpRequest) -> Block:
     found = ContactRequest.objects.filter(state=ContactRequest.State.NEW).aggregate(
         number=Count("id"), oldest=Min("received_at")
     )
@@ -217,11 +235,13 @@ def _waiting_since(oldest: datetime | None) -> str:
     }
 
 
-BLOCKS = [
-    ("orders.order", orders_of_today),
-    ("slots.slot", slots_fill),
-    ("desk.contactrequest", waiting_requests),
-    ("outbox.message", stuck_messages),
-    ("payments.paymentoperation", doubtful_payments),
-    ("stock.stockitem", stock_outs),
-]
+BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
+    "calls": [
+        ("desk.contactrequest", waiting_requests),
+        ("outbox.message", stuck_messages),
+        ("payments.paymentoperation", doubtful_payments),
+        ("stock.stockitem", stock_outs),
+    ],
+    "sales": [("orders.order", orders_placed_today), ("orders.order", deliveries_of_today)],
+    "plans": [("slots.slot", slots_fill)],
+}

@@ -24,6 +24,15 @@ def masked(text: str) -> str:
     return _PERSONAL.sub(_MASK, _KEY_ADDRESS.sub(rf"\1{_MASK}", text))
 
 
+class OneWarning(logging.Filter):
+    """A request nobody's browser sends is refused as it should be: a line, not an error with its traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        return True
+
+
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         entry = {

@@ -293,12 +293,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "config.logs.JsonFormatter"}},
+    "filters": {"one_warning": {"()": "config.logs.OneWarning"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"level": "INFO"},
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "WARNING"},
+        **{
+            f"django.security.{refused}": {"filters": ["one_warning"]}
+            for refused in ("TooManyFieldsSent", "TooManyFilesSent", "RequestDataTooBig", "DisallowedHost")
+        },
     },
 }
 

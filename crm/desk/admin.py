@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from config.admin import NothingToSave, ReadOnly, Undeletable
 from crm.desk import services
 from crm.desk.forms import AnswerForm
 from crm.desk.models import ContactRequest, HelpEntry, LegalPage, LegalPageVersion
@@ -24,25 +25,12 @@ def _user_id(request: HttpRequest) -> int:
     return request.user.pk
 
 
-class Undeletable:
-    """Rows that others point to, or that would come back with the next shipped defaults."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class VersionInline(TabularInline):
+class VersionInline(ReadOnly, TabularInline):
     model = LegalPageVersion
     fields = ("reading", "published_at", "published_by")
     readonly_fields = fields
     extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    hide_title = True
 
     @display(description=_("version"))
     def reading(self, version: LegalPageVersion) -> str:
@@ -60,6 +48,13 @@ class LegalPageAdmin(Undeletable, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: LegalPage | None = None) -> tuple[str, ...]:
         return (*self.readonly_fields, "slug") if obj else self.readonly_fields
+
+    def get_fields(self, request: HttpRequest, obj: LegalPage | None = None) -> tuple[str, ...]:
+        """A new page has no version yet."""
+        return self.fields if obj else ("title", "slug", "body")
+
+    def get_inlines(self, request: HttpRequest, obj: LegalPage | None) -> tuple[Any, ...]:
+        return self.inlines if obj else ()
 
     @display(description=_("à compléter"))
     def left_to_fill_in(self, page: LegalPage) -> str:
@@ -89,7 +84,7 @@ class HelpEntryAdmin(Undeletable, ModelAdmin):
 
 
 @admin.register(ContactRequest)
-class ContactRequestAdmin(Undeletable, ModelAdmin):
+class ContactRequestAdmin(NothingToSave, Undeletable, ModelAdmin):
     """Requests are read here and answered on a page of their own; no field is ever edited."""
 
     list_display = ("__str__", "received_at", "subject", "name", "order_reference", "shown_state")

@@ -16,14 +16,20 @@ from shop.customers.models import Customer
 class LegalPage(models.Model):
     """A text of the shop in Markdown, as it reads now. Each change leaves a version for good."""
 
-    slug = models.SlugField(_("adresse"), max_length=40, unique=True)
+    slug = models.SlugField(
+        _("adresse"),
+        max_length=40,
+        unique=True,
+        help_text=_("La fin de l’adresse de la page ; elle ne change plus ensuite."),
+    )
     title = models.CharField(_("titre"), max_length=120)
     body = models.TextField(_("texte"), help_text=_("En Markdown ; le HTML est retiré."))
     version = models.CharField(_("version"), max_length=40, editable=False)
     updated_at = models.DateTimeField(_("modifiée le"), editable=False)
 
     class Meta:
-        verbose_name = _("page")
+        verbose_name = _("page légale")
+        verbose_name_plural = _("pages légales")
         ordering = ["title"]
 
     def __str__(self) -> str:
@@ -61,11 +67,18 @@ class LegalPageVersion(models.Model):
 class HelpEntry(models.Model):
     """A usual question and its answer. Hidden rather than deleted: shipped ones would come back."""
 
-    key = models.SlugField(_("repère"), max_length=80, unique=True)
+    key = models.SlugField(
+        _("repère"), max_length=80, unique=True,
+        help_text=_("La fin de l’adresse de la question ; elle ne change plus ensuite."),
+    )  # fmt: skip
     question = models.CharField(_("question"), max_length=160)
     answer = models.TextField(_("réponse"), help_text=_("En Markdown ; le HTML est retiré."))
-    position = models.PositiveIntegerField(_("ordre"), default=100)
-    is_published = models.BooleanField(_("visible"), default=True)
+    position = models.PositiveIntegerField(
+        _("ordre"), default=100, help_text=_("Les plus petits nombres d’abord.")
+    )
+    is_published = models.BooleanField(
+        _("visible"), default=True, help_text=_("Décochée, elle n’est plus montrée sur la page d’aide.")
+    )
 
     class Meta:
         verbose_name = _("question fréquente")
@@ -100,8 +113,9 @@ class ContactRequest(models.Model):
     }
 
     customer = models.ForeignKey(
-        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="contact_requests"
-    )
+        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="contact_requests",
+        verbose_name=_("client"),
+    )  # fmt: skip
     name = models.CharField(_("nom"), max_length=80)
     email = models.EmailField(_("adresse e-mail"))
     order_reference = models.CharField(_("numéro de commande"), max_length=20, blank=True)
@@ -118,6 +132,7 @@ class ContactRequest(models.Model):
 
     class Meta:
         verbose_name = _("demande")
+        verbose_name_plural = _("demandes")
         ordering = ["-received_at"]
         indexes = [
             models.Index(fields=["received_at"], condition=Q(state="new"), name="contact_waiting"),

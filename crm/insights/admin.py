@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from config.admin import ReadOnly
 from crm.insights import queries
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
 from crm.insights.rules import TARGET_MS
@@ -14,19 +15,10 @@ from crm.insights.rules import TARGET_MS
 PERIODS = (7, 14, 28)
 
 
-class ReadOnlyReport(ModelAdmin):
+class ReadOnlyReport(ReadOnly, ModelAdmin):
     """A table instead of a list of rows: counts are read together or not at all."""
 
     report_template = ""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def report(self, days: list[Any]) -> dict[str, Any]:
         raise NotImplementedError

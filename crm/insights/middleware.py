@@ -7,17 +7,21 @@ from urllib.parse import urlsplit
 from django.contrib.messages.constants import ERROR
 from django.http import HttpRequest, HttpResponse
 
+from config.refusals import was_refused
 from crm.insights import services
 from crm.insights.models import Step
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 # Programs that say what they are. Those that lie cannot be told apart without watching people.
+# Cubot makes telephones.
 _ROBOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|headless|lighthouse|preview|monitor|curl|wget|python|java/|go-http|"
-    r"facebookexternalhit|feed|scan|check",
+    r"(?<!cu)bot\b|crawl|spider|slurp|archiver|mediapartners|facebookexternalhit|headless|phantomjs|playwright|"
+    r"puppeteer|lighthouse|preview|monitor|uptime|pingdom|feed|scan|check|curl|wget|python|java/|okhttp|"
+    r"httpclient|go-http|libwww|axios|node-fetch|undici",
     re.IGNORECASE,
 )
+_FETCHED_AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
 _NOT_SHOPPERS = ("/admin/", "/preparation/", "/livreur/", "/static/", "/media/", "/sante/")
 
 
@@ -33,7 +37,9 @@ def funnel_counts(get_response: Handler) -> Handler:
 
 
 def _was_refused(request: HttpRequest) -> bool:
-    """Whether a form was sent back with an error message: a redirect looks the same either way."""
+    """Whether a form was refused: a redirect, or a fragment for htmx, looks the same either way."""
+    if was_refused(request):
+        return True
     queued = getattr(getattr(request, "_messages", None), "_queued_messages", [])
     return request.method == "POST" and any(message.level >= ERROR for message in queued)
 
@@ -80,7 +86,7 @@ def _is_page_view(request: HttpRequest, response: HttpResponse) -> bool:
         and response.status_code == 200
         and response.get("Content-Type", "").startswith("text/html")
         and "HX-Request" not in request.headers
-        and "prefetch" not in request.headers.get("Sec-Purpose", "")
+        and not any("prefetch" in request.headers.get(name, "") for name in _FETCHED_AHEAD)
     )
 
 

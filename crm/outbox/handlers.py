@@ -1,6 +1,5 @@
 """Facts that become letters."""
 
-from decimal import Decimal
 from typing import Any
 
 from config.facts import handler
@@ -10,6 +9,7 @@ from delivery.zones.events import CoverageOpened
 from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.queries import letter_context
 from shop.payments.events import LatePaymentVoided
+from shop.payments.rules import euros
 
 
 def _about_order(letter: str, order_reference: str, *, occasion: str = "", **details: Any) -> None:
@@ -49,7 +49,7 @@ def tell_payment_voided(voided: LatePaymentVoided) -> None:
         voided.order_reference,
         occasion=voided.operation_key,
         became=order_status(voided.order_reference),
-        amount=Decimal(voided.amount_cents) / 100,
+        amount=euros(voided.amount_cents),
     )
 
 

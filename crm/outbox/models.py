@@ -61,6 +61,7 @@ class Message(models.Model):
 
     class Meta:
         verbose_name = _("message")
+        verbose_name_plural = _("messages")
         ordering = ["-id"]
         permissions = [("read_letter", "Peut lire les lettres et chercher par destinataire")]
         constraints = [

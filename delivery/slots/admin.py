@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
+from config.admin import ReadOnly, in_euros
 from delivery.slots import grid, rules
 from delivery.slots.forms import SlotForm, WeekForm, week_name
 from delivery.slots.models import Hold, Slot
@@ -28,8 +29,9 @@ class SlotAdmin(ModelAdmin):
     """A week of one zone at a glance. Slots come from the zone's hours; here they are widened, cut or closed."""
 
     form = SlotForm
-    fields = ["zone", "hours", "cutoff_at", "price", "booked", "capacity", "is_closed"]
-    readonly_fields = ["zone", "hours", "cutoff_at", "price", "booked"]
+    fields = ["zone", "hours", "cutoff_at", "price_said", "booked", "capacity", "is_closed"]
+    readonly_fields = ["zone", "hours", "cutoff_at", "price_said", "booked"]
+    price_said = in_euros("price", _("prix"))
     list_select_related = ["zone"]
 
     class Media:
@@ -128,7 +130,7 @@ def _week(zone: Zone, monday: date) -> dict[str, Any]:
 
 
 @admin.register(Hold)
-class HoldAdmin(ModelAdmin):
+class HoldAdmin(ReadOnly, ModelAdmin):
     """To answer "where did that place go?". Only services write holds; the basket's key is not shown."""
 
     list_display = ["slot_label", "zone_name", "state", "order_reference", "created_at", "expires_at"]
@@ -147,15 +149,6 @@ class HoldAdmin(ModelAdmin):
         "released_at",
     ]
     readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=_("créneau"), ordering="slot__starts_at")
     def slot_label(self, hold: Hold) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from config.templatetags.cabas import french_number
 from delivery.slots import rules
 from delivery.slots.models import Slot
 
@@ -58,11 +60,8 @@ def rows_of(slots: Iterable[Slot], monday: date) -> list[Row]:
 def totals_of(rows: Iterable[Row]) -> tuple[str, str]:
     """Places taken and offered over the week, as they are written: « 1 728 », « 2 920 »."""
     slots = list(_slots(rows))
-    return _thousands(sum(slot.booked for slot in slots)), _thousands(sum(slot.capacity for slot in slots))
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
+    booked, capacity = sum(slot.booked for slot in slots), sum(slot.capacity for slot in slots)
+    return french_number(Decimal(booked), 0), french_number(Decimal(capacity), 0)
 
 
 def _slots(rows: Iterable[Row]) -> Iterator[Slot]:

@@ -44,13 +44,13 @@ class SlotDay(TypedDict):
 
 
 class DayFill(TypedDict):
-    """Places of one local day over every zone; ``percent`` may pass 100 where staff cut capacity."""
+    """Places of one zone on one local day; ``booked`` may pass ``capacity`` where staff cut it."""
 
     date: date
-    label: str
+    zone: str
+    zone_slug: str
     booked: int
     capacity: int
-    percent: int
 
 
 def live_hold(holder: str) -> Hold | None:
@@ -115,23 +115,30 @@ def next_free_slot(zone: Zone) -> Slot | None:
     return slot
 
 
-def slot_fill(days: int = 7) -> list[DayFill]:
-    """How full each of the coming local days is, today included from its first slot. One query."""
+def slot_fill(days: int) -> list[DayFill]:
+    """How full each zone is on each coming local day, today included from its first slot, by day and zone.
+
+    Closed slots offer no place and are left out. One query.
+    """
     today = rules.local_date(timezone.now())
     since, until = rules.local_midnight(today), rules.local_midnight(today + timedelta(days=days))
-    by_day: QuerySet[Slot, Any] = (
+    rows: QuerySet[Slot, Any] = (
         _between(since, until)
-        .order_by()
-        .values(day=TruncDate("starts_at", tzinfo=rules.PARIS))
-        .annotate(booked_sum=Sum("booked"), capacity_sum=Sum("capacity"))
-        .order_by("day")
+        .filter(is_closed=False)
+        .values("zone__name", "zone__slug", day=TruncDate("starts_at", tzinfo=rules.PARIS))
+        .annotate(taken=Sum("booked"), places=Sum("capacity"))
+        .order_by("day", "zone__name")
     )
-    return [_fill(row["day"], row["booked_sum"], row["capacity_sum"]) for row in by_day]
-
-
-def _fill(day: date, booked: int, capacity: int) -> DayFill:
-    percent = round(100 * booked / capacity) if capacity else 0
-    return DayFill(date=day, label=_day_label(day), booked=booked, capacity=capacity, percent=percent)
+    return [
+        DayFill(
+            date=row["day"],
+            zone=row["zone__name"],
+            zone_slug=row["zone__slug"],
+            booked=row["taken"],
+            capacity=row["places"],
+        )
+        for row in rows
+    ]
 
 
 def week_of_slots(zone: Zone, monday: date) -> list[Slot]:

@@ -7,24 +7,28 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from config.admin import Undeletable, in_euros
 from delivery.zones.models import CoverageRequest, Depot, Zone, ZoneArea
 from delivery.zones.services import tell_newly_covered
 
 
-class KeptForGood(ModelAdmin):
-    """Slots and orders stand on these rows: they are suspended, never deleted."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Depot)
-class DepotAdmin(KeptForGood):
+class DepotAdmin(Undeletable, ModelAdmin):
     list_display = ["name", "code", "is_default"]
     search_fields = ["name", "code"]
+    fields = ["name", "code", "is_default"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Depot | None = None) -> list[str]:
         return ["code"] if obj else []
+
+
+class ZoneForm(ModelForm):  # type: ignore[type-arg]
+    """Prices are typed and read with a comma, as French people write them."""
+
+    class Meta:
+        model = Zone
+        fields = "__all__"  # noqa: DJ007 - the admin’s fieldsets say which
+        localized_fields = ("slot_price", "peak_price", "minimum_order", "free_delivery_from")
 
 
 class ZoneAreaInline(TabularInline):
@@ -37,12 +41,15 @@ class ZoneAreaInline(TabularInline):
 
 
 @admin.register(Zone)
-class ZoneAdmin(KeptForGood):
-    list_display = ["name", "depot", "is_active", "area_count", "minimum_order", "free_delivery_from"]
+class ZoneAdmin(Undeletable, ModelAdmin):
+    form = ZoneForm
+    list_display = ["name", "depot", "is_active", "area_count", "minimum_said", "free_from_said"]
     list_filter = ["is_active", "depot"]
     list_select_related = ["depot"]
     search_fields = ["name", "slug", "areas__prefix"]
     inlines = [ZoneAreaInline]
+    minimum_said = in_euros("minimum_order", _("minimum de commande"))
+    free_from_said = in_euros("free_delivery_from", _("livraison offerte dès"))
     fieldsets = [
         (None, {"fields": ["name", "slug", "depot", "is_active"]}),
         (_("Horaires"), {"fields": [("opens_at", "closes_at"), "open_weekdays", "cutoff_minutes"]}),
@@ -97,6 +104,7 @@ class CoverageRequestAdmin(ModelAdmin):
     search_fields = ["postcode", "email"]
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
+    fields = list_display
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -9,19 +9,23 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-CENT = Decimal("0.01")
 TWO_WEEKS_IN_MINUTES = 14 * 24 * 60
 
 
 class Depot(models.Model):
     """A warehouse. Stock, shelf positions and costs belong to (product, depot)."""
 
-    code = models.SlugField(_("code"), max_length=20, unique=True)
+    code = models.SlugField(
+        _("code"), max_length=20, unique=True, help_text=_("Pour les imports ; ne change plus ensuite.")
+    )
     name = models.CharField(_("nom"), max_length=80)
-    is_default = models.BooleanField(_("par défaut"), default=False)
+    is_default = models.BooleanField(
+        _("par défaut"), default=False, help_text=_("Celui des visiteurs dont on ignore encore l’adresse.")
+    )
 
     class Meta:
         verbose_name = _("dépôt")
+        verbose_name_plural = _("dépôts")
         constraints = [
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="one_default_depot"
@@ -35,40 +39,52 @@ class Depot(models.Model):
 class Zone(models.Model):
     """A delivered area: one depot, one set of hours, cut-offs and fees. The same for every customer."""
 
-    slug = models.SlugField(_("code"), max_length=40, unique=True)
+    slug = models.SlugField(_("code"), max_length=40, unique=True, help_text=_("Ne change plus ensuite."))
     name = models.CharField(_("nom"), max_length=80)
     depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="zones", verbose_name=_("dépôt"))
-    is_active = models.BooleanField(_("livrée"), default=True)
-    opens_at = models.TimeField(_("première livraison"), default=time(8))
-    closes_at = models.TimeField(_("fin des livraisons"), default=time(22))
+    is_active = models.BooleanField(
+        _("livrée"), default=True, help_text=_("Décochée, la zone ne propose plus de créneaux.")
+    )
+    opens_at = models.TimeField(
+        _("première livraison"), default=time(8), help_text=_("Une heure ronde, par exemple 8:00.")
+    )
+    closes_at = models.TimeField(
+        _("fin des livraisons"), default=time(22), help_text=_("La fin du dernier créneau.")
+    )
     open_weekdays = models.CharField(
         _("jours livrés"), max_length=7, default="123456",
-        validators=[RegexValidator(r"^[1-7]+\Z")], help_text=_("1 = lundi … 7 = dimanche"),
+        validators=[RegexValidator(r"^[1-7]+\Z")], help_text=_("1 = lundi … 7 = dimanche ; 123456 livre tous les jours sauf le dimanche."),
     )  # fmt: skip
     cutoff_minutes = models.PositiveIntegerField(
         _("clôture avant le créneau (minutes)"), default=240,
         validators=[MaxValueValidator(TWO_WEEKS_IN_MINUTES)],
+        help_text=_("240 : on commande jusqu’à quatre heures avant."),
     )  # fmt: skip
-    slot_capacity = models.PositiveIntegerField(_("places par créneau"), default=20)
+    slot_capacity = models.PositiveIntegerField(
+        _("places par créneau"), default=20,
+        help_text=_("Pour les créneaux à créer ; ceux qui existent ne changent pas."),
+    )  # fmt: skip
     slot_price = models.DecimalField(
-        _("prix du créneau"), max_digits=6, decimal_places=2, default=Decimal("5.90"),
+        _("prix du créneau (€)"), max_digits=6, decimal_places=2, default=Decimal("5.90"),
         validators=[MinValueValidator(Decimal(0))],
     )  # fmt: skip
     peak_price = models.DecimalField(
-        _("prix aux heures chargées"), max_digits=6, decimal_places=2, default=Decimal("7.90"),
+        _("prix aux heures chargées (€)"), max_digits=6, decimal_places=2, default=Decimal("7.90"),
         validators=[MinValueValidator(Decimal(0))],
+        help_text=_("De 18 h à 20 h en semaine, et le samedi matin."),
     )  # fmt: skip
     minimum_order = models.DecimalField(
-        _("minimum de commande"), max_digits=7, decimal_places=2, default=Decimal("40.00"),
+        _("minimum de commande (€)"), max_digits=7, decimal_places=2, default=Decimal("40.00"),
         validators=[MinValueValidator(Decimal(0))],
     )  # fmt: skip
     free_delivery_from = models.DecimalField(
-        _("livraison offerte dès"), max_digits=7, decimal_places=2, default=Decimal("120.00"),
+        _("livraison offerte dès (€)"), max_digits=7, decimal_places=2, default=Decimal("120.00"),
         validators=[MinValueValidator(Decimal(0))],
     )  # fmt: skip
 
     class Meta:
         verbose_name = _("zone")
+        verbose_name_plural = _("zones")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
@@ -103,14 +119,16 @@ def _is_below(one: Decimal | None, other: Decimal | None) -> bool:
 class ZoneArea(models.Model):
     """A postcode or the beginning of one; the longest beginning wins (69 below 69001)."""
 
-    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="areas")
+    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="areas", verbose_name=_("zone"))
     prefix = models.CharField(
         _("code postal ou début"), max_length=5, unique=True,
         validators=[RegexValidator(r"^[0-9]{2,5}\Z", _("Indiquez de deux à cinq chiffres."))],
+        help_text=_("75 couvre tous les codes qui commencent ainsi ; 75011, un seul."),
     )  # fmt: skip
 
     class Meta:
         verbose_name = _("secteur")
+        verbose_name_plural = _("secteurs")
 
     def __str__(self) -> str:
         return self.prefix

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.refusals import note_refusal
 from config.templatetags.cabas import euros
 from shop.basket.rules import Wanted
 from shop.basket.services import add_again
@@ -26,6 +27,8 @@ def put_back(request: HttpRequest, wanted: list[Wanted]) -> None:
             )
             % {"n": added},
         )
+    else:
+        note_refusal(request)
     for difference in differences:
         messages.warning(
             request, _in_words(difference.name, difference.kind, difference.before, difference.now)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import Limit, limited_by_machine, machine_of, too_many
+from config.refusals import note_refusal
 from config.templatetags.cabas import slot_label_long
 from delivery.slots import services as slots
 from delivery.slots.queries import upcoming_days
@@ -78,6 +79,8 @@ def set_basket_line(request: HttpRequest) -> HttpResponse:
         problem = _try_set_line(
             shopper_of(request), form.cleaned_data["product"], form.cleaned_data["quantity"]
         )
+    if problem:
+        note_refusal(request)
     if request.headers.get("HX-Request"):
         return _control(request, form, problem)
     if problem:

@@ -19,7 +19,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
-from config.templatetags.cabas import euros
+from config.admin import Undeletable
+from config.templatetags.cabas import euros, grams
 from shop.catalogue.forms import AisleForm, PictureForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
 from shop.catalogue.queries import missing_of
@@ -87,7 +88,7 @@ class PictureInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ExportMixin, ModelAdmin):
+class ProductAdmin(ExportMixin, Undeletable, ModelAdmin):
     form = ProductForm
     resource_classes = [ProductResource]
     export_form_class = ExportForm
@@ -157,17 +158,13 @@ class ProductAdmin(ExportMixin, ModelAdmin):
     def stock_shown(self, product: Product) -> str:
         if product._state.adding:
             return "–"
-        unit = " g" if product.sold_by_weight else ""
+        said = grams if product.sold_by_weight else str
         rows = product.stock_items.values_list("depot__name", "available")
-        return " · ".join(f"{depot}\u202f: {available}{unit}" for depot, available in rows) or "–"
+        return " · ".join(f"{depot}\u202f: {said(available)}" for depot, available in rows) or "–"
 
     @display(description=_("données d’illustration"))
     def invented_shown(self, product: Product) -> str:
         return ", ".join(str(INVENTED.get(code, code)) for code in product.invented) or "–"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
-        # Orders, lists and statistics refer to products: one withdraws them, one never deletes them.
-        return False
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         save_product(product=obj, changed=form.changed_data)
@@ -294,8 +291,17 @@ class AisleAdmin(ModelAdmin):
 
 @admin.register(Brand)
 class BrandAdmin(ModelAdmin):
-    list_display = ("name", "slug")
+    list_display = ("name", "product_count")
     search_fields = ("name__unaccent",)
+    fields = ("name", "slug")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Brand]:
+        brands: QuerySet[Brand] = super().get_queryset(request)
+        return brands.annotate(n=Count("products"))
+
+    @display(description=_("produits"), ordering="n")
+    def product_count(self, brand: Any) -> int:
+        return int(brand.n)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Brand | None = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()

@@ -1,6 +1,6 @@
 """Staff forms of the catalogue. Numbers are read as French people write them, and no other way."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 from shop.catalogue import rules
-from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.catalogue.models import DUE_BY_SHELF, Aisle, Product, ProductPicture
 from shop.catalogue.pictures import PictureRefused, checked_picture
 from shop.catalogue.queries import missing_of
 from shop.catalogue.services import HIGHEST_PRICE
@@ -81,7 +81,7 @@ class PriceForm(forms.Form):
             return value
         if price is None:
             return None
-        changed = (price * (100 + value) / 100).quantize(rules.CENT, rounding=ROUND_HALF_UP)
+        changed = rules.to_cents(price * (100 + value) / 100)
         return min(max(changed, rules.CENT), HIGHEST_PRICE)
 
 
@@ -118,7 +118,13 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         )  # fmt: skip
         help_texts = {
             "labels": _("séparés par des virgules"),
-            "nutrition": _("pour 100\u202fg ou 100\u202fml"),
+            "nutrition": _(
+                'En JSON, par exemple {"energy_kj": 250, "fat_g": 3.5}\u202f; les clés sont energy_kj, energy_kcal,'
+                " fat_g, saturated_fat_g, carbohydrates_g, sugars_g, fiber_g, proteins_g et salt_g."
+            ),
+            "stated_nutriscore": _("de A à E, seulement s’il figure sur l’emballage"),
+            "packaging": _("par exemple «\u202fbouteille de 75\u202fcl\u202f»"),
+            "minimum_age": _("en années\u202f; vide si la vente est libre"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -176,6 +182,12 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class AisleForm(forms.ModelForm):  # type: ignore[type-arg]
     """An aisle, or a shelf under one: the tree has two levels."""
+
+    requires = forms.MultipleChoiceField(
+        label=_("Mentions obligatoires"), required=False, choices=DUE_BY_SHELF,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("Sans elles, un article de ce rayon ne peut être publié."),
+    )  # fmt: skip
 
     class Meta:
         model = Aisle

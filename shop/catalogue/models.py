@@ -31,7 +31,30 @@ def due_for_food() -> list[str]:
 class Aisle(models.Model):
     """A node of the aisle tree: an aisle (no parent) or a shelf under one."""
 
-    slug = models.SlugField(max_length=80, unique=True)
+    class Tint(models.TextChoices):
+        """The palettes of ``static/css/tokens.css``."""
+
+        NEUTRAL = "neutral", _("neutre")
+        FRUIT = "fruits-legumes", _("fruits et légumes")
+        BAKERY = "boulangerie", _("boulangerie")
+        DAIRY = "cremerie", _("crèmerie")
+        CHEESE = "fromages", _("fromages")
+        MEAT = "boucherie", _("boucherie")
+        FISH = "poissonnerie", _("poissonnerie")
+        SAVOURY = "epicerie-salee", _("épicerie salée")
+        SWEET = "epicerie-sucree", _("épicerie sucrée")
+        DRINKS = "boissons", _("boissons")
+        WINES = "vins", _("vins")
+        FROZEN = "surgeles", _("surgelés")
+        BABY = "bebe", _("bébé")
+        HYGIENE = "hygiene", _("hygiène")
+        CLEANING = "entretien", _("entretien")
+        FLOWERS = "fleurs", _("fleurs")
+
+    slug = models.SlugField(
+        _("adresse"), max_length=80, unique=True,
+        help_text=_("La fin de l’adresse de sa page ; elle ne change plus ensuite."),
+    )  # fmt: skip
     name = models.CharField(_("nom"), max_length=80)
     parent = models.ForeignKey(
         "self",
@@ -39,13 +62,19 @@ class Aisle(models.Model):
         null=True,
         blank=True,
         related_name="shelves",
-        verbose_name=_("rayon"),
+        verbose_name=_("rayon principal"),
+        help_text=_("Vide pour un rayon principal."),
     )
-    position = models.PositiveIntegerField(_("ordre"), default=100)
-    tint = models.SlugField(_("teinte"), max_length=30, default="neutral")
+    position = models.PositiveIntegerField(
+        _("ordre"), default=100, help_text=_("Les plus petits nombres d’abord.")
+    )
+    tint = models.SlugField(
+        _("teinte"), max_length=30, choices=Tint, default=Tint.NEUTRAL,
+        help_text=_("La couleur derrière les dessins de ses produits."),
+    )  # fmt: skip
     default_vat_rate = models.DecimalField(
         _("TVA habituelle (%)"), max_digits=4, decimal_places=1, default=Decimal("5.5"),
-        choices=VAT_RATES,
+        choices=VAT_RATES, help_text=_("Pour les articles importés sans taux."),
     )  # fmt: skip
     # What the law makes due on this shelf beyond price, VAT and net quantity (regulation 1169/2011).
     requires = ArrayField(
@@ -55,6 +84,7 @@ class Aisle(models.Model):
 
     class Meta:
         verbose_name = _("rayon")
+        verbose_name_plural = _("rayons")
         ordering = ["position", "name"]
 
     def __str__(self) -> str:
@@ -62,11 +92,14 @@ class Aisle(models.Model):
 
 
 class Brand(models.Model):
-    slug = models.SlugField(max_length=120, unique=True)
+    slug = models.SlugField(
+        _("repère"), max_length=120, unique=True, help_text=_("Pour les imports ; ne change plus ensuite.")
+    )
     name = models.CharField(_("nom"), max_length=120)
 
     class Meta:
         verbose_name = _("marque")
+        verbose_name_plural = _("marques")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -156,10 +189,16 @@ class Product(models.Model):
     )
     description = models.TextField(_("description"), blank=True)
     packaging = models.CharField(_("conditionnement"), max_length=80, blank=True)
-    packshot = models.CharField(_("dessin"), max_length=20, choices=Packshot, default=Packshot.BOX)
+    packshot = models.CharField(
+        _("dessin"), max_length=20, choices=Packshot, default=Packshot.BOX,
+        help_text=_("Montré tant que l’article n’a pas de photo."),
+    )  # fmt: skip
 
     sold_by = models.CharField(_("vendu"), max_length=6, choices=SoldBy, default=SoldBy.PIECE)
-    weight_step_g = models.PositiveIntegerField(_("pas de poids (g)"), null=True, blank=True)
+    weight_step_g = models.PositiveIntegerField(
+        _("pas de poids (g)"), null=True, blank=True,
+        help_text=_("Ce qu’un clic ajoute au panier, pour un article vendu au poids."),
+    )  # fmt: skip
     net_quantity = models.DecimalField(
         _("quantité nette"), max_digits=9, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(Decimal("0.01"))],
@@ -217,6 +256,7 @@ class Product(models.Model):
 
     class Meta:
         verbose_name = _("produit")
+        verbose_name_plural = _("produits")
         ordering = ["sort_name", "id"]
         indexes = [
             GinIndex(fields=["search"], name="product_search"),
@@ -261,17 +301,25 @@ class Product(models.Model):
 class ProductPicture(models.Model):
     """A photograph uploaded by staff, decoded and re-encoded; it replaces the drawing."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="pictures")
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="pictures", verbose_name=_("produit")
+    )
     image = models.ImageField(
         _("image"), upload_to="produits/%Y/%m/", width_field="width", height_field="height"
     )
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
-    alt = models.CharField(_("description de l’image"), max_length=160, blank=True)
-    position = models.PositiveIntegerField(_("ordre"), default=1)
+    alt = models.CharField(
+        _("description de l’image"), max_length=160, blank=True,
+        help_text=_("Lue à qui ne voit pas la photo : ce qu’elle montre, sans le nom du produit."),
+    )  # fmt: skip
+    position = models.PositiveIntegerField(
+        _("ordre"), default=1, help_text=_("La première est celle des listes.")
+    )
 
     class Meta:
         verbose_name = _("image")
+        verbose_name_plural = _("images")
         ordering = ["position", "id"]
 
     def __str__(self) -> str:

@@ -193,11 +193,12 @@ def unit_price(
     if not net_quantity:
         return None
     if net_unit == "piece":
-        return _to_cent(price / net_quantity), "pièce"
-    return _to_cent(price * 1000 / net_quantity), "kg" if net_unit == "g" else "l"
+        return to_cents(price / net_quantity), "pièce"
+    return to_cents(price * 1000 / net_quantity), "kg" if net_unit == "g" else "l"
 
 
-def _to_cent(amount: Decimal) -> Decimal:
+def to_cents(amount: Decimal) -> Decimal:
+    """Half up, to the cent."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.zones.queries import zone_for_postcode
 from delivery.zones.rules import is_valid_postcode, normalise_postcode
 from shop.checkout.models import CheckoutDraft
-from shop.customers.rules import BirthDateImplausible, PhoneInvalid, check_birth, normalise_phone
+from shop.customers.rules import BirthDateImplausible, PhoneInvalid, age_on, check_birth, normalise_phone
 
 LETTERS_WORDING = _(
     "J’accepte de recevoir par e-mail la lettre de Cabas, deux fois par mois. "
@@ -150,8 +150,3 @@ class FinalForm(forms.Form):
                 params={"age": self.minimum_age},
             )
         return born
-
-
-def age_on(born: date, day: date) -> int:
-    """Full years of age. Somebody born on 29 February ages on 1 March."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from config.admin import ReadOnly
+from config.admin import ReadOnly, Undeletable
 from shop.customers import services
 from shop.customers.models import Address, Consent, Customer, User
 from shop.customers.rules import PhoneInvalid, normalise_phone
@@ -40,7 +40,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(Undeletable, ModelAdmin):
     """Logins. Staff get groups here; passwords are chosen by their owner, after a sign-in code."""
 
     list_display = ("email", "is_staff", "is_active", "last_login")
@@ -56,6 +56,10 @@ class UserAdmin(ModelAdmin):
         users: QuerySet[User] = super().get_queryset(request)
         return users if self._is_superuser(request) else users.filter(is_superuser=False)
 
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """A new login has no dates yet."""
+        return tuple(name for name in self.fields if obj or name not in self.readonly_fields)
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """An e-mail changes only through its owner's proof; nobody raises their own rights."""
         fixed: tuple[str, ...] = self.readonly_fields
@@ -64,9 +68,6 @@ class UserAdmin(ModelAdmin):
         if obj is not None and obj.pk == request.user.pk and not self._is_superuser(request):
             fixed = (*fixed, "is_staff", "is_active", "groups")
         return fixed
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(
         self, request: HttpRequest, obj: User, form: "forms.ModelForm[User]", change: bool
@@ -113,11 +114,11 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Customer)
-class CustomerAdmin(ModelAdmin):
+class CustomerAdmin(Undeletable, ModelAdmin):
     """Who buys. Read-mostly: staff correct a name or a telephone number."""
 
     form = CustomerForm
-    list_display = ("full_name", "email", "phone", "has_login", "created_at")
+    list_display = ("name_said", "email", "phone", "has_login", "since")
     list_select_related = ("user",)
     search_fields = ("email", "last_name", "phone")
     search_help_text = _("E-mail, nom ou téléphone")
@@ -128,9 +129,6 @@ class CustomerAdmin(ModelAdmin):
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def save_model(
@@ -152,7 +150,11 @@ class CustomerAdmin(ModelAdmin):
     def became(self, customer: Customer) -> str:
         return str(customer.merged_into) if customer.merged_into else "—"
 
-    @admin.display(description=_("client depuis le"))
+    @admin.display(description=_("nom"), ordering="last_name")
+    def name_said(self, customer: Customer) -> str:
+        return customer.full_name or "—"
+
+    @admin.display(description=_("client depuis le"), ordering="created_at")
     def since(self, customer: Customer) -> str:
         return date_format(timezone.localtime(customer.created_at), "j F Y")
 
@@ -165,8 +167,12 @@ class CustomerAdmin(ModelAdmin):
 class ConsentAdmin(ReadOnly, ModelAdmin):
     """Proof of each answer. Append-only: not even staff changes it."""
 
-    list_display = ("customer", "purpose", "is_granted", "source", "recorded_at")
+    list_display = ("email_said", "purpose", "is_granted", "source", "recorded_at")
     list_filter = ("purpose", "is_granted", "source")
     list_select_related = ("customer",)
     search_fields = ("customer__email",)
     date_hierarchy = "recorded_at"
+
+    @admin.display(description=_("client"), ordering="customer__email")
+    def email_said(self, consent: Consent) -> str:
+        return consent.customer.email

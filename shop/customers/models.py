@@ -28,8 +28,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A login. Its e-mail is stored in lower case and unique."""
 
     email = models.EmailField(_("adresse e-mail"), unique=True)
-    is_staff = models.BooleanField(_("équipe"), default=False)
-    is_active = models.BooleanField(_("actif"), default=True)
+    is_staff = models.BooleanField(
+        _("équipe"), default=False, help_text=_("Ouvre l’administration, selon les groupes cochés.")
+    )
+    is_active = models.BooleanField(
+        _("actif"), default=True, help_text=_("Décoché, ce compte ne permet plus de se connecter.")
+    )
     date_joined = models.DateTimeField(_("inscrit le"), default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -63,7 +67,7 @@ class Customer(models.Model):
     phone = models.CharField(_("téléphone"), max_length=20, blank=True)
     birth_on = models.DateField(_("date de naissance"), null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("client depuis le"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("client")
@@ -97,6 +101,7 @@ class Address(models.Model):
 
     class Meta:
         verbose_name = _("adresse")
+        verbose_name_plural = _("adresses")
         ordering = ["-is_default", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -114,15 +119,18 @@ class Consent(models.Model):
     class Purpose(models.TextChoices):
         LETTERS = "letters", _("lettres par e-mail")
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="consents")
-    purpose = models.CharField(max_length=20, choices=Purpose)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="consents", verbose_name=_("client")
+    )
+    purpose = models.CharField(_("pour"), max_length=20, choices=Purpose)
     is_granted = models.BooleanField(_("accordé"))
     wording = models.TextField(_("texte affiché"))
     source = models.CharField(_("où"), max_length=40)
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recueilli le"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("consentement")
+        verbose_name_plural = _("consentements")
         ordering = ["-recorded_at", "-id"]
         triggers = [
             pgtrigger.Protect(name="consent_append_only", operation=pgtrigger.Update | pgtrigger.Delete)

@@ -43,3 +43,8 @@ def check_birth(birth_on: date, *, today: date) -> None:
     """Raise BirthDateImplausible unless a living person may be born that day."""
     if birth_on > today or birth_on.year < today.year - OLDEST_AGE_YEARS:
         raise BirthDateImplausible
+
+
+def age_on(born: date, day: date) -> int:
+    """Full years of age. Somebody born on 29 February ages on 1 March."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

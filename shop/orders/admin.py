@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from config.admin import ReadOnly
-from config.templatetags.cabas import euros, quantity_label, slot_label_long
+from config.admin import ReadOnly, in_euros
+from config.templatetags.cabas import quantity_label, slot_label_long
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
 
 RECIPIENT_FIELDS = {
@@ -39,9 +40,22 @@ def may_read_recipient(request: HttpRequest) -> bool:
 class LineInline(ReadOnly, TabularInline):
     model = OrderLine
     extra = 0
-    fields = ["ean", "name", "packaging_label", "how_much", "unit_price", "total", "vat_rate", "deposit"]
+    fields = [
+        "ean",
+        "name",
+        "packaging_label",
+        "how_much",
+        "price_said",
+        "total_said",
+        "vat_rate",
+        "deposit_said",
+    ]
     readonly_fields = fields
     tab = True
+    hide_title = True
+    price_said = in_euros("unit_price", _("prix unitaire TTC"))
+    total_said = in_euros("total", _("total TTC"))
+    deposit_said = in_euros("deposit", _("consigne"))
 
     @admin.display(description=_("quantité"))
     def how_much(self, line: OrderLine) -> str:
@@ -51,17 +65,23 @@ class LineInline(ReadOnly, TabularInline):
 class EventInline(ReadOnly, TabularInline):
     model = OrderEvent
     extra = 0
+    verbose_name_plural = _("historique")
     fields = ["at", "kind"]
     readonly_fields = fields
     tab = True
+    hide_title = True
 
 
 class VatInline(ReadOnly, TabularInline):
     model = OrderVatTotal
     extra = 0
-    fields = ["rate", "gross", "vat"]
+    verbose_name_plural = _("TVA")
+    fields = ["rate", "gross_said", "vat_said"]
     readonly_fields = fields
     tab = True
+    hide_title = True
+    gross_said = in_euros("gross", _("TTC"))
+    vat_said = in_euros("vat", _("TVA"))
 
 
 @admin.register(Order)
@@ -76,7 +96,13 @@ class OrderAdmin(ReadOnly, ModelAdmin):
         "total_said",
         "created_at",
     ]
-    list_filter = ["status", "zone", ("slot__starts_at", admin.DateFieldListFilter), "requires_age_check"]
+    list_filter = [
+        "status",
+        "zone",
+        "placed_at",
+        ("slot__starts_at", admin.DateFieldListFilter),
+        "requires_age_check",
+    ]
     picking_list: ClassVar[list[str]] = [
         "reference",
         "status",
@@ -91,11 +117,15 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     inlines = [LineInline, VatInline, EventInline]
+    goods_said = in_euros("goods_total", _("articles TTC"))
+    deposits_said = in_euros("deposit_total", _("consignes"))
+    delivery_said = in_euros("delivery_fee", _("livraison TTC"))
+    total_said = in_euros("total", _("total TTC"))
     fieldsets = [
         (None, {"fields": ["reference", "status", "slot_said", "zone", "depot", "rank", "requires_age_check"]}),
         (_("Destinataire"), {"fields": ["first_name", "last_name", "email", "phone", "line1", "line2", "floor",
                                         "door_code", "postcode", "city", "instructions"]}),
-        (_("Montants"), {"fields": ["goods_total", "deposit_total", "delivery_fee", "total", "terms_version"]}),
+        (_("Montants"), {"fields": ["goods_said", "deposits_said", "delivery_said", "total_said", "terms_version"]}),
         (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at", "tracking"]}),
     ]  # fmt: skip
 
@@ -138,14 +168,8 @@ class OrderAdmin(ReadOnly, ModelAdmin):
         """The first three orders get the most effort, so they stand out."""
         return format_html("<strong>{}</strong>", f"{order.rank} ★") if order.rank <= 3 else str(order.rank)
 
-    @admin.display(description=_("total"), ordering="total")
-    def total_said(self, order: Order) -> str:
-        return euros(order.total)
-
     @admin.display(description=_("page de suivi"))
     def tracking(self, order: Order) -> SafeString:
-        from django.urls import reverse
-
         return format_html(
             '<a href="{}">{}</a>', reverse("tracking", args=[order.tracking_token]), _("Ouvrir")
         )

@@ -40,12 +40,14 @@ class Order(models.Model):
 
     reference = models.CharField(_("référence"), max_length=20, unique=True)
     tracking_token = models.CharField(max_length=40, unique=True, default=new_tracking_token, editable=False)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="orders", verbose_name=_("client")
+    )
     basket_key = models.UUIDField(editable=False)
     status = models.CharField(_("état"), max_length=20, choices=Status, default=Status.AWAITING_PAYMENT)
-    zone = models.ForeignKey(Zone, on_delete=models.PROTECT)
-    depot = models.ForeignKey(Depot, on_delete=models.PROTECT)
-    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="orders")
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, verbose_name=_("zone"))
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, verbose_name=_("dépôt"))
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="orders", verbose_name=_("créneau"))
     # Which order of this customer it is (1, 2, 3…): the first three get the most effort.
     rank = models.PositiveIntegerField(_("rang"), default=1)
 
@@ -75,6 +77,7 @@ class Order(models.Model):
 
     class Meta:
         verbose_name = _("commande")
+        verbose_name_plural = _("commandes")
         ordering = ["-created_at"]
         permissions = [("read_recipient", "Peut lire les coordonnées du destinataire")]
         constraints = [
@@ -118,6 +121,7 @@ class OrderLine(models.Model):
 
     class Meta:
         verbose_name = _("ligne de commande")
+        verbose_name_plural = _("lignes de commande")
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["order", "ean"], name="one_order_line_per_article")]
 
@@ -134,7 +138,8 @@ class OrderVatTotal(models.Model):
     vat = models.DecimalField(_("TVA"), max_digits=10, decimal_places=2)
 
     class Meta:
-        verbose_name = _("total par taux")
+        verbose_name = _("total par taux de TVA")
+        verbose_name_plural = _("totaux par taux de TVA")
         ordering = ["rate"]
         constraints = [models.UniqueConstraint(fields=["order", "rate"], name="one_vat_total_per_rate")]
 
@@ -157,13 +162,14 @@ class OrderEvent(models.Model):
         UNPAID = "unpaid", _("Commande annulée, faute de paiement")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=20, choices=Kind)
-    at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(_("événement"), max_length=20, choices=Kind)
+    at = models.DateTimeField(_("le"), auto_now_add=True)
     # Ids and figures only.
     data = models.JSONField(default=dict, blank=True)
 
     class Meta:
         verbose_name = _("événement de commande")
+        verbose_name_plural = _("événements de commande")
         ordering = ["id"]
         triggers = [
             pgtrigger.Protect(name="order_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete)

@@ -24,6 +24,7 @@ from shop.orders.queries import CUTOFF_NEAR, rank_of_next_order
 from shop.orders.rules import Article, Figures, new_reference
 from shop.payments import services as payments
 from shop.payments.queries import payment_state
+from shop.payments.rules import cents
 from shop.stock import services as stock
 
 Status = Order.Status
@@ -86,7 +87,7 @@ def create_order(
     """
     rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
     order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version, rank)
-    record(order, OrderEvent.Kind.CREATED, total_cents=_cents(order.total))
+    record(order, OrderEvent.Kind.CREATED, total_cents=cents(order.total))
     # Its account is new, so nobody waits for it: the rows that everybody wants are locked last.
     operation = payments.prepare_payment(
         order_reference=order.reference,
@@ -199,7 +200,7 @@ def place_order(*, reference: str) -> Order:
             order_reference=reference,
             customer_id=order.customer_id,
             rank=order.rank,
-            total_cents=_cents(order.total),
+            total_cents=cents(order.total),
         )
     )
     return order
@@ -399,7 +400,3 @@ def _move(order: Order, to: Order.Status, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(order, name, value)
     order.save(update_fields=["status", *fields])
-
-
-def _cents(amount: Decimal) -> int:
-    return int(amount * 100)

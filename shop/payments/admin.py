@@ -12,36 +12,34 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.templatetags.cabas import euros
+from config.admin import ReadOnly, in_euros
 from shop.payments import services
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation, ProviderEvent
 
 State = PaymentOperation.State
 
 
-class ReadOnly:
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class EntryInline(ReadOnly, TabularInline):
     model = PaymentEntry
-    fields = readonly_fields = ["at", "kind", "amount"]
+    fields = readonly_fields = ["at", "kind", "amount_said"]
     extra = 0
+    hide_title = True
+    amount_said = in_euros("amount", gettext_lazy("montant"))
 
 
 @admin.register(PaymentAccount)
 class PaymentAccountAdmin(ReadOnly, ModelAdmin):
-    list_display = ["order_reference", "authorised", "captured", "released", "refunded", "created_at"]
+    list_display = [
+        "order_reference", "authorised_said", "captured_said", "released_said", "refunded_said", "created_at",
+    ]  # fmt: skip
+    fields = readonly_fields = list_display
     search_fields = ["order_reference"]
     date_hierarchy = "created_at"
     inlines = [EntryInline]
+    authorised_said = in_euros("authorised", gettext_lazy("autorisé"))
+    captured_said = in_euros("captured", gettext_lazy("encaissé"))
+    released_said = in_euros("released", gettext_lazy("libéré"))
+    refunded_said = in_euros("refunded", gettext_lazy("remboursé"))
 
 
 @admin.register(PaymentOperation)
@@ -49,7 +47,7 @@ class PaymentOperationAdmin(ReadOnly, ModelAdmin):
     """The queue of unknown answers is this list, filtered on « réponse inconnue »."""
 
     list_display = [
-        "account_id", "kind", "show_amount", "show_state", "attempts", "last_error_code", "created_at",
+        "account", "kind", "amount_said", "show_state", "attempts", "last_error_code", "created_at",
         "checked_at",
     ]  # fmt: skip
     list_filter = ["state", "kind", "is_late"]
@@ -57,17 +55,15 @@ class PaymentOperationAdmin(ReadOnly, ModelAdmin):
     date_hierarchy = "created_at"
     # The page's address lets whoever has it pay: not shown.
     fields = [
-        "key", "account", "parent", "kind", "amount", "currency", "state", "is_late", "occasion",
+        "key", "account", "parent", "kind", "amount_said", "state", "is_late", "occasion",
         "last_error_code", "attempts", "due_at", "created_at", "sent_at", "checked_at", "settled_at",
         "session_id", "intent_id", "refund_id",
     ]  # fmt: skip
+    readonly_fields = ["amount_said"]
     inlines = [EntryInline]
     actions = ["reconcile"]
+    amount_said = in_euros("amount", gettext_lazy("montant"))
     actions_list = ["unknown_answers"]
-
-    @display(description=gettext_lazy("montant"), ordering="amount")
-    def show_amount(self, operation: PaymentOperation) -> str:
-        return euros(operation.amount)
 
     @display(
         description=gettext_lazy("état"),
@@ -107,7 +103,9 @@ class PaymentOperationAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(PaymentEntry)
 class PaymentEntryAdmin(ReadOnly, ModelAdmin):
-    list_display = ["account_id", "kind", "amount", "at"]
+    list_display = ["account", "kind", "amount_said", "at"]
+    fields = readonly_fields = ["account", "operation", "kind", "amount_said", "at"]
+    amount_said = in_euros("amount", gettext_lazy("montant"))
     list_filter = ["kind"]
     search_fields = ["account__order_reference"]
     date_hierarchy = "at"

@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from config.templatetags.cabas import euros
+
 
 def new_key() -> str:
     return uuid.uuid4().hex
@@ -33,7 +35,7 @@ class PaymentAccount(models.Model):
     captured = models.DecimalField(_("encaissé"), max_digits=10, decimal_places=2, default=Decimal(0))
     released = models.DecimalField(_("libéré"), max_digits=10, decimal_places=2, default=Decimal(0))
     refunded = models.DecimalField(_("remboursé"), max_digits=10, decimal_places=2, default=Decimal(0))
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("compte de paiement")
@@ -94,11 +96,13 @@ class PaymentOperation(models.Model):
 
     key = models.CharField(_("clé"), max_length=40, unique=True, default=new_key, editable=False)
     account = models.ForeignKey(
-        PaymentAccount, on_delete=models.PROTECT, related_name="operations", db_column="order_reference"
-    )
+        PaymentAccount, on_delete=models.PROTECT, related_name="operations", db_column="order_reference",
+        verbose_name=_("commande"),
+    )  # fmt: skip
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
-    )
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children",
+        verbose_name=_("opération d’origine"),
+    )  # fmt: skip
     kind = models.CharField(_("nature"), max_length=20, choices=Kind)
     amount = models.DecimalField(_("montant"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("monnaie"), max_length=3, default="EUR")
@@ -108,14 +112,14 @@ class PaymentOperation(models.Model):
     # A success that came after the order was given up.
     is_late = models.BooleanField(_("tardive"), default=False)
 
-    session_id = models.CharField(max_length=255, blank=True)
+    session_id = models.CharField(_("page chez le prestataire"), max_length=255, blank=True)
     session_url = models.TextField(blank=True)
     session_expires_at = models.DateTimeField(null=True, blank=True)
     # Kept so that the key is always asked with the very same words: the provider refuses others.
     return_url = models.URLField(max_length=500, blank=True)
     cancel_url = models.URLField(max_length=500, blank=True)
-    intent_id = models.CharField(max_length=255, blank=True, db_index=True)
-    refund_id = models.CharField(max_length=255, blank=True)
+    intent_id = models.CharField(_("paiement chez le prestataire"), max_length=255, blank=True, db_index=True)
+    refund_id = models.CharField(_("remboursement chez le prestataire"), max_length=255, blank=True)
 
     due_at = models.DateTimeField(_("à autoriser le"), null=True, blank=True)
     attempts = models.PositiveIntegerField(_("envois"), default=0)
@@ -176,7 +180,7 @@ class PaymentOperation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.account_id}"
+        return f"{self.get_kind_display()} {self.account_id}"
 
     @property
     def order_reference(self) -> str:
@@ -205,9 +209,12 @@ class PaymentEntry(models.Model):
         REFUNDED = "refunded", _("remboursé")
 
     account = models.ForeignKey(
-        PaymentAccount, on_delete=models.PROTECT, related_name="entries", db_column="order_reference"
+        PaymentAccount, on_delete=models.PROTECT, related_name="entries", db_column="order_reference",
+        verbose_name=_("commande"),
+    )  # fmt: skip
+    operation = models.ForeignKey(
+        PaymentOperation, on_delete=models.PROTECT, related_name="entries", verbose_name=_("opération")
     )
-    operation = models.ForeignKey(PaymentOperation, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(_("mouvement"), max_length=10, choices=Kind)
     amount = models.DecimalField(_("montant"), max_digits=10, decimal_places=2)
     at = models.DateTimeField(_("le"), auto_now_add=True)
@@ -225,7 +232,7 @@ class PaymentEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount}"
+        return f"{self.get_kind_display()} {euros(self.amount)}"
 
 
 class ProviderEvent(models.Model):
@@ -234,9 +241,9 @@ class ProviderEvent(models.Model):
     event_id = models.CharField(_("identifiant"), max_length=255, unique=True)
     type = models.CharField(_("nature"), max_length=100)
     # Where to look: the ids the event carries, our own key among them when the provider sends it back.
-    operation_key = models.CharField(max_length=40, blank=True)
-    session_id = models.CharField(max_length=255, blank=True)
-    intent_id = models.CharField(max_length=255, blank=True)
+    operation_key = models.CharField(_("clé de l’opération"), max_length=40, blank=True)
+    session_id = models.CharField(_("page chez le prestataire"), max_length=255, blank=True)
+    intent_id = models.CharField(_("paiement chez le prestataire"), max_length=255, blank=True)
     received_at = models.DateTimeField(_("reçu le"), auto_now_add=True)
     processed_at = models.DateTimeField(_("traité le"), null=True, blank=True)
 

@@ -6,11 +6,12 @@ Rounding is half up, to the cent, once per line and once per VAT rate.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-CENT = Decimal("0.01")
+from shop.catalogue.rules import CENT, to_cents
+
 NOTHING = Decimal("0.00")
 BY_WEIGHT = "weight"
 GRAMS_PER_KILO = 1000
@@ -67,11 +68,6 @@ class VatTotal:
     @property
     def net(self) -> Decimal:
         return self.gross - self.vat
-
-
-def to_cents(amount: Decimal) -> Decimal:
-    """Half up, to the cent."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def line_total(unit_price: Decimal, sold_by: str, quantity: int) -> Decimal:

@@ -179,19 +179,23 @@ def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
 
     The depot's stock row is joined, at most one a product; without a depot nothing is available.
     """
-    first_picture = ProductPicture.objects.filter(product=OuterRef("pk")).order_by("position", "id")
     chosen: Shelved = Product.objects.all() if off_sale_too else Product.objects.filter(is_published=True)
     located: Shelved = chosen.annotate(
         here=FilteredRelation("stock_items", condition=Q(stock_items__depot=depot_id or 0)),
         available=Coalesce(F("here__available"), 0),
         smallest=SMALLEST,
-        picture=Subquery(first_picture.values("image")[:1]),
+        picture=_of_first_picture("image"),
     )
     can_be_had = ExpressionWrapper(
         Q(available__gte=F("smallest"), is_published=True), output_field=BooleanField()
     )
     shown: Shelved = located.annotate(is_available=can_be_had)
     return shown
+
+
+def _of_first_picture(field: str) -> Subquery:
+    pictures = ProductPicture.objects.filter(product=OuterRef("pk")).order_by("position", "id")
+    return Subquery(pictures.values(field)[:1])
 
 
 def cards(products: Shelved) -> list[Card]:
@@ -380,6 +384,7 @@ class ProductPage(TypedDict):
     """All that the product page says, next to its card."""
 
     card: Card
+    picture_alt: str
     ean: str
     description: str
     deposit: Decimal
@@ -407,7 +412,8 @@ class ProductPage(TypedDict):
 
 def product_detail(slug: str, depot_id: int | None) -> ProductPage | None:
     """A published product with all its particulars, or None. One query."""
-    row = shelved(depot_id).filter(slug=slug).values(*CARD_FIELDS, *DETAIL_FIELDS).first()
+    described = shelved(depot_id).filter(slug=slug).annotate(picture_alt=_of_first_picture("alt"))
+    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, "picture_alt").first()
     return _product_page(row) if row else None
 
 
@@ -416,6 +422,7 @@ def _product_page(row: dict[str, Any]) -> ProductPage:
     restock_on = row["here__expected_restock_on"]
     return {
         "card": card,
+        "picture_alt": row["picture_alt"] or "",
         "ean": row["ean"],
         "description": row["description"],
         "deposit": row["deposit"],

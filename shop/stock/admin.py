@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +20,10 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
+from config.admin import NothingToSave, Undeletable
+from config.templatetags.cabas import french_number, grams
 from shop.stock.forms import ImportForm, StockForm
-from shop.stock.importing import FileRefused, ImportBusy, ImportReport, run_import
+from shop.stock.importing import FileRefused, ImportBusy, ImportReport, RejectsGone, open_rejects, run_import
 from shop.stock.models import StockItem
 from shop.stock.services import StockRefused, change_stock
 
@@ -64,14 +67,14 @@ class OutOfStockFilter(admin.SimpleListFilter):
 
 
 @admin.register(StockItem)
-class StockItemAdmin(ExportMixin, ModelAdmin):
+class StockItemAdmin(ExportMixin, NothingToSave, Undeletable, ModelAdmin):
     resource_classes = [StockResource]
     export_form_class = ExportForm
     list_display = (
         "product",
         "depot",
         "available_shown",
-        "unit_cost",
+        "cost_shown",
         "cost_since",
         "shelf_position",
         "expected_restock_on",
@@ -82,11 +85,9 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
     show_full_result_count = False
     search_fields = ("product__name__unaccent", "product__ean")
     ordering = ("product__sort_name", "pk")
+    fields = readonly_fields = list_display
     actions = ("change_chosen",)
     actions_list = ("open_import",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: StockItem | None = None) -> list[str]:
-        return [field.name for field in StockItem._meta.fields]
 
     def get_export_formats(self) -> list[type]:
         return [CSV, XLSX]
@@ -94,18 +95,22 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: StockItem | None = None) -> bool:
-        return False
-
     def get_urls(self) -> list[URLPattern]:
-        page = path(
-            "importer-des-produits/", self.admin_site.admin_view(self.import_page), name="stock_import"
-        )
-        return [page, *super().get_urls()]
+        view = self.admin_site.admin_view
+        own = [
+            path("importer-des-produits/", view(self.import_page), name="stock_import"),
+            path("importer-des-produits/rejets/<str:name>", view(self.rejects_file), name="stock_rejects"),
+        ]
+        return [*own, *super().get_urls()]
 
     @display(description=_("disponible"), ordering="available")
     def available_shown(self, item: StockItem) -> str:
-        return f"{item.available}\u00a0g" if item.product.sold_by_weight else str(item.available)
+        return grams(item.available) if item.product.sold_by_weight else str(item.available)
+
+    @display(description=_("coût d’achat HT"), ordering="unit_cost")
+    def cost_shown(self, item: StockItem) -> str:
+        unit = _("kg") if item.product.sold_by_weight else _("pièce")
+        return f"{french_number(item.unit_cost, 4)}\u00a0€/{unit}"
 
     @admin.action(description=_("Changer le stock…"), permissions=["change"])
     def change_chosen(self, request: HttpRequest, queryset: QuerySet[StockItem]) -> HttpResponse | None:
@@ -137,8 +142,7 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
 
     def import_page(self, request: HttpRequest) -> HttpResponse:
         """Check or apply a file of products; the counts and the refused lines on the same page."""
-        if not request.user.has_perms(["catalogue.change_product", "stock.change_stockitem"]):
-            raise PermissionDenied
+        self._require_import_rights(request)
         form = ImportForm(request.POST or None, request.FILES or None)
         report = self._import(form) if request.method == "POST" and form.is_valid() else None
         context = {
@@ -147,6 +151,23 @@ class StockItemAdmin(ExportMixin, ModelAdmin):
             "opts": self.model._meta,
         }  # fmt: skip
         return TemplateResponse(request, "stock/admin/import.html", context)
+
+    def rejects_file(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """The lines an import refused, for a spreadsheet; a file that is gone leads back with a word."""
+        self._require_import_rights(request)
+        try:
+            return FileResponse(
+                open_rejects(name), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8"
+            )
+        except RejectsGone:
+            gone = _("Ce fichier de rejets n’est plus là\u202f: relancez l’import pour l’obtenir de nouveau.")
+            self.message_user(request, gone, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:stock_import"))
+
+    @staticmethod
+    def _require_import_rights(request: HttpRequest) -> None:
+        if not request.user.has_perms(["catalogue.change_product", "stock.change_stockitem"]):
+            raise PermissionDenied
 
     def _import(self, form: ImportForm) -> ImportReport | None:
         data = form.cleaned_data

@@ -28,13 +28,14 @@ class StockItem(models.Model):
 
     class Meta:
         verbose_name = _("stock")
+        verbose_name_plural = _("stocks")
         constraints = [
             models.UniqueConstraint(fields=["product", "depot"], name="one_stock_item_per_product_and_depot"),
             models.CheckConstraint(condition=Q(available__gte=0), name="stock_not_negative"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.product_id}@{self.depot_id}"
+        return f"{self.product}, {self.depot}"
 
 
 class StockReservation(models.Model):
@@ -48,6 +49,7 @@ class StockReservation(models.Model):
 
     class Meta:
         verbose_name = _("réservation de stock")
+        verbose_name_plural = _("réservations de stock")
         constraints = [
             models.UniqueConstraint(
                 fields=["order_reference", "item"], name="one_reservation_per_order_and_item"

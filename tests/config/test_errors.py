@@ -81,6 +81,30 @@ def test_wrong_host_is_refused_in_the_same_words(visitor):
     assert "pas compris cette demande" in page
 
 
+FIELDS = "&".join(f"courriel{n}=elodie@exemple.fr" for n in range(2001))
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda visitor: visitor.get(f"/recherche/?q=lait&{FIELDS}"),
+        lambda visitor: visitor.post("/panier/lignes/", FIELDS, "application/x-www-form-urlencoded"),
+        lambda visitor: visitor.post("/panier/lignes/", "a" * 2_100_000, "application/x-www-form-urlencoded"),
+    ],
+    ids=["address", "form", "weight"],
+)
+def test_more_than_a_form_may_hold_is_refused_with_one_line_of_log(send, settings, caplog):
+    visitor = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    visitor.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+
+    page = read(send(visitor), 400)
+
+    assert "pas compris cette demande" in page
+    [line] = [record for record in caplog.records if record.name.startswith("django")]
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert "elodie" not in line.getMessage()
+
+
 def test_refused_page_says_whom_to_call(visitor, settings):
     page = read(visitor.get("/essai/refus/"), 403)
 

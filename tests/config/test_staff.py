@@ -26,7 +26,7 @@ SENSITIVE = ("customers.", "orders.", "payments.", "outbox.", "desk.view_contact
 
 def blocks_of(client):
     context = client.get(reverse("admin:index")).context
-    return {str(block.title): block for block in context["calls"] + context["plans"]}
+    return {str(block.title): block for block in context["calls"] + context["sales"] + context["plans"]}
 
 
 def member(group):
@@ -105,7 +105,7 @@ def test_home_and_every_entry_of_the_sidebar_open_for_each_group(client, group):
     assert len(entries) > 1
     for entry in entries:
         assert client.get(entry["link"]).status_code == 200, entry["link"]
-    for block in answer.context["calls"] + answer.context["plans"]:
+    for block in blocks_of(client).values():
         for link in [block.link, *(line.link for line in block.lines)]:
             assert client.get(link).status_code == 200, link
 
@@ -139,13 +139,13 @@ def busy_day(number):
         receive_contact_request(name="É", email="e@exemple.fr", subject="other", message="Bonjour.")
 
 
-def place_order(slot, total, status="placed"):
+def place_order(slot, total, status="placed", placed_at=None):
     basket_key = uuid4()
     return Order.objects.create(
         reference=basket_key.hex[:12].upper(), customer=CustomerFactory(), basket_key=basket_key, status=status,
         zone=slot.zone, depot=slot.zone.depot, slot=slot, email="e@exemple.fr", first_name="É", last_name="M",
         phone="0612345678", line1="1 rue", postcode="75011", city="Paris", goods_total=total,
-        delivery_fee=Decimal(0), total=total, terms_version="2026-11-22",
+        delivery_fee=Decimal(0), total=total, terms_version="2026-11-22", placed_at=placed_at,
     )  # fmt: skip
 
 
@@ -171,6 +171,42 @@ def test_home_shows_todays_orders_by_hour_in_paris_and_links_to_them(client):
     listed = client.get(block.lines[0].link).content.decode()
     assert all(order.reference in listed for order in seen)
     assert not any(order.reference in listed for order in unseen)
+
+
+@time_machine.travel("2026-11-26 00:30+01:00", tick=False)
+def test_home_counts_the_orders_placed_since_midnight_in_paris_and_links_to_them(client):
+    slot = SlotFactory(starts_at=datetime(2026, 11, 28, 19, tzinfo=ZoneInfo("Europe/Paris")), capacity=10)
+    now = timezone.now()
+    seen = [
+        place_order(slot, Decimal("30.00"), placed_at=now),
+        place_order(slot, Decimal("12.50"), placed_at=now - timedelta(minutes=30)),
+    ]
+    unseen = [
+        place_order(slot, Decimal(9), placed_at=now - timedelta(minutes=31)),
+        place_order(slot, Decimal(9), "cancelled", placed_at=now),
+        place_order(slot, Decimal(9), "awaiting_payment"),
+    ]
+    client.force_login(member(StaffGroup.MANAGER))
+
+    block = blocks_of(client)["Commandes passées aujourd’hui"]
+
+    assert (block.figure, block.note) == ("2", "42,50\u00a0€")
+    listed = client.get(block.link).content.decode()
+    assert all(order.reference in listed for order in seen)
+    assert not any(order.reference in listed for order in unseen)
+
+
+@time_machine.travel("2026-11-26 09:30+01:00", tick=False)
+def test_home_tells_pickers_how_many_orders_but_not_what_they_are_worth(client):
+    slot = SlotFactory(starts_at=datetime(2026, 11, 26, 19, tzinfo=ZoneInfo("Europe/Paris")), capacity=10)
+    place_order(slot, Decimal("42.50"), placed_at=timezone.now())
+    client.force_login(member(StaffGroup.PICKING))
+
+    blocks = blocks_of(client)
+
+    assert blocks["Commandes passées aujourd’hui"].figure == "1"
+    assert blocks["À livrer aujourd’hui"].figure == "1"
+    assert "42,50" not in client.get(reverse("admin:index")).content.decode()
 
 
 @time_machine.travel("2026-11-26 09:30+01:00", tick=False)

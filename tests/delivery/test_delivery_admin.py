@@ -1,7 +1,6 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission
 from django.http import HttpResponseForbidden
 from django.template import Context, engines
@@ -16,6 +15,7 @@ from delivery.slots.services import hold_slot, pin_hold
 from delivery.zones.models import CoverageRequest, Depot, Zone
 from delivery.zones.queries import zone_for_postcode
 from delivery.zones.services import ask_for_coverage
+from tests.delivery.slots import NOON
 from tests.factories import SlotFactory, UserFactory, ZoneFactory
 
 # Who is refused is tested here, not how the shop words it: that page needs the addresses of every room.
@@ -26,7 +26,6 @@ def handler403(_request, exception):
     return HttpResponseForbidden()
 
 
-NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 GRID = reverse("admin:slots_slot_changelist")
 GENERATE = reverse("admin:slots_slot_generate")
 
@@ -37,12 +36,6 @@ def engine(monkeypatch):
     engine = engines["django"].engine
     monkeypatch.setattr(engine, "string_if_invalid", "")
     return engine
-
-
-@pytest.fixture
-def clock(db):
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture
@@ -316,6 +309,17 @@ def test_a_zone_opened_in_the_admin_tells_those_who_wait(manager):
     assert "Demandes en attente prévenues\u202f: 1." in response.content.decode()
     assert waiting.told_at is not None
     assert zone_for_postcode("69003").slug == "lyon"
+
+
+def test_prices_of_a_zone_are_typed_and_read_with_a_comma(manager, db):
+    zone = ZoneFactory()
+
+    manager.post(change_url(zone), zone_form(zone, slot_price="6,35", minimum_order="45.50"))
+
+    zone.refresh_from_db()
+    assert (str(zone.slot_price), str(zone.minimum_order)) == ("6.35", "45.50")
+    assert 'value="6,35"' in manager.get(change_url(zone)).content.decode()
+    assert "45,50\u00a0€" in manager.get(reverse("admin:zones_zone_changelist")).content.decode()
 
 
 @pytest.mark.parametrize("prefix", ["7", "abc", "٦٩", "690011", "75"])

@@ -8,15 +8,8 @@ from delivery.slots.models import Hold, Slot
 from delivery.slots.queries import live_hold, next_free_slot, slot_fill, upcoming_days, week_of_slots
 from delivery.slots.rules import HOLD_LASTS, PARIS
 from delivery.slots.services import generate_slots, hold_slot, pin_hold
+from tests.delivery.slots import NOON
 from tests.factories import SlotFactory, ZoneFactory
-
-NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock(db):
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture
@@ -156,9 +149,13 @@ def test_the_next_free_slot_skips_full_closed_late_and_foreign_ones(slot, django
     assert next_free_slot(slot.zone) is None
 
 
-def test_the_fill_of_the_coming_days_is_by_local_day(slot, django_assert_num_queries):
+def test_the_fill_of_the_coming_days_is_by_local_day_and_zone(slot, django_assert_num_queries):
     Slot.objects.filter(pk=slot.pk).update(booked=4)
     SlotFactory(starts_at=NOON + timedelta(hours=10), capacity=5)
+    SlotFactory(
+        starts_at=NOON + timedelta(hours=10), capacity=7, zone=ZoneFactory(name="Bayonne", slug="bayonne")
+    )
+    SlotFactory(starts_at=NOON + timedelta(hours=9), capacity=50, is_closed=True)
     SlotFactory(starts_at=NOON + timedelta(hours=11), capacity=4, booked=6)  # midnight in Paris
     SlotFactory(starts_at=NOON + timedelta(days=3), capacity=0)
     SlotFactory(starts_at=NOON + timedelta(days=8))
@@ -166,10 +163,11 @@ def test_the_fill_of_the_coming_days_is_by_local_day(slot, django_assert_num_que
     with django_assert_num_queries(1):
         fill = slot_fill(days=7)
 
-    assert [(day["label"], day["booked"], day["capacity"], day["percent"]) for day in fill] == [
-        ("jeudi 26 novembre", 4, 10, 40),
-        ("vendredi 27 novembre", 6, 4, 150),
-        ("dimanche 29 novembre", 0, 0, 0),
+    assert [(str(day["date"]), day["zone"], day["booked"], day["capacity"]) for day in fill] == [
+        ("2026-11-26", "Bayonne", 0, 7),
+        ("2026-11-26", slot.zone.name, 4, 10),
+        ("2026-11-27", slot.zone.name, 6, 4),
+        ("2026-11-29", slot.zone.name, 0, 0),
     ]
 
 

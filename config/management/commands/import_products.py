@@ -38,6 +38,8 @@ class Command(BaseCommand):
         report = self._import(options)
         for line in report.lines():
             self.stdout.write(line)
+        if report.reject_path:
+            self.stdout.write(f"Rejets : {report.reject_path}")
         if report.is_preview:
             self.stdout.write("Essai : rien n’a été écrit.")
 

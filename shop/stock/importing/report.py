@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from shop.catalogue.queries import missing_words
@@ -89,8 +88,6 @@ class ImportReport:
         for reason, count in self.refused.most_common():
             yield f"    {REFUSALS[reason]}\u202f: {count}"
         yield from self.notes
-        if self.reject_path:
-            yield _("Rejets\u202f: %(path)s") % {"path": self.reject_path}
 
     def _counts(self) -> Iterator[str]:
         for count, words in (

@@ -105,6 +105,20 @@ def test_seeding_twice_adds_nothing_and_overwrites_nothing():
     assert HelpEntry.objects.get(position=10).answer == "Notre réponse."
 
 
+def test_shipped_texts_promise_no_choice_the_shop_does_not_offer():
+    """Nobody is asked what to do about a shortage, nor sent an invoice unasked, so no text says so."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in services.DEFAULTS.rglob("*.md")}
+
+    unbuilt = (
+        "équivalent",
+        "préférence en cas",
+        "préférences en cas",
+        "me demander",
+        "facture est disponible",
+    )
+    assert not [(name, words) for name, text in texts.items() for words in unbuilt if words in text]
+
+
 def test_shipped_texts_lead_only_to_pages_that_exist(client):
     """Every link inside the shop, in every shipped text, answers."""
     import re

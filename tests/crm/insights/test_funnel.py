@@ -13,7 +13,8 @@ from crm.insights import queries, services
 from crm.insights.buffer import Key
 from crm.insights.middleware import funnel_counts, is_robot, steps_of
 from crm.insights.models import Step
-from tests.factories import UserFactory
+from shop.lists.services import create_list
+from tests.factories import CustomerFactory, ProductFactory, UserFactory, ZoneFactory
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
@@ -56,8 +57,10 @@ def test_referer_that_only_begins_like_us_is_a_visit():
         (HttpResponseRedirect("/"), {}),
         (HttpResponse("ok"), {"HX-Request": "true"}),
         (HttpResponse("ok"), {"Sec-Purpose": "prefetch"}),
+        (HttpResponse("ok"), {"Sec-Purpose": "prefetch;prerender"}),
+        (HttpResponse("ok"), {"Purpose": "prefetch"}),
     ],
-    ids=["data", "redirect", "fragment", "prefetch"],
+    ids=["data", "redirect", "fragment", "prefetch", "prerender", "older prefetch"],
 )
 def test_what_nobody_looks_at_is_no_visit(answer, headers):
     assert steps_of(*ask(answer=answer, **headers)) == []
@@ -109,6 +112,11 @@ def test_checkout_counts_when_entered_not_at_each_of_its_steps():
         "curl/8",
         "python-requests/2",
         "HeadlessChrome/1",
+        "Mozilla/5.0 AppleWebKit/537.36 (compatible; GPTBot/1.2)",
+        "Googlebot-Image/1.0",
+        "Mozilla/5.0 (compatible; PetalBot;+https://moteur.example)",
+        "Mozilla/5.0 (Linux) Bytespider",
+        "axios/1.7",
     ],
 )
 def test_declared_robots_are_left_out(agent):
@@ -120,7 +128,12 @@ def test_declared_robots_are_left_out(agent):
 def test_people_are_not_taken_for_robots():
     safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1"
 
+    cubot = (
+        "Mozilla/5.0 (Linux; Android 14; CUBOT NOTE 40) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
+    )
+
     assert not is_robot(RequestFactory(headers={"User-Agent": safari}).get("/"))
+    assert not is_robot(RequestFactory(headers={"User-Agent": cubot}).get("/"))
     assert not is_robot(RequestFactory(headers={"User-Agent": BROWSER}).get("/"))
 
 
@@ -147,6 +160,41 @@ def test_polite_refusal_by_message_counts_nothing(client):
         return HttpResponseRedirect("/creneaux/")
 
     funnel_counts(refuse)(request)
+
+    assert counted() == {}
+
+
+def set_line(client, product, quantity, **headers):
+    data = {"product": product, "quantity": quantity}
+    return client.post(
+        reverse("set_basket_line"), data, headers={"User-Agent": BROWSER, "HX-Request": "true"} | headers
+    )
+
+
+@pytest.mark.django_db
+def test_only_an_add_that_succeeded_counts_for_htmx_too(client):
+    ZoneFactory()
+    product = ProductFactory(stock=10)
+
+    refused = set_line(client, product.pk, 100_000)
+    unknown = set_line(client, product.pk + 1, 1)
+    assert (refused.status_code, unknown.status_code) == (200, 404)
+    assert 'role="alert"' in refused.content.decode()
+    assert counted() == {}
+
+    set_line(client, product.pk, 2)
+    assert counted() == {"add": 1}
+
+
+@pytest.mark.django_db
+def test_list_of_which_nothing_remains_is_no_add(client):
+    ZoneFactory()
+    user = CustomerFactory().user
+    client.force_login(user)
+    gone = ProductFactory(draft=True)
+    kept = create_list(customer_id=user.customer.pk, name="Semaine", quantities={gone.pk: 2})
+
+    client.post(reverse("list_to_basket", args=[kept.pk]), headers={"User-Agent": BROWSER})
 
     assert counted() == {}
 

@@ -49,6 +49,19 @@ def test_a_line_loses_what_cannot_be_seen():
     assert rules.clean_line("  Zo\u0065\u0301\x00 \u202e🥕\r\nBcc: x ") == "Zoé 🥕 Bcc: x"
 
 
+@pytest.mark.parametrize(
+    ("born", "day", "years"),
+    [
+        (date(2008, 11, 26), date(2026, 11, 26), 18),
+        (date(2008, 11, 27), date(2026, 11, 26), 17),
+        (date(2008, 2, 29), date(2026, 2, 28), 17),
+        (date(2008, 2, 29), date(2026, 3, 1), 18),
+    ],
+)
+def test_age_grows_on_the_birthday_and_on_1_march_for_a_leap_day(born, day, years):
+    assert rules.age_on(born, day) == years
+
+
 @pytest.mark.parametrize("birth_on", [date(2026, 11, 27), date(1905, 1, 1)])
 def test_nobody_is_born_tomorrow_or_two_lives_ago(birth_on):
     with pytest.raises(rules.BirthDateImplausible):

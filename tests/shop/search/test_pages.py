@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from config.templatetags.cabas import slot_label_long
 from delivery.zones.models import Zone
-from shop.catalogue.models import Product
+from shop.catalogue.models import Product, ProductPicture
 from shop.stock.models import StockItem
 from tests.factories import (
     AisleFactory,
@@ -317,6 +317,36 @@ def test_things_that_are_not_food_speak_of_no_allergen(client, zone):
     ProductFactory(slug="eponge", is_food=False, ingredients="", allergens=None)
 
     assert "Allergènes" not in content(client.get("/produits/eponge/"))
+
+
+def test_photograph_is_described_on_its_own_page_and_silent_on_a_card(client, zone):
+    product = ProductFactory()
+    for position, words in ((2, "Dos du paquet"), (1, "Deux yaourts <ouverts> sur une table")):
+        ProductPicture.objects.create(
+            product=product,
+            image=f"produits/{position}.jpg",
+            alt=words,
+            position=position,
+            width=400,
+            height=400,
+        )
+
+    own = client.get(reverse("product", args=[product.slug])).content.decode()
+    card = client.get(reverse("aisle", args=[product.shelf.slug])).content.decode()
+
+    shown = re.search(r'<span class="packshot[^"]*"([^>]*)><img src="([^"]+)" alt="([^"]*)"', own)
+    assert shown.groups() == ("", "/media/produits/1.jpg", "Deux yaourts &lt;ouverts&gt; sur une table")
+    silent = re.search(r'<span class="packshot[^"]*"([^>]*)><img src="([^"]+)" alt="([^"]*)"', card)
+    assert silent.groups() == (' aria-hidden="true"', "/media/produits/1.jpg", "")
+
+
+def test_photograph_without_a_description_is_decorative(client, zone):
+    product = ProductFactory()
+    ProductPicture.objects.create(product=product, image="produits/1.jpg", width=400, height=400)
+
+    own = client.get(reverse("product", args=[product.slug])).content.decode()
+
+    assert re.search(r'<span class="packshot[^"]*" aria-hidden="true"><img src="[^"]+" alt=""', own)
 
 
 def test_sold_out_product_says_when_it_is_back(client, zone):

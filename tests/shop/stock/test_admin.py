@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ from shop.stock.forms import StockForm
 from shop.stock.models import StockItem
 from tests.factories import AisleFactory, DepotFactory, ProductFactory, UserFactory
 from tests.shop.catalogue.test_services import NUTRITION
-from tests.shop.stock.test_importing import GOOD, text_of
+from tests.shop.stock.files import GOOD, text_of
 
 pytestmark = pytest.mark.django_db
 PRODUCTS = "/admin/catalogue/product/"
@@ -302,6 +303,16 @@ def test_export_reads_back_as_an_import(staff, tmp_path, settings):
     assert rows[0]["ean"] == product.ean and rows[0]["aisle"] == product.shelf.slug
 
 
+def test_stock_is_said_in_its_units_and_offers_nothing_to_save(staff):
+    ProductFactory(weighed=True, stock=85_000)
+    item = StockItem.objects.get()
+
+    text = page(staff, f"{STOCK}{item.pk}/change/")
+
+    assert "85\u00a0kg" in text and "€/kg" in text
+    assert 'name="_save"' not in text
+
+
 def test_stock_is_read_only_but_for_the_bulk_action(staff):
     product = ProductFactory(stock=5)
     item = StockItem.objects.get()
@@ -397,6 +408,75 @@ def test_import_page_needs_both_rights(client):
     assert client.get(IMPORT).status_code == 403
     assert upload(client, text_of([GOOD]).encode()).status_code == 403
     assert not Product.objects.exists()
+
+
+def rejects_of(content, folder, client):
+    """The address of the rejects of an import, as its page gives it."""
+    text = upload(client, content).content.decode()
+    assert str(folder) not in text
+    return re.search(r'href="(/admin/[^"]+-rejets\.csv)"', text).group(1)
+
+
+def test_refused_lines_are_downloaded_without_a_path_or_a_formula(staff, settings, tmp_path):
+    settings.STATE_DIR = tmp_path
+    DepotFactory(), AisleFactory(slug="yaourts")
+    eans = ["=1+1", "\uff1d1+1", "12;=1+1", " @SUM(1)"]
+
+    address = rejects_of(text_of([GOOD | {"ean": ean} for ean in eans]).encode(), tmp_path, staff)
+    answer = staff.get(address)
+
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert re.fullmatch(r'attachment; filename="[\d-]+-import-rejets\.csv"', answer["Content-Disposition"])
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert [row["ligne"] for row in rows] == ["2", "3", "4", "5"]
+    cells = [cell for row in rows for part in row.values() for cell in part.split(";")]
+    assert not [cell for cell in cells if cell.strip().startswith(("=", "+", "-", "@", "\uff1d"))]
+
+
+def test_rejects_that_are_gone_are_said_so(staff, settings, tmp_path):
+    settings.STATE_DIR = tmp_path
+    DepotFactory(), AisleFactory(slug="yaourts")
+    address = rejects_of(text_of([GOOD, GOOD]).encode(), tmp_path, staff)
+    for file in (tmp_path / "imports").iterdir():
+        file.unlink()
+
+    answer = staff.get(address, follow=True)
+
+    assert answer.redirect_chain == [(IMPORT, 302)]
+    assert "n’est plus là" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fsecret", "secret.csv", "%2e%2e", "20261122-101010-000000-a-rejets.csv%00"]
+)
+def test_no_other_file_is_read_by_its_name(staff, settings, tmp_path, name):
+    settings.STATE_DIR = tmp_path / "state"
+    (tmp_path / "state" / "imports").mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "state" / "imports"):
+        (folder / "secret").write_text("tout")
+        (folder / "secret.csv").write_text("tout")
+
+    answer = staff.get(f"{IMPORT}rejets/{name}")
+
+    assert answer.status_code in {301, 302, 404}
+    assert not answer.streaming
+
+
+def test_rejects_need_both_rights(staff, client, settings, tmp_path):
+    settings.STATE_DIR = tmp_path
+    DepotFactory(), AisleFactory(slug="yaourts")
+    address = rejects_of(text_of([GOOD, GOOD]).encode(), tmp_path, staff)
+    user = UserFactory(staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_stockitem", "change_stockitem"]))
+
+    client.force_login(user)
+    refused = client.get(address)
+    client.logout()
+    unknown = client.get(address)
+
+    assert refused.status_code == 403
+    assert unknown.status_code == 302 and "/login/" in unknown["Location"]
 
 
 def test_viewers_get_no_action(client):
