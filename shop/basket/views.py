@@ -1,5 +1,7 @@
 """The basket and its slot."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -113,7 +115,8 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
             if shopper.basket
             else []
         )
-        context |= _basket_context(shopper, lines) | {"on_basket_page": True}
+        total = next((line.total for line in lines if line.product.pk == product_id), Decimal(0))
+        context |= _basket_context(shopper, lines) | {"on_basket_page": True, "line_total": total}
     return render(request, "basket/_control_answer.html", context)
 
 
