@@ -56,11 +56,12 @@ def staff_csp(get_response: Handler) -> Handler:
 
 
 def worded_refusals(get_response: Handler) -> Handler:
-    """Give Django's empty 405 the shop's look; its Allow header stays."""
+    """Give Django's empty 405 the shop's look where a browser asks; machines keep the bare one, at no query."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code == 405 and not response.content:
+        is_read = "text/html" in request.headers.get("Accept", "")
+        if response.status_code == 405 and is_read and not response.content:
             return method_not_allowed(request, response["Allow"])
         return response
 

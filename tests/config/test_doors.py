@@ -9,6 +9,7 @@ from config.doors import PRIVATE
 from tests.factories import ZoneFactory
 
 pytestmark = pytest.mark.django_db
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 def test_a_demonstration_keeps_search_engines_out(client, settings):
@@ -40,7 +41,7 @@ def test_the_old_address_of_the_icon_leads_to_it(client):
 def test_an_address_opened_the_wrong_way_says_what_to_do_and_what_it_takes(method):
     ZoneFactory()
 
-    answer = getattr(Client(), method)(reverse("set_basket_line"))
+    answer = getattr(Client(), method)(reverse("set_basket_line"), headers=BROWSER)
 
     page = answer.content.decode()
     assert answer.status_code == 405
@@ -50,7 +51,14 @@ def test_an_address_opened_the_wrong_way_says_what_to_do_and_what_it_takes(metho
 
 
 def test_a_page_that_is_only_read_names_its_methods(client):
-    answer = client.post(reverse("help_received", args=["x"]))
+    answer = client.post(reverse("home"), headers=BROWSER)
 
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["Allow"]
+    assert answer.headers["Allow"] == "GET, HEAD"
+    assert "Cette adresse ne s’ouvre pas ainsi" in answer.content.decode()
+
+
+def test_a_machine_is_refused_without_a_query(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = client.get(reverse("stripe_webhook"), headers={"Accept": "*/*"})
+
+    assert (answer.status_code, answer.headers["Allow"], answer.content) == (405, "POST", b"")
