@@ -26,6 +26,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "404.html", status=404)
 
 
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """An address that only takes a form, typed or reloaded; ``allowed`` are the methods it does take."""
+    refusal = render(request, "405.html", status=405)
+    refusal["Allow"] = allowed
+    return refusal
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Our fault. No context processor, no query: what broke may be one of them."""
     return HttpResponseServerError(render_to_string("500.html", _bare_context()))

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from config import logs
+from config.errors import method_not_allowed
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _SAFE_ID = re.compile(r"[\w-]{8,64}")
@@ -22,7 +23,7 @@ STAFF_POLICY = {
     "img-src": [SELF, "data:", "blob:"],
     "font-src": [SELF, "data:"],
 }
-__all__ = ["NONCE", "request_id", "staff_csp", "staff_second_factor"]
+__all__ = ["NONCE", "request_id", "staff_csp", "staff_second_factor", "worded_refusals"]
 
 
 def request_id(get_response: Handler) -> Handler:
@@ -49,6 +50,19 @@ def staff_csp(get_response: Handler) -> Handler:
         response = get_response(request)
         if request.path.startswith("/admin/"):
             response._csp_update = STAFF_POLICY  # type: ignore[attr-defined]
+        return response
+
+    return middleware
+
+
+def worded_refusals(get_response: Handler) -> Handler:
+    """Give Django's empty 405 the shop's look where a browser asks; machines keep the bare one, at no query."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_read = "text/html" in request.headers.get("Accept", "")
+        if response.status_code == 405 and is_read and not response.content:
+            return method_not_allowed(request, response["Allow"])
         return response
 
     return middleware

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
+from config.doors import favicon, robots
 from config.health import health
 
 # Django's own form would let staff in by password alone, past the second factor and the sign-in limits.
@@ -29,6 +30,8 @@ ROOMS_WITH_PAGES = [
 
 urlpatterns = [
     path("sante/", health, name="health"),
+    path("robots.txt", robots, name="robots"),
+    path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     *(path("", include(f"{room}.urls")) for room in ROOMS_WITH_PAGES if find_spec(f"{room}.urls")),

@@ -37,6 +37,8 @@ class Door(NamedTuple):
 # An argument starting with "@" names something of the owner.
 DOORS = {
     "health": Door(PUBLIC),
+    "robots": Door(PUBLIC),
+    "favicon": Door(PUBLIC, get=302),
     "home": Door(PUBLIC),
     "aisle": Door(PUBLIC, args=("@aisle",)),
     "product": Door(PUBLIC, args=("@product_slug",)),

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.staff_second_factor",
+    "config.middleware.worded_refusals",
     "crm.insights.middleware.funnel_counts",
 ]
 

@@ -34,6 +34,12 @@ def grams(value: int) -> str:
     return f"{kilos}{NO_BREAK}kg"
 
 
+@register.filter
+def phone(digits: str) -> str:
+    """« 0612345678 » → « 06 12 34 56 78 », kept on one line."""
+    return NO_BREAK.join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
 def quantity_label(sold_by: str, quantity: int) -> str:
     """How much of an article: « 3 × », « 750 g »."""
     return grams(quantity) if sold_by == "weight" else f"{quantity}{NO_BREAK}×"

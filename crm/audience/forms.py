@@ -9,12 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shop.customers import rules
-
-# The question as it is shown, kept word for word with each answer: change it and earlier answers keep theirs.
-LETTERS_QUESTION = _(
-    "Je veux recevoir par e-mail les nouveautés et les promotions de Cabas. "
-    "Je peux changer d’avis à tout moment, d’un clic."
-)
+from shop.customers.wording import LETTERS_QUESTION
 
 
 def _text(autocomplete: str, **attrs: str) -> forms.TextInput:

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.audience.forms import LETTERS_QUESTION, AddressForm, DetailsForm, LettersForm
+from crm.audience.forms import AddressForm, DetailsForm, LettersForm
 from shop.customers import queries, services
 from shop.customers.models import Address, Consent, Customer, User
+from shop.customers.wording import LETTERS_QUESTION
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 # ASCII digits only: \d would let Arabic digits through. Departments 00, 96 and 99 do not exist.
 _POSTCODE = re.compile(r"(?:0[1-9]|[1-8][0-9]|9[0-578])[0-9]{3}")
+_FIVE_FIGURES = re.compile(r"[0-9]{5}")
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 SHORTEST_PREFIX = 2
 
@@ -17,6 +18,11 @@ def normalise_postcode(typed: str) -> str:
 def is_valid_postcode(postcode: str) -> bool:
     """Five figures of an existing department, overseas and Corsica (20) included, nothing around them."""
     return _POSTCODE.fullmatch(postcode) is not None
+
+
+def has_five_figures(postcode: str) -> bool:
+    """Written like a postcode, whether or not its department exists: 99999 is, 7501 is not."""
+    return _FIVE_FIGURES.fullmatch(postcode) is not None
 
 
 def prefixes_of(postcode: str) -> list[str]:

@@ -6,11 +6,34 @@ from delivery.zones.models import Zone
 from delivery.zones.queries import default_zone, zone_for_postcode
 
 SESSION_POSTCODE = "postcode"
+SESSION_OUTSIDE = "postcode_outside"
 
 
 def visitor_postcode(request: HttpRequest) -> str:
     """The postcode that this visitor gave, or "". One query where a session exists and was not read yet."""
     return str(request.session.get(SESSION_POSTCODE, ""))
+
+
+def remember_place(request: HttpRequest, postcode: str) -> None:
+    """Where the visitor lives, delivered: what they asked for before no longer matters."""
+    request.session[SESSION_POSTCODE] = postcode
+    request.session.pop(SESSION_OUTSIDE, None)
+    for known in ("_delivered_zone", "_default_zone"):
+        request.__dict__.pop(known, None)
+
+
+def remember_outside(request: HttpRequest, postcode: str) -> None:
+    """They asked for a place that is not delivered: pages say so, prices and slots stay those of before."""
+    request.session[SESSION_OUTSIDE] = postcode
+
+
+def outside_postcode(request: HttpRequest) -> str:
+    """The postcode this visitor asked for that is not delivered, or "". One query, kept for the request.
+
+    Also where they live, should its zone have closed since.
+    """
+    asked, home = str(request.session.get(SESSION_OUTSIDE, "")), visitor_postcode(request)
+    return asked or (home if home and delivered_zone(request) is None else "")
 
 
 def delivered_zone(request: HttpRequest) -> Zone | None:

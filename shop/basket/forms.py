@@ -3,7 +3,21 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from delivery.zones.rules import is_valid_postcode, normalise_postcode
+from delivery.zones.rules import has_five_figures, is_valid_postcode, normalise_postcode
+
+
+def existing_postcode(typed: str) -> str:
+    """The postcode that was typed, without its spaces; whether it is delivered is another question."""
+    postcode = normalise_postcode(typed)
+    if not has_five_figures(postcode):
+        raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."), code="malformed")
+    if not is_valid_postcode(postcode):
+        raise forms.ValidationError(
+            _("Le code postal %(postcode)s n’existe pas : vérifiez ses deux premiers chiffres."),
+            code="unknown",
+            params={"postcode": postcode},
+        )
+    return postcode
 
 
 class LineForm(forms.Form):
@@ -26,10 +40,7 @@ class PostcodeForm(forms.Form):
     next = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def clean_code_postal(self) -> str:
-        postcode = normalise_postcode(self.cleaned_data["code_postal"])
-        if not is_valid_postcode(postcode):
-            raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
-        return postcode
+        return existing_postcode(self.cleaned_data["code_postal"])
 
 
 class CoverageForm(forms.Form):
@@ -47,6 +58,5 @@ class CoverageForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not is_valid_postcode(cleaned.get("code_postal", "")):
-            raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
+        existing_postcode(cleaned.get("code_postal", ""))
         return cleaned

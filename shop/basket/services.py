@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from delivery.slots import services as slots
+from delivery.slots.models import Hold
 from delivery.slots.queries import live_hold
 from shop.basket.models import Basket, BasketLine
 from shop.basket.queries import detailed_lines, of_session, open_basket, sellable, sellable_products
@@ -21,7 +22,11 @@ class UnknownProduct(Exception):
 
 
 class QuantityRefused(Exception):
-    """Not a whole number of steps, or more than one order may hold."""
+    """Not a whole number of steps, or more than one order may hold of ``product``."""
+
+    def __init__(self, product: Product) -> None:
+        super().__init__(product.pk)
+        self.product = product
 
 
 class BasketFull(Exception):
@@ -54,7 +59,7 @@ def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
         if product is None or product.price is None:
             raise UnknownProduct(product_id)
         if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
-            raise QuantityRefused(quantity)
+            raise QuantityRefused(product)
         lock(basket=basket)
         others = BasketLine.objects.filter(basket=basket).exclude(product_id=product_id).count()
         if others >= LINES_AT_MOST:
@@ -207,6 +212,20 @@ def _absorb(kept: Basket, absorbed: Basket, customer_id: int) -> None:
     Basket.objects.filter(pk=absorbed.pk).update(is_open=False)
     Basket.objects.filter(pk=kept.pk).update(customer_id=customer_id)
     kept.customer_id = customer_id
+
+
+@transaction.atomic
+def let_go_elsewhere(*, basket: Basket, zone_id: int) -> Hold | None:
+    """Give the basket's slot back if it serves another zone; the hold let go. At most five queries.
+
+    Raises slots.HoldPinned while its payment runs: then nothing changed.
+    """
+    hold = live_hold(str(basket.key))
+    if hold is None or hold.slot.zone_id == zone_id:
+        return None
+    if not slots.release_hold(holder=str(basket.key)):
+        raise slots.HoldPinned
+    return hold
 
 
 @transaction.atomic

@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from delivery.slots.models import Hold
 from delivery.slots.queries import live_hold
 from delivery.zones.models import Zone
-from delivery.zones.visitor import visitor_postcode, visitor_zone
+from delivery.zones.queries import NoZone
+from delivery.zones.visitor import outside_postcode, remember_place, visitor_postcode, visitor_zone
 from shop.basket.models import Basket, BasketLine
 from shop.basket.queries import light_lines, open_basket
-from shop.basket.services import obtain_basket
+from shop.basket.services import let_go_elsewhere, obtain_basket
 from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
 from shop.pricing.rules import BasketTotals, PricedLine, basket_totals, line_total
@@ -53,6 +54,19 @@ class Shopper:
     @cached_property
     def zone(self) -> Zone:
         return visitor_zone(self._request)
+
+    @property
+    def outside_postcode(self) -> str:
+        """The postcode they asked for that is not delivered, or ""."""
+        return outside_postcode(self._request)
+
+    @property
+    def zone_shown(self) -> Zone | None:
+        """Whose prices and slots they see; None in a shop that delivers nowhere yet."""
+        try:
+            return self.zone
+        except NoZone:
+            return None
 
     @property
     def _owner(self) -> dict[str, Any]:
@@ -128,6 +142,16 @@ class Shopper:
         self.__dict__["basket"] = basket
         return basket
 
+    def move_to(self, postcode: str, zone: Zone) -> Hold | None:
+        """From now on the visitor lives there; the hold let go, because its slot serves another zone.
+
+        Raises HoldPinned while that slot's payment runs: then nothing changed.
+        """
+        left = let_go_elsewhere(basket=self.basket, zone_id=zone.pk) if self.hold and self.basket else None
+        remember_place(self._request, postcode)
+        self.forget()
+        return left
+
     @property
     def own_order(self) -> str:
         """The order whose payment is running for this basket, or nothing."""
@@ -135,7 +159,7 @@ class Shopper:
 
     def forget(self) -> None:
         """Read everything about the basket anew: it has just been written to."""
-        for name in ("basket", "lines", "quantities", "totals", "basket_total", "hold", "customer"):
+        for name in ("basket", "lines", "quantities", "totals", "basket_total", "hold", "customer", "zone"):
             self.__dict__.pop(name, None)
 
 

@@ -1,32 +1,39 @@
 """The basket and its slot."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import Limit, limited_by_machine, machine_of, too_many
 from config.refusals import note_refusal
-from config.templatetags.cabas import slot_label_long
+from config.templatetags.cabas import grams, slot_label_long
 from delivery.slots import services as slots
 from delivery.slots.queries import upcoming_days
 from delivery.zones import services as zones
 from delivery.zones.queries import zone_for_postcode
-from delivery.zones.visitor import SESSION_POSTCODE
+from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
-from shop.basket.queries import Line, by_aisle, detailed_lines
+from shop.basket.queries import Line, by_aisle, detailed_lines, sellable
 from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
 from shop.basket.summary import money_summary
+from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
+from shop.catalogue.models import Product
+from shop.catalogue.rules import most_quantity
 from shop.pricing.rules import basket_totals
 from shop.search.queries import cards_by_id
 
 # Enough to change one's mind; too few to empty a day's slots without wanting a single product.
 EMPTY_HANDED_HOLDS = Limit("hold.machine", most=6)
 COVERAGE_BY_MACHINE = Limit("coverage.machine", most=10)
+NO_LONGER_SOLD = gettext_lazy("Ce produit n’est plus vendu : rien n’a été ajouté.")
 
 
 def safe_next(request: HttpRequest, fallback: str) -> str:
@@ -74,11 +81,12 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
 def set_basket_line(request: HttpRequest) -> HttpResponse:
     """Set one line; answers with the control alone to htmx, else goes back to where the form stood."""
     form = LineForm(request.POST)
-    problem = None if form.is_valid() else _("Cette quantité n’est pas valable.")
-    if not problem:
+    if form.is_valid():
         problem = _try_set_line(
             shopper_of(request), form.cleaned_data["product"], form.cleaned_data["quantity"]
         )
+    else:
+        problem = _wrong_quantity(sellable(form.cleaned_data.get("product", 0)))
     if problem:
         note_refusal(request)
     if request.headers.get("HX-Request"):
@@ -92,14 +100,28 @@ def _try_set_line(shopper: Shopper, product_id: int, quantity: int) -> str | Non
     try:
         services.set_line(basket=shopper.obtain_basket(), product_id=product_id, quantity=quantity)
     except services.UnknownProduct:
-        return _("Ce produit n’est plus vendu : rien n’a été ajouté.")
-    except services.QuantityRefused:
-        return _("Cette quantité n’est pas possible pour ce produit : votre panier n’a pas changé.")
+        return str(NO_LONGER_SOLD)
+    except services.QuantityRefused as refused:
+        return _wrong_quantity(refused.product)
     except services.BasketFull:
         return _("Votre panier contient déjà 200 produits différents, le maximum pour une commande.")
     finally:
         shopper.forget()
     return None
+
+
+def _wrong_quantity(product: Product | None) -> str:
+    """Say the step and the most of one order: whoever is refused must know what would do."""
+    if product is None:
+        return str(NO_LONGER_SOLD)
+    most = most_quantity(sold_by=product.sold_by, step=product.step)
+    if product.sold_by_weight:
+        return _(
+            "Cette quantité n’est pas possible : par pas de %(step)s, jusqu’à %(most)s. Votre panier n’a pas changé."
+        ) % {"step": grams(product.step), "most": grams(most)}
+    return _("Cette quantité n’est pas possible : au plus %(most)s pièces. Votre panier n’a pas changé.") % {
+        "most": most
+    }
 
 
 def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpResponse:
@@ -116,7 +138,8 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
             if shopper.basket
             else []
         )
-        context |= _basket_context(shopper, lines) | {"on_basket_page": True}
+        total = next((line.total for line in lines if line.product.pk == product_id), Decimal(0))
+        context |= _basket_context(shopper, lines) | {"on_basket_page": True, "line_total": total}
     return render(request, "basket/_control_answer.html", context)
 
 
@@ -188,9 +211,18 @@ def set_postcode(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(form.errors.get("code_postal", [""])[0]))
         return HttpResponseRedirect(safe_next(request, "slots"))
     postcode = form.cleaned_data["code_postal"]
-    if zone_for_postcode(postcode) is None:
+    zone = zone_for_postcode(postcode)
+    if zone is None:
+        remember_outside(request, postcode)
         return HttpResponseRedirect(f"{reverse('slots')}?code_postal={postcode}")
-    request.session[SESSION_POSTCODE] = postcode
+    try:
+        left = shopper_of(request).move_to(postcode, zone)
+    except slots.HoldPinned:
+        messages.error(request, PAYMENT_RUNNING)
+        return redirect("checkout_recap")
+    if left:
+        messages.warning(request, slot_let_go(left, postcode, zone))
+        return redirect("slots")
     return HttpResponseRedirect(safe_next(request, "slots"))
 
 
@@ -222,12 +254,7 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Ce créneau vient d’être pris. En voici d’autres, encore libres."))
         return redirect("slots")
     except slots.HoldPinned:
-        messages.error(
-            request,
-            _(
-                "Un paiement est en cours pour ce panier : terminez-le ou renoncez-y avant de changer de créneau."
-            ),
-        )
+        messages.error(request, PAYMENT_RUNNING)
         return redirect("checkout_recap")
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
@@ -248,4 +275,4 @@ def _remember_place(request: HttpRequest, zone_id: int) -> None:
     if form.is_valid():
         zone = zone_for_postcode(form.cleaned_data["code_postal"])
         if zone and zone.pk == zone_id:
-            request.session[SESSION_POSTCODE] = form.cleaned_data["code_postal"]
+            remember_place(request, form.cleaned_data["code_postal"])

@@ -241,7 +241,10 @@ def sort_name(name: str) -> str:
 
 
 def quantity_is_valid(*, sold_by: str, step: int, quantity: int) -> bool:
-    """Pieces from 1 to 99; or grams, a multiple of the product's step, up to 20 kg."""
-    if sold_by == "weight":
-        return 0 < quantity <= MOST_GRAMS and quantity % step == 0
-    return 0 < quantity <= MOST_PIECES
+    """Pieces or grams, a multiple of the product's step, up to the most of one order."""
+    return 0 < quantity <= most_quantity(sold_by=sold_by, step=step) and quantity % step == 0
+
+
+def most_quantity(*, sold_by: str, step: int) -> int:
+    """The most of one product in one order: 99 pieces; or grams, in whole steps, up to 20 kg."""
+    return MOST_GRAMS - MOST_GRAMS % step if sold_by == "weight" else MOST_PIECES

@@ -8,14 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from delivery.zones.queries import zone_for_postcode
-from delivery.zones.rules import is_valid_postcode, normalise_postcode
+from shop.basket.forms import existing_postcode
 from shop.checkout.models import CheckoutDraft
 from shop.customers.rules import BirthDateImplausible, PhoneInvalid, age_on, check_birth, normalise_phone
-
-LETTERS_WORDING = _(
-    "J’accepte de recevoir par e-mail la lettre de Cabas, deux fois par mois. "
-    "Je peux la quitter en un clic, à tout moment."
-)
+from shop.customers.wording import LETTERS_QUESTION
 
 
 def _text(label: Any, token: str, required: Any = None, **kwargs: Any) -> forms.CharField:
@@ -86,9 +82,7 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
             ) from refused
 
     def clean_postcode(self) -> str:
-        postcode = normalise_postcode(self.cleaned_data["postcode"])
-        if not is_valid_postcode(postcode):
-            raise forms.ValidationError(_("Un code postal a cinq chiffres, par exemple 75011."))
+        postcode = existing_postcode(self.cleaned_data["postcode"])
         if zone_for_postcode(postcode) is None:
             raise forms.ValidationError(
                 _("Nous ne livrons pas encore le %(postcode)s. Votre panier est gardé."),
@@ -123,7 +117,7 @@ class FinalForm(forms.Form):
             "invalid": _("Écrivez la date ainsi : 31/12/1990."),
         },
     )
-    letters = forms.BooleanField(label=LETTERS_WORDING, required=False)
+    letters = forms.BooleanField(label=LETTERS_QUESTION, required=False)
 
     def __init__(self, *args: Any, minimum_age: int = 0, ask_letters: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -16,6 +16,7 @@ from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
 from shop.customers.models import Consent, Customer
 from shop.customers.queries import addresses_of, has_consent
+from shop.customers.wording import LETTERS_QUESTION
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.orders.rules import Article, Figures, figures
@@ -90,7 +91,7 @@ class Agreed:
 
     seen_total: Decimal
     birth_on: date | None = None
-    letters_wording: str | None = None
+    letters: bool = False
 
 
 @transaction.atomic
@@ -126,10 +127,10 @@ def submit(
 @transaction.atomic
 def note_agreement(*, customer: Customer, agreed: Agreed) -> None:
     """Keep the proof of a consent, and a date of birth given for alcohol. At most one write each."""
-    if agreed.letters_wording and not has_consent(customer.pk, Consent.Purpose.LETTERS):
+    if agreed.letters and not has_consent(customer.pk, Consent.Purpose.LETTERS):
         customers.record_consent(
             customer_id=customer.pk, purpose=Consent.Purpose.LETTERS, is_granted=True,
-            wording=agreed.letters_wording, source="checkout",
+            wording=str(LETTERS_QUESTION), source="checkout",
         )  # fmt: skip
     if agreed.birth_on and customer.birth_on != agreed.birth_on:
         customers.update_details(

@@ -1,7 +1,7 @@
 """Checkout in three steps: who and where, when, pay. Each works without JavaScript and survives a reload."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from django.contrib import messages
@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -18,21 +19,29 @@ from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from delivery.slots.queries import upcoming_days
 from delivery.zones.queries import zone_for_postcode
-from delivery.zones.visitor import SESSION_POSTCODE
 from shop.basket.models import Basket
 from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
 from shop.basket.summary import money_summary
+from shop.basket.wording import PAYMENT_RUNNING, below_minimum, slot_let_go
 from shop.checkout import services
-from shop.checkout.forms import LETTERS_WORDING, AddressChoiceForm, FinalForm, RecipientForm
+from shop.checkout.forms import AddressChoiceForm, FinalForm, RecipientForm
 from shop.checkout.models import CheckoutDraft
 from shop.checkout.ports import SellingClosed
-from shop.customers.models import Consent
-from shop.customers.queries import has_consent
+from shop.customers.models import Address, Consent
+from shop.customers.queries import customer_ids, has_consent
 from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.orders.queries import may_pay_again, order_by_reference, order_by_token, waiting_order
+from shop.orders.queries import (
+    SESSION_ORDERED,
+    last_delivery,
+    may_pay_again,
+    order_by_reference,
+    order_by_token,
+    waiting_order,
+)
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
+from shop.payments.rules import kind_for
 from shop.stock.services import StockShort
 
 logger = logging.getLogger(__name__)
@@ -40,18 +49,26 @@ PAYMENT_SILENT = gettext_lazy(
     "Le service de paiement ne répond pas. Rien n’a été débité : votre panier et votre créneau vous attendent. "
     "Réessayez dans un instant."
 )
+TOTAL_CHANGED = gettext_lazy("Le total a changé entre-temps : vérifiez-le avant de commander.")
+# What a refused form holds until its errors are shown, each field cut where none may be longer.
+SESSION_REFUSED = "checkout_refused"
+MOST_TYPED = 500
 WAITING = {"pending", "unknown"}
 Step = Callable[[HttpRequest, Shopper, Basket, CheckoutDraft], HttpResponse]
 
 
 def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
-    """A step needs a basket with something in it, and the draft that goes with it."""
+    """A step needs a basket that reaches the minimum, and the draft that goes with it."""
 
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
         shopper = shopper_of(request)
         if not shopper.basket or not shopper.lines:
             messages.info(request, _("Votre panier est vide : ajoutez quelques produits avant de commander."))
+            return redirect("basket")
+        # Before anything is typed; what a form sends is kept first, and its next page says so.
+        if request.method != "POST" and shopper.totals.to_minimum:
+            messages.warning(request, below_minimum(shopper.totals.to_minimum, shopper.zone))
             return redirect("basket")
         return view(request, shopper, shopper.basket, _draft(shopper, shopper.basket))
 
@@ -70,15 +87,33 @@ def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
     if customer:
         draft.email, draft.phone = customer.email, customer.phone
         draft.first_name, draft.last_name = customer.first_name, customer.last_name
-        usual = customer.addresses.first()
+        usual = customer.addresses.first() or last_delivery(customer_ids(customer))
         if usual:
             _copy_address(usual, draft)
     return draft
 
 
-def _copy_address(address: object, draft: CheckoutDraft) -> None:
+def _copy_address(address: Address | Order, draft: CheckoutDraft) -> None:
     for name in services.ADDRESS_FIELDS:
         setattr(draft, name, getattr(address, name))
+
+
+def _send_back(request: HttpRequest, form: RecipientForm | FinalForm) -> HttpResponse:
+    """Errors are shown by a GET of their own: Back then never lands on a form that wants to be sent again."""
+    typed = {name: form.data[name][:MOST_TYPED] for name in form.fields if name in form.data}
+    request.session[SESSION_REFUSED] = {"at": request.path, "typed": typed}
+    return redirect(request.path)
+
+
+def _typed(request: HttpRequest) -> Mapping[str, str] | None:
+    """What a step's form holds: what is sent now, or what was just sent back. The latter only once."""
+    if request.method == "POST":
+        return request.POST
+    kept = request.session.get(SESSION_REFUSED)
+    if not kept or kept["at"] != request.path:
+        return None
+    del request.session[SESSION_REFUSED]
+    return dict(kept["typed"])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,20 +121,33 @@ def _copy_address(address: object, draft: CheckoutDraft) -> None:
 def recipient(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
     """Step 1: who, and where to."""
     verified = shopper.customer.email if shopper.customer else ""
-    form = RecipientForm(request.POST or None, instance=draft, fixed_email=verified)
-    if request.method == "POST" and form.is_valid():
-        saved = form.save()
-        if shopper.customer:
-            services.remember_recipient(customer=shopper.customer, draft=saved)
-        request.session[SESSION_POSTCODE] = saved.postcode
-        return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
+    form = RecipientForm(_typed(request), instance=draft, fixed_email=verified)
+    if request.method == "POST":
+        return _note_recipient(request, shopper, form) if form.is_valid() else _send_back(request, form)
     addresses = list(shopper.customer.addresses.all()) if shopper.customer else []
     return render(
         request,
         "checkout/recipient.html",
         {"form": form, "addresses": addresses, "current": 1, "summary": _estimate(shopper)},
-        status=422 if form.errors else 200,
     )
+
+
+def _note_recipient(request: HttpRequest, shopper: Shopper, form: RecipientForm) -> HttpResponse:
+    """Keep who and where, move the shop there, and go on to what is still to choose."""
+    postcode = form.cleaned_data["postcode"]
+    zone = zone_for_postcode(postcode)
+    assert zone is not None  # noqa: S101 - the form refuses what is not delivered
+    try:
+        left = shopper.move_to(postcode, zone)
+    except slots.HoldPinned:
+        messages.error(request, PAYMENT_RUNNING)
+        return redirect("checkout_recap")
+    saved = form.save()
+    if shopper.customer:
+        services.remember_recipient(customer=shopper.customer, draft=saved)
+    if left:
+        messages.warning(request, slot_let_go(left, postcode, zone))
+    return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
 
 
 @require_POST
@@ -165,12 +213,20 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
         messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
         return redirect("checkout_slot")
     summary = services.recap_of(basket=basket, hold=hold)
-    if summary.has_changes or summary.is_below_minimum:
+    if summary.is_below_minimum:
+        zone = hold.slot.zone
+        messages.warning(request, below_minimum(zone.minimum_order - summary.totals.goods_total, zone))
+        return redirect("basket")
+    if summary.has_changes:
         messages.warning(request, _("Votre panier a besoin d’un coup d’œil avant de commander."))
         return redirect("basket")
     form = _final_form(request, shopper, summary)
-    if request.method == "POST" and form.is_valid():
-        return _submit(request, shopper, basket, draft, summary, form)
+    if request.method == "POST":
+        if form.is_valid():
+            return _submit(request, shopper, basket, draft, summary, form)
+        if "seen_total" in form.errors:
+            messages.error(request, TOTAL_CHANGED)
+        return _send_back(request, form)
     return render(
         request,
         "checkout/recap.html",
@@ -187,8 +243,8 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
                 vat=[(rate, vat) for rate, (_gross, vat) in summary.totals.vat.items()],
             ),
             "is_waiting": waiting_order(basket.key) is not None,
+            "saves_card": kind_for(hold.slot.starts_at, timezone.now()) == "save_card",
         },
-        status=422 if form.errors else 200,
     )
 
 
@@ -198,7 +254,10 @@ def _final_form(request: HttpRequest, shopper: Shopper, summary: services.Recap)
     initial: dict[str, object] = {"seen_total": summary.totals.total}
     if customer and customer.birth_on:
         initial["birth_on"] = f"{customer.birth_on:%d/%m/%Y}"
-    return FinalForm(request.POST or None, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks)
+    typed = _typed(request)
+    if typed is not None and request.method != "POST":
+        typed = {**typed, "seen_total": str(summary.totals.total)}
+    return FinalForm(typed, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks)
 
 
 def _submit(
@@ -214,7 +273,7 @@ def _submit(
     agreed = services.Agreed(
         seen_total=form.cleaned_data["seen_total"],
         birth_on=form.cleaned_data.get("birth_on"),
-        letters_wording=str(LETTERS_WORDING) if form.cleaned_data.get("letters") else None,
+        letters=form.cleaned_data.get("letters", False),
     )
     try:
         order, key = services.submit(
@@ -225,9 +284,10 @@ def _submit(
         if not services.matches(order, summary, draft, shopper.customer):
             return _replace(request, order)
         services.note_agreement(customer=order.customer, agreed=agreed)
+        request.session[SESSION_ORDERED] = order.reference
         return _to_payment(request, order)
     except services.TotalChanged:
-        messages.error(request, _("Le total a changé entre-temps : vérifiez-le avant de commander."))
+        messages.error(request, TOTAL_CHANGED)
         return redirect("checkout_recap")
     except SellingClosed:
         logger.error("no terms of sale are published: nothing can be ordered")
@@ -248,6 +308,7 @@ def _submit(
     except (slots.HoldLapsed, slots.HoldPinned):
         messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
         return redirect("checkout_slot")
+    request.session[SESSION_ORDERED] = order.reference
     return _to_payment(request, order, key)
 
 

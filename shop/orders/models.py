@@ -153,13 +153,17 @@ class OrderEvent(models.Model):
     class Kind(models.TextChoices):
         CREATED = "created", _("Commande enregistrée")
         PAYMENT_SECURED = "payment_secured", _("Paiement autorisé")
+        CARD_SAVED = "card_saved", _("Carte enregistrée, rien n’est réservé ni débité")
         PAYMENT_REFUSED = "payment_refused", _("Paiement refusé")
         PLACED = "placed", _("Commande confirmée")
         ABANDONED = "abandoned", _("Commande non finalisée")
         CANCELLED = "cancelled", _("Commande annulée")
         PAYMENT_RELEASED = "payment_released", _("Autorisation de paiement levée")
+        CARD_FORGOTTEN = "card_forgotten", _("Carte enregistrée effacée")
         PAYMENT_NEEDED = "payment_needed", _("Paiement à refaire")
         UNPAID = "unpaid", _("Commande annulée, faute de paiement")
+
+    RELEASES: ClassVar[frozenset[str]] = frozenset({Kind.PAYMENT_RELEASED, Kind.CARD_FORGOTTEN})
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("événement"), max_length=20, choices=Kind)

@@ -17,6 +17,8 @@ from shop.customers.queries import customer_ids
 from shop.orders.models import Order, OrderEvent
 from shop.payments.queries import latest_of_page, orders_with_money
 
+# The reference of the order placed in this session: its buyer may see what a link alone does not show.
+SESSION_ORDERED = "ordered"
 # How long an order waits for its payment since its page was last opened, and in all, before slot and stock
 # are given back.
 PAYMENT_WAITS = timedelta(minutes=30)
@@ -34,6 +36,11 @@ def orders_of(customer_ids: Sequence[int]) -> QuerySet[Order]:
         .exclude(status=Order.Status.ABANDONED)
         .select_related("slot")
     )
+
+
+def last_delivery(customer_ids: Sequence[int]) -> Order | None:
+    """The latest order that was placed, for where it went. One query."""
+    return orders_of(customer_ids).filter(placed_at__isnull=False).order_by("-placed_at").first()
 
 
 def rank_of_next_order(customer_id: int) -> int:
@@ -129,8 +136,9 @@ def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) ->
 
 
 def letter_context(order_reference: str) -> dict[str, Any]:
-    """What the confirmation letter says. Four queries."""
+    """What the letters about an order say. Four queries."""
     order = Order.objects.select_related("slot").get(reference=order_reference)
+    history = set(order.events.values_list("kind", flat=True))
     return {
         "reference": order.reference,
         "recipient": order.email,
@@ -154,7 +162,8 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "vat": [{"rate": total.rate, "vat": total.vat} for total in order.vat_totals.all()],
         "tracking_path": reverse("tracking", args=[order.tracking_token]),
         "pay_path": pay_path(order),
-        "for_want_of_payment": order.events.filter(kind=OrderEvent.Kind.UNPAID).exists(),
+        "for_want_of_payment": OrderEvent.Kind.UNPAID in history,
+        "was_authorised": OrderEvent.Kind.PAYMENT_SECURED in history,
     }
 
 

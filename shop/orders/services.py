@@ -28,6 +28,7 @@ from shop.payments.rules import cents
 from shop.stock import services as stock
 
 Status = Order.Status
+Kind = OrderEvent.Kind
 logger = logging.getLogger(__name__)
 
 
@@ -87,7 +88,7 @@ def create_order(
     """
     rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
     order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version, rank)
-    record(order, OrderEvent.Kind.CREATED, total_cents=cents(order.total))
+    record(order, Kind.CREATED, total_cents=cents(order.total))
     # Its account is new, so nobody waits for it: the rows that everybody wants are locked last.
     operation = payments.prepare_payment(
         order_reference=order.reference,
@@ -187,8 +188,8 @@ def place_order(*, reference: str) -> Order:
     if _cutoff_has_come(order):
         raise TooLateToPlace(reference)
     _move(order, Status.PLACED, placed_at=timezone.now())
-    record(order, OrderEvent.Kind.PAYMENT_SECURED)
-    record(order, OrderEvent.Kind.PLACED)
+    record(order, _what_was_secured(reference))
+    record(order, Kind.PLACED)
     slots.book_hold(order_reference=reference)
     baskets.close(
         key=order.basket_key,
@@ -220,7 +221,7 @@ def note_refusal(*, reference: str) -> None:
     """The card was refused: the order waits for another one until it expires. Locks the order."""
     order = Order.objects.select_for_update().get(reference=reference)
     if order.status == Status.AWAITING_PAYMENT:
-        record(order, OrderEvent.Kind.PAYMENT_REFUSED)
+        record(order, Kind.PAYMENT_REFUSED)
 
 
 @transaction.atomic
@@ -237,18 +238,33 @@ def ask_for_payment(*, reference: str) -> None:
         return
     order.payment_needed_at = timezone.now()
     order.save(update_fields=["payment_needed_at"])
-    record(order, OrderEvent.Kind.PAYMENT_NEEDED)
+    record(order, Kind.PAYMENT_NEEDED)
     publish(OrderPaymentNeeded(order_reference=reference, customer_id=order.customer_id))
 
 
 @transaction.atomic
 def note_payment_made(*, reference: str) -> None:
-    """The customer paid again, which the payment itself must confirm. Locks the order; once is enough."""
+    """The customer paid again, or their saved card was charged; the payment itself must confirm it.
+
+    Locks the order; once is enough.
+    """
     order = _locked(reference)
     if order.payment_needed_at and _is_paid(order):
         order.payment_needed_at = None
         order.save(update_fields=["payment_needed_at"])
-        record(order, OrderEvent.Kind.PAYMENT_SECURED)
+        record(order, _what_was_secured(reference))
+    elif payment_state(reference) == "secured" and not _has(order, Kind.PAYMENT_SECURED):
+        record(order, Kind.PAYMENT_SECURED)
+
+
+def _what_was_secured(reference: str) -> Kind:
+    """Money on a card, or only the card: the history must not claim the one for the other."""
+    is_saved_only = payment_state(reference) == "card_saved"
+    return Kind.CARD_SAVED if is_saved_only else Kind.PAYMENT_SECURED
+
+
+def _has(order: Order, kind: Kind) -> bool:
+    return order.events.filter(kind=kind).exists()
 
 
 def _is_paid(order: Order) -> bool:
@@ -295,7 +311,7 @@ def _give_back(reference: str) -> bool:
     if order.status != Status.AWAITING_PAYMENT:
         return order.status == Status.ABANDONED
     _move(order, Status.ABANDONED)
-    record(order, OrderEvent.Kind.ABANDONED)
+    record(order, Kind.ABANDONED)
     slots.unpin_hold(order_reference=reference, holder=str(order.basket_key))
     stock.return_stock(order_reference=reference)
     # Nothing is held where the page was closed; where the provider never answered, it goes on asking.
@@ -318,7 +334,7 @@ def cancel_order(*, reference: str, customer_ids: Sequence[int] | None = None) -
         return order
     if order.status == Status.PLACED and _cutoff_has_come(order):
         raise TooLateToCancel(reference)
-    _call_off(order, OrderEvent.Kind.CANCELLED)
+    _call_off(order, Kind.CANCELLED)
     payments.release(order_reference=order.reference)
     return order
 
@@ -366,12 +382,12 @@ def cancel_unpaid(*, reference: str) -> Order:
     order = _locked(reference)
     if order.status != Status.PLACED or not _cutoff_has_come(order):
         return order
-    _call_off(order, OrderEvent.Kind.UNPAID)
+    _call_off(order, Kind.UNPAID)
     payments.release_unsecured(order_reference=reference)
     return order
 
 
-def _call_off(order: Order, why: OrderEvent.Kind) -> None:
+def _call_off(order: Order, why: Kind) -> None:
     """Give back slot, then stock; the caller then asks for the money to be. All of it commits together."""
     _move(order, Status.CANCELLED, cancelled_at=timezone.now())
     record(order, why)
@@ -382,13 +398,16 @@ def _call_off(order: Order, why: OrderEvent.Kind) -> None:
 
 @transaction.atomic
 def note_release(*, reference: str) -> None:
-    """The provider has lifted the authorisation: say so in the history, once."""
+    """The provider has lifted the authorisation, or forgotten the card: say so in the history, once."""
     order = Order.objects.select_for_update().get(reference=reference)
-    if not order.events.filter(kind=OrderEvent.Kind.PAYMENT_RELEASED).exists():
-        record(order, OrderEvent.Kind.PAYMENT_RELEASED)
+    history = set(order.events.values_list("kind", flat=True))
+    if history & OrderEvent.RELEASES:
+        return
+    only_a_card = Kind.CARD_SAVED in history and Kind.PAYMENT_SECURED not in history
+    record(order, Kind.CARD_FORGOTTEN if only_a_card else Kind.PAYMENT_RELEASED)
 
 
-def record(order: Order, kind: OrderEvent.Kind, **data: Any) -> None:
+def record(order: Order, kind: Kind, **data: Any) -> None:
     """Add a line to the order's own history. One INSERT."""
     OrderEvent.objects.create(order=order, kind=kind, data=data)
 

@@ -20,7 +20,14 @@ from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.forms import CancelForm
 from shop.orders.models import Order, OrderEvent
-from shop.orders.queries import address_lines, may_pay_again, order_by_token, orders_of, pay_path
+from shop.orders.queries import (
+    SESSION_ORDERED,
+    address_lines,
+    may_pay_again,
+    order_by_token,
+    orders_of,
+    pay_path,
+)
 from shop.search.queries import cards_by_id
 
 PER_PAGE = 20
@@ -51,11 +58,13 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 @never_cache
 def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
-    """One big sentence, then the steps, then the details. Opens without sign-in, shows no e-mail or phone."""
+    """One big sentence, then the steps, then the details. Opens without sign-in, shows others no e-mail or phone."""
     order = _by_token(token)
     context = _context(order) | {
         "is_own": False,
         "is_fresh": "merci" in request.GET,
+        # A link may be passed on: only whoever ordered in this session reads the address again.
+        "is_buyer": request.session.get(SESSION_ORDERED) == order.reference,
         "cancel_form": CancelForm(),
     }
     response = render(request, "orders/tracking.html", context)
@@ -100,7 +109,8 @@ def _context(order: Order) -> dict[str, object]:
         ],
         "address": address_lines(order),
         "pay_path": pay_path(order) if may_pay_again(order) else "",
-        "is_released": any(event.kind == OrderEvent.Kind.PAYMENT_RELEASED for event in events),
+        "is_released": any(event.kind in OrderEvent.RELEASES for event in events),
+        "was_authorised": any(event.kind == OrderEvent.Kind.PAYMENT_SECURED for event in events),
         "can_cancel": order.status == Order.Status.PLACED and order.slot.cutoff_at > timezone.now(),
     }
 

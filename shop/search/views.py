@@ -114,12 +114,7 @@ def _depot_id(zone: Zone | None) -> int | None:
 
 def _conditions(request: HttpRequest, zone: Zone | None) -> dict[str, Any]:
     """Fees, minimum and threshold are known before the first add."""
-    postcode = visitor_postcode(request)
-    return {
-        "zone": zone,
-        "postcode": postcode,
-        "is_outside": bool(postcode) and delivered_zone(request) is None,
-    }
+    return {"zone": zone, "postcode": visitor_postcode(request) if delivered_zone(request) else ""}
 
 
 def _sort(request: HttpRequest) -> str:

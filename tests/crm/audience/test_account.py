@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 
 from shop.customers.models import Address, Consent
+from shop.customers.wording import LETTERS_QUESTION
 from tests.factories import AddressFactory, CustomerFactory
 
 pytestmark = pytest.mark.django_db
@@ -242,7 +243,7 @@ def test_each_change_of_mind_is_kept_with_its_proof(signed_in, customer):
     answers = list(Consent.objects.order_by("pk"))
     assert [answer.is_granted for answer in answers] == [True, False]
     assert all(answer.customer == customer and answer.source == "compte" for answer in answers)
-    assert answers[0].wording.startswith("Je veux recevoir par e-mail")
+    assert answers[0].wording == LETTERS_QUESTION
     assert "dernière réponse" in text_of(signed_in.get(reverse("account_consents")))
 
 

@@ -43,6 +43,7 @@ def order_context(**changes):
         "customer_id": None,
         "pay_path": "/commande/paiement/jeton-de-suivi-1234567890/",
         "for_want_of_payment": False,
+        "was_authorised": True,
     }
     return context | changes
 

@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from config.templatetags.cabas import slot_label_long
 from delivery.slots.models import Hold
+from delivery.slots.services import pin_hold
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Product
 from shop.stock.models import StockItem
@@ -72,8 +74,19 @@ def test_a_quantity_that_cannot_be_is_refused_in_french(client, product, quantit
 
     answer = put(client, product, quantity, follow=True)
 
-    assert "Cette quantité" in answer.content.decode()
+    assert "Cette quantité n’est pas possible : au plus 99\u00a0pièces" in answer.content.decode()
     assert only_line().quantity == 2
+
+
+@pytest.mark.parametrize("quantity", ["150", "20100", "abc", "99999999"])
+def test_a_weight_that_cannot_be_is_told_with_its_step_and_its_most(client, zone, quantity):
+    tomatoes = ProductFactory(weighed=True, weight_step_g=300)
+    put(client, tomatoes, 600)
+
+    answer = put(client, tomatoes, quantity, headers={"HX-Request": "true"})
+
+    assert "par pas de 300\u00a0g, jusqu’à 19,8\u00a0kg" in answer.content.decode()
+    assert only_line().quantity == 600
 
 
 @pytest.mark.parametrize("wanted", ["0", "-3", "abc", "9999999999999999999999", ""])
@@ -276,6 +289,104 @@ def test_outside_the_zones_the_answer_is_clear_and_an_address_may_be_left(client
     assert "Nous ne livrons pas encore le 20000" in answer.content.decode()
     assert CoverageRequest.objects.get().postcode == "20000"
     assert "postcode" not in client.session
+
+
+@pytest.mark.parametrize("page", ["/", "/panier/", "/creneaux/", "/recherche/?q=lait", "/aide/", "/rien/"])
+def test_after_a_place_not_delivered_every_page_says_whose_prices_it_shows(client, zone, page):
+    client.post(reverse("set_postcode"), {"code_postal": "29200"})
+
+    text = client.get(page).content.decode()
+
+    assert "Nous ne livrons pas encore le 29200." in text
+    assert "Les prix et les créneaux affichés sont ceux de la zone Paris." in text
+    assert f"{reverse('slots')}?code_postal=29200" in text
+
+
+def test_a_place_not_delivered_keeps_where_one_lives_and_the_slot(client, zone, product):
+    lyon = ZoneFactory(slug="lyon", name="Lyon", prefixes=["69"])
+    client.post(reverse("set_postcode"), {"code_postal": "69003"})
+    client.post(reverse("hold_slot", args=[SlotFactory(zone=lyon).pk]))
+
+    client.post(reverse("set_postcode"), {"code_postal": "29200"})
+
+    assert "ceux de la zone Lyon" in client.get("/").content.decode()
+    assert Hold.objects.live().get().slot.zone == lyon
+    client.post(reverse("set_postcode"), {"code_postal": "75011"})
+    assert "29200" not in client.get("/").content.decode()
+
+
+def test_a_shop_that_delivers_nowhere_yet_says_so_too(client, db):
+    client.post(reverse("set_postcode"), {"code_postal": "29200"})
+
+    text = client.get("/aide/").content.decode()
+
+    assert "Nous ne livrons pas encore le 29200." in text and "sont ceux de la zone" not in text
+
+
+@pytest.mark.parametrize("typed", ["99999", "00 100", "96000"])
+def test_a_postcode_that_does_not_exist_is_not_said_to_be_far_away(client, zone, typed):
+    posted = client.post(reverse("set_postcode"), {"code_postal": typed}, follow=True)
+    read = client.get(reverse("slots"), {"code_postal": typed})
+    asked = client.post(
+        reverse("ask_for_coverage"), {"code_postal": typed.replace(" ", ""), "email": "a@b.fr"}
+    )
+
+    for answer in (posted, read, asked):
+        text = answer.content.decode()
+        assert "n’existe pas : vérifiez ses deux premiers chiffres" in text
+        assert "Les prix et les créneaux affichés" not in text
+    assert "postcode" not in client.session and "postcode_outside" not in client.session
+
+
+def test_moving_to_another_zone_lets_the_slot_go_and_says_so(client, zone, product):
+    lyon = ZoneFactory(slug="lyon", name="Lyon", prefixes=["69"])
+    there = SlotFactory(zone=lyon)
+    here = SlotFactory(zone=zone)
+    client.post(reverse("set_postcode"), {"code_postal": "75011"})
+    client.post(reverse("hold_slot", args=[here.pk]))
+
+    answer = client.post(reverse("set_postcode"), {"code_postal": "69003", "next": "/panier/"}, follow=True)
+
+    text = answer.content.decode()
+    assert answer.redirect_chain == [(reverse("slots"), 302)]
+    assert slot_label_long(here) in text and "il ne dessert pas le 69003" in text
+    assert reverse("hold_slot", args=[there.pk]) in text and reverse("hold_slot", args=[here.pk]) not in text
+    assert not Hold.objects.live().exists()
+    here.refresh_from_db()
+    assert here.booked == 0
+
+
+def test_moving_within_a_zone_keeps_the_slot(client, zone):
+    client.post(reverse("set_postcode"), {"code_postal": "75011"})
+    client.post(reverse("hold_slot", args=[SlotFactory(zone=zone).pk]))
+
+    answer = client.post(reverse("set_postcode"), {"code_postal": "75012", "next": "/panier/"}, follow=True)
+
+    assert answer.redirect_chain == [("/panier/", 302)]
+    assert "n’est plus réservé" not in answer.content.decode()
+    assert Hold.objects.live().exists()
+
+
+def test_while_a_payment_runs_nobody_moves(client, zone, product):
+    ZoneFactory(slug="lyon", name="Lyon", prefixes=["69"])
+    client.post(reverse("set_postcode"), {"code_postal": "75011"})
+    client.post(reverse("hold_slot", args=[SlotFactory(zone=zone).pk]))
+    pin_hold(holder=Hold.objects.get().holder, order_reference="CB-TEST-0001")
+
+    answer = client.post(reverse("set_postcode"), {"code_postal": "69003"})
+
+    assert answer.headers["Location"] == reverse("checkout_recap")
+    assert client.session["postcode"] == "75011"
+    assert Hold.objects.get().state == Hold.State.PINNED
+
+
+def test_below_the_minimum_the_basket_explains_and_stops_nothing(client, product):
+    put(client, product, 2)
+
+    text = client.get(reverse("basket")).content.decode()
+
+    assert "La commande s’ouvre à partir de 40,00\u00a0€" in text
+    assert f'href="{reverse("checkout")}"' in text
 
 
 def test_the_basket_costs_the_same_queries_with_twice_the_lines(client, zone, django_assert_max_num_queries):

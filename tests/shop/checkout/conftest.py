@@ -53,6 +53,11 @@ class Walk:
         form = {"terms": "on", "seen_total": total_seen(self.recap())} | changes
         return self.client.post(reverse("checkout_recap"), form)
 
+    def told(self, refused):
+        """What is read after a form was sent back."""
+        assert refused.status_code == 302
+        return self.client.get(refused.headers["Location"]).content.decode()
+
     def pay(self, answer, card="accepte"):
         """Choose a card on the demonstration page, and come back."""
         return self.client.post(answer.headers["Location"].replace("http://testserver", ""), {"card": card})

@@ -77,6 +77,35 @@ def test_a_saved_card_that_was_never_charged_is_not_firm_past_the_cutoff(saved):
     assert StockItem.objects.get().available == 100
 
 
+def history(order):
+    return [event.kind for event in order.events.all()]
+
+
+def test_a_saved_card_is_called_authorised_only_once_it_is(saved):
+    deliver_all()
+    before = history(saved)
+
+    with time_machine.travel(saved.slot.starts_at - timedelta(hours=47), tick=False):
+        payments.authorise_due()
+        deliver_all()
+        deliver_all()
+
+    assert before == ["created", "card_saved", "placed"]
+    assert history(saved) == ["created", "card_saved", "placed", "payment_secured"]
+
+
+def test_a_cancelled_order_with_a_saved_card_speaks_of_no_authorisation(saved, client):
+    services.cancel_order(reference=saved.reference)
+    payments.perform(key=PaymentOperation.objects.get(kind="release").key)
+    deliver_all()
+
+    page = client.get(reverse("tracking", args=[saved.tracking_token])).content.decode()
+    letter = Message.objects.get(purpose="order_cancelled")
+    assert history(saved)[-1] == "card_forgotten"
+    assert "La carte enregistrée n’est pas gardée" in page and "utorisation" not in page
+    assert "La carte enregistrée n’est pas gardée" in letter.text and "utorisation" not in letter.text
+
+
 def test_near_the_cutoff_an_uncharged_card_is_charged_at_once(saved):
     with time_machine.travel(saved.slot.cutoff_at - HOUR):
         tasks.expire_unpaid()

@@ -193,10 +193,11 @@ def test_visitor_outside_the_zones_browses_and_is_told(client, zone):
     session.save()
     SlotFactory(zone=zone)
 
-    page = content(client.get("/"))
+    answer = client.get("/")
 
-    assert "Nous ne livrons pas encore le 33000." in page
-    assert "Prochain créneau" not in page
+    assert "Nous ne livrons pas encore le 33000." in unescape(answer.content.decode())
+    assert "Prochain créneau" not in content(answer)
+    assert "Livraison, zone Paris" in content(answer)
 
 
 # --- aisle --------------------------------------------------------------------------------------
