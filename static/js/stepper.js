@@ -2,6 +2,7 @@
 const wanted = new WeakMap(); // control → quantity as it is shown, in pieces or grams
 const waiting = new Map(); // control → form whose quantity is still to send
 let sending = false;
+let leaving = null; // link pressed while a tap was on its way
 
 const show = (control, quantity) => {
   const box = control.querySelector('[data-act="typed"]');
@@ -41,6 +42,12 @@ const send = async () => {
     }
   }
   sending = false;
+  leave();
+};
+
+const leave = () => {
+  if (leaving) location.assign(leaving.href);
+  leaving = null;
 };
 
 // Before htmx and the browser: without htmx the plain form goes its way.
@@ -52,6 +59,15 @@ document.addEventListener("submit", (event) => {
 }, true);
 document.addEventListener("change", ({ target }) => {
   if (window.htmx && target.dataset.act === "typed") wish(target.form, null);
+});
+// The next page counts on the last tap: it opens once that one is answered, or after three seconds of silence.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const opensHere = link && !link.target && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.button;
+  if (!sending || !opensHere || event.defaultPrevented) return;
+  event.preventDefault();
+  leaving = link;
+  setTimeout(leave, 3000);
 });
 // The answer to an earlier tap would turn the number back: the answer to the latest one is on its way.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -1,6 +1,7 @@
 """Fingers are faster than the network: every tap on a stepper counts."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -152,3 +153,32 @@ def test_without_javascript_the_stepper_is_a_form(shop, open_page, stocked):
         page.locator("main").get_by_role("button", name=re.compile("^Ajouter")).first.click()
 
     expect(box(page)).to_have_value(str(3 * product.step))
+
+
+def test_a_link_pressed_while_a_tap_is_on_its_way_opens_after_it(shop, open_page, stocked):
+    product = stocked[PIECE]
+    page = open_page()
+    page.goto(shop + where(product, "product"))
+    tap(page.locator("main"), "Ajouter")
+    settled(page, 5)
+    page.route("**/panier/lignes/", lambda route: (time.sleep(0.6), route.continue_()))
+
+    tap(page.locator("main"), "Ajouter", 1)
+    page.get_by_role("link", name=re.compile("^Panier")).first.click()
+
+    expect(page.locator("h1")).to_have_text("Votre panier")
+    expect(box(page)).to_have_value("6")
+
+
+def test_a_lost_connection_does_not_hold_a_link_back(shop, open_page, stocked):
+    product = stocked[PIECE]
+    page = open_page()
+    page.goto(shop + where(product, "product"))
+    tap(page.locator("main"), "Ajouter")
+    settled(page, 5)
+    page.route("**/panier/lignes/", lambda route: None)
+
+    tap(page.locator("main"), "Ajouter", 1)
+    page.get_by_role("link", name=re.compile("^Panier")).first.click()
+
+    expect(page.locator("h1")).to_have_text("Votre panier")
