@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from delivery.slots import services as slots
@@ -188,8 +189,7 @@ def _is_being_paid(basket: Basket) -> bool:
 
 
 def _candidates(visitor_key: UUID | None, customer_id: int) -> list[int]:
-    keys = Basket.objects.filter(is_open=True)
-    found = keys.filter(customer_id=customer_id) | keys.filter(of_session(visitor_key))
+    found = Basket.objects.filter(Q(customer_id=customer_id) | of_session(visitor_key), is_open=True)
     return list(found.values_list("pk", flat=True))
 
 

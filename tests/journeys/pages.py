@@ -62,15 +62,18 @@ class Inspector:
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self._note(f"script error: {error}"))
 
-    def visit(self, name, path="", *, client=None, answer=None, status=200):
-        """See a page as ``client`` does. ``answer``, a response already given to that client, is shown as it is."""
+    def visit(self, name, path="", *, client=None, answer=None, status=200, says=""):
+        """See a page as ``client`` does. ``answer``, a response already given to that client, is shown as it is.
+
+        ``says`` are words by which the state is known to be the one that was meant.
+        """
         self.names.append(name)
         self._take_cookies(client)
         self._look(SMALLEST)
         html = self._open(path, answer, status)
         self._file(".html").write_text(html)
         self._check_source(html)
-        self._check_words()
+        self._check_words(says)
         self._check_width("at 320 px")
         self._look(PHONE)
         self._check_width("at 390 px")
@@ -138,8 +141,10 @@ class Inspector:
         if re.search(r"<[^>]+\sstyle=|<style|<script(?![^>]*\ssrc=)", html):
             self._note("inline style or script")
 
-    def _check_words(self):
+    def _check_words(self, says):
         text = self.page.inner_text("body")
+        if says not in text:
+            self._note(f"does not say {says!r}")
         for rule, pattern in TYPOGRAPHY.items():
             for found in re.finditer(pattern, text):
                 self._note(f"{rule}: {text[max(0, found.start() - 25) : found.end() + 10]!r}")

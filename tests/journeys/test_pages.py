@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.errors import bad_request, server_error
+from config.templatetags.cabas import slot_label
 from crm.desk.models import LegalPage
 from crm.desk.views import RECEIPT_SALT
 from crm.outbox import secrets
@@ -105,14 +106,15 @@ def ordered(goods, client=None, **kwargs):
 
 def test_home_aisles_and_products(see, goods):
     shopper = living_in(Client())
-    fill(shopper, goods, "food", "weighed", quantity=3).hold(free_slot())
+    slot = free_slot()
+    fill(shopper, goods, "food", "weighed", quantity=3).hold(slot)
     aisle = Aisle.objects.filter(parent=None, shelves__products__is_published=True)[0]
     empty = Aisle.objects.create(slug="fleurs-coupees", name="Fleurs coupées", parent=aisle, tint=aisle.tint)
 
     see("home", "/")
     see("home-postcode", "/", client=living_in(Client()))
-    see("home-signed-in", "/", client=signed_in())
-    see("home-basket-and-hold", "/", client=shopper)
+    see("home-signed-in", "/", client=signed_in(), says="Choisir un créneau")
+    see("home-basket-and-hold", "/", client=shopper, says=slot_label(slot))
     see("aisle", f"/rayons/{aisle.slug}/")
     see("aisle-page-2", f"/rayons/{aisle.slug}/?page=2&tri=prix", client=shopper)
     see("shelf", f"/rayons/{goods['food'].shelf.slug}/", client=shopper)

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from config.templatetags.cabas import slot_label_long
 from delivery.slots.models import Hold
 from delivery.slots.services import pin_hold
 from shop.basket.models import Basket, BasketLine
+from shop.basket.queries import light_lines, open_basket
 from shop.catalogue.models import Product
 from shop.stock.models import StockItem
 from tests.factories import CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
@@ -208,6 +210,28 @@ def test_signing_in_merges_both_baskets(client, customer, product):
     basket = Basket.objects.get(is_open=True)
     assert basket.customer == customer
     assert {line.product_id: line.quantity for line in basket.lines.all()} == {product.pk: 5, other.pk: 2}
+
+
+def test_signing_in_with_an_empty_session_takes_nobody_elses_basket(client, customer, product):
+    slot, stranger = SlotFactory(), Client()
+    put(stranger, product, 3)
+    stranger.post(reverse("hold_slot", args=[slot.pk]))
+
+    sign_in(client, customer)
+
+    basket = Basket.objects.get()
+    assert (basket.customer, [line.quantity for line in basket.lines.all()]) == (None, [3])
+    assert "Votre panier est vide" in client.get(reverse("basket")).content.decode()
+    assert product.name in stranger.get(reverse("basket")).content.decode()
+    assert Hold.objects.live().get().holder == str(basket.key)
+
+
+def test_without_a_session_there_is_no_basket(client, product, django_assert_num_queries):
+    put(client, product, 3)
+
+    with django_assert_num_queries(0):
+        assert open_basket(key=None, customer_id=None) is None
+        assert light_lines(key=None, customer_id=None) == []
 
 
 def test_the_visitors_slot_survives_signing_in(client, customer, product):
