@@ -11,7 +11,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
 from django.utils import timezone
 
 from delivery.slots import rules
@@ -22,6 +33,8 @@ from delivery.zones.queries import active_zones
 log = logging.getLogger(__name__)
 State = Hold.State
 _OF_BASKETS = (State.HELD, State.PINNED)
+# A moved place may be older than one its new basket gave up.
+_IS_OF_BASKET = ExpressionWrapper(Q(state__in=_OF_BASKETS), output_field=BooleanField())
 
 
 class SlotUnknown(Exception):
@@ -271,8 +284,9 @@ def move_hold(*, from_holder: str, to_holder: str) -> bool:
 def pin_hold(*, holder: str, order_reference: str) -> Hold:
     """Stop the clock on a place while its order is paid. Twice for one order is once.
 
-    A lapsed place is taken back where one is left and the slot still sells; a place given up is not. Raises
-    HoldLapsed, HoldPinned (another order is being paid from this basket). Locks the holder, its hold, and only
+    The place meant is the one the basket has; failing that, its last one: lapsed, it is taken back where one is
+    left and the slot still sells; given up, it is not. The caller checks that its slot is the one it sells.
+    Raises HoldLapsed, HoldPinned (another order is being paid from this basket). Locks the holder, its hold, and only
     to take a place back the slot. Three queries, at most nine.
     """
     _lock_holder(holder)
@@ -280,7 +294,7 @@ def pin_hold(*, holder: str, order_reference: str) -> Hold:
         Hold.objects.select_for_update(of=("self",))
         .select_related("slot")
         .filter(holder=holder)
-        .order_by("-pk")
+        .order_by(_IS_OF_BASKET.desc(), "-pk")
         .first()
     )
     if hold is None:

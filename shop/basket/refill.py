@@ -15,7 +15,8 @@ from shop.basket.shopper import shopper_of
 def put_back(request: HttpRequest, wanted: list[Wanted]) -> None:
     """Fill the basket again and tell the differences on the next page."""
     shopper = shopper_of(request)
-    differences = add_again(basket=shopper.obtain_basket(), depot_id=shopper.zone.depot_id, wanted=wanted)
+    depot_id = shopper.zone.depot_id
+    differences = shopper.write(lambda basket: add_again(basket=basket, depot_id=depot_id, wanted=wanted))
     shopper.forget()
     gone = sum(difference.kind in {"gone", "full"} for difference in differences)
     added = len(wanted) - gone

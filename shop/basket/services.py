@@ -34,6 +34,10 @@ class BasketFull(Exception):
     """More different products than a basket holds."""
 
 
+class BasketClosed(Exception):
+    """It became an order, or part of another basket, since it was read: there is another one to write to."""
+
+
 def obtain_basket(*, key: UUID | None, customer_id: int | None, postcode: str = "") -> Basket:
     """The open basket of this customer or session, opened when there is none. One to three queries."""
     found = open_basket(key=key, customer_id=customer_id)
@@ -43,14 +47,14 @@ def obtain_basket(*, key: UUID | None, customer_id: int | None, postcode: str = 
         with transaction.atomic():
             return Basket.objects.create(customer_id=customer_id, postcode=postcode)
     except IntegrityError:  # another tab of the same customer opened it in between
-        return Basket.objects.get(customer=customer_id, is_open=True)
+        return Basket.objects.get(customer=customer_id, customer__isnull=False, is_open=True)
 
 
 @transaction.atomic
 def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
     """Set how much of a product the basket holds, in pieces or grams; 0 removes. Renews the slot's hold.
 
-    Returns the quantity set. Raises UnknownProduct, QuantityRefused, BasketFull; then nothing changed.
+    Returns the quantity set. Raises UnknownProduct, QuantityRefused, BasketFull, BasketClosed; then nothing changed.
     Locks the basket row: two tabs adding at once both count.
     """
     if quantity == 0:
@@ -93,6 +97,7 @@ def add_again(*, basket: Basket, depot_id: int, wanted: Iterable[Wanted]) -> lis
 
     A product no longer sold is left out; one in short supply, or sold in other steps by now, is put in at
     what remains in whole steps; beyond the most lines a basket holds, the rest is left out. Locks the basket.
+    Raises BasketClosed.
     """
     lock(basket=basket)
     wishes = list(wanted)
@@ -142,7 +147,10 @@ def _what_comes_back(wish: Wanted, product: Product | None, stock: int) -> tuple
 
 @transaction.atomic
 def adjust_to_stock(*, basket: Basket, depot_id: int, own_order: str = "") -> None:
-    """Bring every line in short supply to what remains; what is gone leaves. Locks the basket. One write a line."""
+    """Bring every line in short supply to what remains; what is gone leaves. One write a line.
+
+    Locks the basket. Raises BasketClosed.
+    """
     lock(basket=basket)
     for line in detailed_lines(basket, depot_id, own_order=own_order):
         if line.is_short:
@@ -159,7 +167,8 @@ def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | 
     """Make one basket of the visitor's and the customer's: the visitor's, with the slot it holds or the other's.
 
     A basket whose payment is running keeps its key, since an order is being made of it: the other is absorbed
-    by it, and two such baskets stay apart. Locks both rows in id order, then their holds.
+    by it, and two such baskets stay apart. Locks both rows in id order, then their holds. Either way the basket
+    counts as touched: whoever is ordering it as it was must look again.
     """
     both = list(
         Basket.objects.select_for_update()
@@ -172,15 +181,26 @@ def merge_at_sign_in(*, visitor_key: UUID | None, customer_id: int) -> Basket | 
     if visitor is None:
         return own
     if own is None:
-        visitor.customer_id = customer_id
-        visitor.save(update_fields=["customer"])
-        return visitor
+        if _give_to(visitor, customer_id):
+            return visitor
+        # Another sign-in of the same customer was first: theirs is the customer's now.
+        return merge_at_sign_in(visitor_key=visitor_key, customer_id=customer_id)
     if not _is_being_paid(own):
         _absorb(visitor, own, customer_id)
         return visitor
     if not _is_being_paid(visitor):
         _absorb(own, visitor, customer_id)
     return own
+
+
+def _give_to(visitor: Basket, customer_id: int) -> bool:
+    visitor.customer_id, visitor.touched_at = customer_id, timezone.now()
+    try:
+        with transaction.atomic():
+            visitor.save(update_fields=["customer", "touched_at"])
+    except IntegrityError:
+        return False
+    return True
 
 
 def _is_being_paid(basket: Basket) -> bool:
@@ -210,7 +230,7 @@ def _absorb(kept: Basket, absorbed: Basket, customer_id: int) -> None:
     else:
         slots.move_hold(from_holder=str(absorbed.key), to_holder=str(kept.key))
     Basket.objects.filter(pk=absorbed.pk).update(is_open=False)
-    Basket.objects.filter(pk=kept.pk).update(customer_id=customer_id)
+    Basket.objects.filter(pk=kept.pk).update(customer_id=customer_id, touched_at=timezone.now())
     kept.customer_id = customer_id
 
 
@@ -236,8 +256,9 @@ def empty_basket(*, basket: Basket) -> None:
 
 
 def lock(*, basket: Basket) -> None:
-    """Hold off other writers of this basket until the caller's transaction ends. One query."""
-    Basket.objects.select_for_update().get(pk=basket.pk)
+    """Hold off other writers of this basket until the caller's transaction ends. One query. Raises BasketClosed."""
+    if not Basket.objects.select_for_update().get(pk=basket.pk).is_open:
+        raise BasketClosed
 
 
 def lock_untouched(*, basket: Basket) -> bool:

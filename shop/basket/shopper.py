@@ -1,9 +1,9 @@
 """Who is looking: their place, basket and slot, each read at most once a request and only when asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -15,11 +15,12 @@ from delivery.zones.queries import NoZone
 from delivery.zones.visitor import outside_postcode, remember_place, visitor_postcode, visitor_zone
 from shop.basket.models import Basket, BasketLine
 from shop.basket.queries import light_lines, open_basket
-from shop.basket.services import let_go_elsewhere, obtain_basket
+from shop.basket.services import BasketClosed, let_go_elsewhere, obtain_basket
 from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
 from shop.pricing.rules import BasketTotals, PricedLine, basket_totals, line_total
 
+T = TypeVar("T")
 SESSION_KEY = "basket"
 SESSION_HOLD = "slot_held"
 
@@ -141,6 +142,14 @@ class Shopper:
         self.forget()
         self.__dict__["basket"] = basket
         return basket
+
+    def write(self, act: Callable[[Basket], T]) -> T:
+        """Do something to the basket to write to; to the one that took over when it was closed in between."""
+        try:
+            return act(self.obtain_basket())
+        except BasketClosed:
+            self.forget()
+            return act(self.obtain_basket())
 
     def move_to(self, postcode: str, zone: Zone) -> Hold | None:
         """From now on the visitor lives there; the hold let go, because its slot serves another zone.

@@ -1,5 +1,6 @@
 """The basket and its slot."""
 
+import contextlib
 from decimal import Decimal
 
 from django.contrib import messages
@@ -98,7 +99,9 @@ def set_basket_line(request: HttpRequest) -> HttpResponse:
 
 def _try_set_line(shopper: Shopper, product_id: int, quantity: int) -> str | None:
     try:
-        services.set_line(basket=shopper.obtain_basket(), product_id=product_id, quantity=quantity)
+        shopper.write(
+            lambda basket: services.set_line(basket=basket, product_id=product_id, quantity=quantity)
+        )
     except services.UnknownProduct:
         return str(NO_LONGER_SOLD)
     except services.QuantityRefused as refused:
@@ -157,10 +160,12 @@ def adjust(request: HttpRequest) -> HttpResponse:
     """Bring every line in short supply to what remains."""
     shopper = shopper_of(request)
     if shopper.basket:
-        services.adjust_to_stock(
-            basket=shopper.basket, depot_id=shopper.zone.depot_id, own_order=shopper.own_order
-        )
-        messages.success(request, _("Les quantités suivent maintenant notre stock."))
+        # Closed in between, it has nothing left to adjust: the next page shows the basket there is.
+        with contextlib.suppress(services.BasketClosed):
+            services.adjust_to_stock(
+                basket=shopper.basket, depot_id=shopper.zone.depot_id, own_order=shopper.own_order
+            )
+            messages.success(request, _("Les quantités suivent maintenant notre stock."))
     return redirect("basket")
 
 

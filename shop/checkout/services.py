@@ -167,6 +167,20 @@ def _recipient(draft: CheckoutDraft, buyer: Customer) -> orders.Recipient:
     )
 
 
+@transaction.atomic
+def keep_draft(*, draft: CheckoutDraft) -> CheckoutDraft:
+    """Note what was typed, over what another tab noted in between. Locks the basket. Raises baskets.BasketClosed.
+
+    Two queries, and one more the first time.
+    """
+    baskets.lock(basket=draft.basket)
+    draft.pk = (
+        draft.pk or CheckoutDraft.objects.filter(basket=draft.basket).values_list("pk", flat=True).first()
+    )
+    draft.save()
+    return draft
+
+
 def remember_recipient(*, customer: Customer, draft: CheckoutDraft) -> None:
     """Keep for next time what a customer typed: missing details, and an address not known yet."""
     with transaction.atomic():

@@ -19,6 +19,7 @@ from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from delivery.slots.queries import upcoming_days
 from delivery.zones.queries import zone_for_postcode
+from shop.basket import services as baskets
 from shop.basket.models import Basket
 from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
 from shop.basket.summary import money_summary
@@ -70,7 +71,10 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
         if request.method != "POST" and shopper.totals.to_minimum:
             messages.warning(request, below_minimum(shopper.totals.to_minimum, shopper.zone))
             return redirect("basket")
-        return view(request, shopper, shopper.basket, _draft(shopper, shopper.basket))
+        try:
+            return view(request, shopper, shopper.basket, _draft(shopper, shopper.basket))
+        except baskets.BasketClosed:
+            return redirect("basket")  # Another tab ordered it: what is left, if anything, is shown there.
 
     return never_cache(guarded)
 
@@ -142,7 +146,7 @@ def _note_recipient(request: HttpRequest, shopper: Shopper, form: RecipientForm)
     except slots.HoldPinned:
         messages.error(request, PAYMENT_RUNNING)
         return redirect("checkout_recap")
-    saved = form.save()
+    saved = services.keep_draft(draft=form.save(commit=False))
     if shopper.customer:
         services.remember_recipient(customer=shopper.customer, draft=saved)
     if left:
@@ -160,7 +164,7 @@ def choose_address(
     if not shopper.customer or not form.is_valid():
         return redirect("checkout")
     _copy_address(get_object_or_404(shopper.customer.addresses, pk=form.cleaned_data["address"]), draft)
-    draft.save()
+    services.keep_draft(draft=draft)
     return redirect("checkout")
 
 

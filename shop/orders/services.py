@@ -96,7 +96,9 @@ def create_order(
         amount=order.total,
         slot_starts_at=hold.slot.starts_at,
     )
-    slots.pin_hold(holder=str(basket_key), order_reference=order.reference)
+    pinned = slots.pin_hold(holder=str(basket_key), order_reference=order.reference)
+    if pinned.slot_id != hold.slot_id:
+        raise slots.HoldLapsed  # Another tab changed the slot while this one was pressing the button.
     costs = stock.take_stock(
         order_reference=order.reference,
         depot_id=order.depot_id,
@@ -287,6 +289,8 @@ def abandon_order(*, reference: str) -> str:
             place_order(reference=reference)
         except TooLateToPlace:
             return give_up_late(reference=reference)
+        except MoveRefused:
+            return "abandoned"  # Somebody else gave it up in between.
         return "placed"
     if outcome == "unknown" and not _cutoff_has_come(
         Order.objects.select_related("slot").get(reference=reference)
