@@ -11,7 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.desk.services import publish_page
+from delivery.slots import services as slots
 from delivery.slots.models import Hold
+from shop.basket import services as baskets
+from shop.basket.models import Basket
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.orders.rules import new_reference
@@ -165,3 +168,74 @@ def test_two_tabs_adding_the_same_product_leave_one_line(zone, product):
 
     assert set(answers) == {302}
     assert BasketLine.objects.count() == 1
+
+
+@pytest.fixture
+def in_between(monkeypatch):
+    """What another tab does once the button has read its recap, and before it takes the place."""
+    acts = []
+    real = orders.payments.prepare_payment
+
+    def prepare_payment(**wanted):
+        for act in acts:
+            at_once([act])
+        return real(**wanted)
+
+    monkeypatch.setattr(orders.payments, "prepare_payment", prepare_payment)
+    return acts
+
+
+def changing_slot(walk, slot):
+    tab = Client()
+    tab.cookies = walk.client.cookies
+    return lambda: tab.post(reverse("hold_slot", args=[slot.pk]))
+
+
+def test_a_slot_changed_in_another_tab_is_not_sold_as_the_one_before(zone, product, in_between):
+    seen_slot, other = SlotFactory(zone=zone), SlotFactory(zone=zone)
+    walk, seen = ready_to_order(seen_slot, product)
+    in_between.append(changing_slot(walk, other))
+
+    press(walk, seen)
+
+    assert not Order.objects.exists() and not PaymentOperation.objects.exists()
+    hold = Hold.objects.live().get()
+    assert (hold.slot_id, hold.state) == (other.pk, Hold.State.HELD)
+    assert StockItem.objects.get().available == 20
+
+
+def test_control_without_a_look_at_the_place_pinned_another_one_is_sold(
+    zone, product, in_between, monkeypatch
+):
+    seen_slot, other = SlotFactory(zone=zone), SlotFactory(zone=zone)
+    walk, seen = ready_to_order(seen_slot, product)
+    in_between.append(changing_slot(walk, other))
+    pin = slots.pin_hold
+
+    def unlooked(**wanted):
+        hold = pin(**wanted)
+        hold.slot_id = seen_slot.pk
+        return hold
+
+    monkeypatch.setattr(slots, "pin_hold", unlooked)
+
+    press(walk, seen)
+
+    assert (Order.objects.get().slot, Hold.objects.live().get().slot) == (seen_slot, other)
+
+
+def test_two_sign_ins_at_once_end_in_one_basket(zone, product):
+    customer = CustomerFactory()
+    visitors = [baskets.obtain_basket(key=None, customer_id=None) for _ in range(2)]
+    for visitor in visitors:
+        baskets.set_line(basket=visitor, product_id=product.pk, quantity=2)
+
+    at_once(
+        [
+            lambda key=visitor.key: baskets.merge_at_sign_in(visitor_key=key, customer_id=customer.pk)
+            for visitor in visitors
+        ]
+    )
+
+    basket = Basket.objects.get(is_open=True)
+    assert (basket.customer, basket.lines.get().quantity) == (customer, 2)

@@ -12,10 +12,12 @@ from delivery.slots.services import (
     HoldPinned,
     book_hold,
     hold_slot,
+    move_hold,
     pin_hold,
     release_booking,
     release_expired_holds,
     release_hold,
+    renew_hold,
     unpin_hold,
 )
 from tests.delivery.slots import NOON, booked, fill, states
@@ -55,6 +57,24 @@ def test_a_place_in_payment_serves_no_other_order_and_does_not_move(slot, other)
     assert release_hold(holder="panier") is False
     assert hold_slot(slot_id=slot.pk, holder="panier").state == State.PINNED
     assert Hold.objects.get().order_reference == "C1"
+    assert (booked(slot), booked(other)) == (1, 0)
+
+
+@pytest.mark.parametrize("how", ["given up", "lapsed"])
+def test_a_moved_place_is_pinned_though_its_new_basket_had_a_younger_one(slot, other, clock, how):
+    hold_slot(slot_id=slot.pk, holder="client")
+    hold_slot(slot_id=other.pk, holder="visiteur")
+    clock.move_to(NOON + HOLD_LASTS / 2)
+    renew_hold(holder="client")
+    if how == "given up":
+        release_hold(holder="visiteur")
+    clock.move_to(NOON + HOLD_LASTS)
+    release_expired_holds()
+    move_hold(from_holder="client", to_holder="visiteur")
+
+    hold = pin_hold(holder="visiteur", order_reference="C1")
+
+    assert (hold.slot_id, hold.state) == (slot.pk, State.PINNED)
     assert (booked(slot), booked(other)) == (1, 0)
 
 

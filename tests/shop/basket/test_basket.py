@@ -3,14 +3,17 @@
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from config.templatetags.cabas import slot_label_long
 from delivery.slots.models import Hold
 from delivery.slots.services import pin_hold
+from shop.basket import services
 from shop.basket.models import Basket, BasketLine
 from shop.basket.queries import light_lines, open_basket
+from shop.basket.shopper import Shopper
 from shop.catalogue.models import Product
 from shop.stock.models import StockItem
 from tests.factories import CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
@@ -162,8 +165,6 @@ def test_a_product_gone_from_stock_leaves_the_basket_on_request(client, product)
 
 def test_two_visitors_do_not_share_a_basket(client, product):
     put(client, product, 1)
-
-    from django.test import Client
 
     other = Client()
     other.get("/panier/")
@@ -501,3 +502,34 @@ def test_beyond_two_hundred_products_the_rest_is_told(zone, monkeypatch):
 
     assert basket.lines.count() == 2
     assert [difference.kind for difference in differences] == ["full"]
+
+
+def test_a_tap_that_meets_a_basket_just_ordered_goes_to_the_next_one(client, product, monkeypatch):
+    put(client, product, 1)
+    ordered = Basket.objects.get()
+    obtain = Shopper.obtain_basket
+
+    def obtained_then_ordered(shopper):
+        basket = obtain(shopper)
+        if basket == ordered:
+            services.close(key=basket.key, order_reference="CB-1", ordered=[product.pk])
+        return basket
+
+    monkeypatch.setattr(Shopper, "obtain_basket", obtained_then_ordered)
+
+    answer = put(client, product, 4)
+
+    assert answer.status_code == 302
+    assert list(ordered.lines.values_list("quantity", flat=True)) == [1]
+    fresh = Basket.objects.get(is_open=True)
+    assert [line.quantity for line in fresh.lines.all()] == [4]
+
+
+def test_signing_in_counts_as_touching_the_basket(client, customer, product):
+    put(client, product, 1)
+    read = Basket.objects.get()
+
+    sign_in(client, customer)
+
+    with transaction.atomic():
+        assert not services.lock_untouched(basket=read)

@@ -16,6 +16,7 @@ from crm.desk.models import LegalPage
 from delivery.slots.models import Hold
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Product
+from shop.checkout import services
 from shop.checkout.models import CheckoutDraft
 from shop.customers.models import Address, Consent, Customer
 from shop.customers.services import attach_verified_guests, trust_email
@@ -250,6 +251,34 @@ def test_without_a_tick_there_is_no_consent(ready):
     ready.order()
 
     assert not Consent.objects.exists()
+
+
+def test_two_tabs_that_say_who_keep_one_draft_the_last_word(walk):
+    walk.fill(ProductFactory())
+    basket = Basket.objects.get()
+    read_by_both = [CheckoutDraft(basket=basket, first_name=name) for name in ("Léa", "Luc")]
+
+    for draft in read_by_both:
+        services.keep_draft(draft=draft)
+
+    assert CheckoutDraft.objects.get().first_name == "Luc"
+
+
+def test_a_step_of_a_basket_ordered_meanwhile_leads_to_the_basket(walk, slot, monkeypatch):
+    walk.fill(ProductFactory()).hold(slot)
+    basket = Basket.objects.get()
+    keep = services.keep_draft
+
+    def ordered_first(**wanted):
+        Basket.objects.filter(pk=basket.pk).update(is_open=False)
+        return keep(**wanted)
+
+    monkeypatch.setattr(services, "keep_draft", ordered_first)
+
+    answer = walk.say_who()
+
+    assert answer.headers["Location"] == reverse("basket")
+    assert not CheckoutDraft.objects.exists()
 
 
 def test_a_lapsed_slot_offers_others_inside_checkout(ready, slot):

@@ -419,3 +419,17 @@ def test_a_card_that_answers_late_waits_then_places_the_order_by_the_fact(ready,
     assert order.status == Order.Status.PLACED
     assert again.headers["Location"].startswith(reverse("tracking", args=[order.tracking_token]))
     assert Message.objects.filter(purpose="order_confirmation").count() == 1
+
+
+def test_an_order_given_up_by_somebody_else_in_between_is_given_up(ready, monkeypatch):  # noqa: F811
+    ready.order()
+    reference = Order.objects.get().reference
+
+    def paid_too_late(*, order_reference):
+        services.give_up_late(reference=order_reference)
+        return "secured"
+
+    monkeypatch.setattr(payments, "abandon", paid_too_late)
+
+    assert services.abandon_order(reference=reference) == "abandoned"
+    assert Order.objects.get().status == Order.Status.ABANDONED
