@@ -9,7 +9,7 @@ run: .venv/.installed-run
 	@$(BIN)/python -m config.supervisor
 
 test: check browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy" tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not heavy" tests
 
 test-heavy: .venv/.installed-dev browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m heavy tests
