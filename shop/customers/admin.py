@@ -98,6 +98,7 @@ class AuthenticatorAdmin(KeepsSecret, ModelAdmin):
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
     list_select_related = ("user",)
+    search_fields = ("user__email",)
     fields = readonly_fields = list_display
     secret_fields = frozenset({"data"})
 

@@ -131,8 +131,10 @@ def test_nobody_reads_what_a_second_factor_is_made_of(client):
     factor = colleague.authenticator_set.create(type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
     client.force_login(UserFactory(staff=True, is_superuser=True))
 
+    found = client.get(reverse("admin:mfa_authenticator_changelist"), {"q": colleague.email})
     page = client.get(reverse("admin:mfa_authenticator_change", args=[factor.pk]))
     client.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
 
+    assert (found.status_code, found.context["cl"].result_count) == (200, 1)
     assert page.status_code == 200 and "JBSWY3DPEHPK3PXP" not in page.content.decode()
     assert not colleague.authenticator_set.exists()
