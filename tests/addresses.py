@@ -24,7 +24,8 @@ NO = 405
 
 class Door(NamedTuple):
     """``get`` and ``post`` are answered to whoever may come in but has no basket; ``ready`` to the owner
-    with a full basket, a slot and a recipient; ``guessed`` to whoever makes up a token."""
+    with a full basket, a slot and a recipient; ``guessed`` to whoever makes up a token. A ``shared`` page is
+    everybody's but for its head: the other pages hold what is one person's, and no cache may keep them."""
 
     who: str
     get: int = 200
@@ -32,20 +33,25 @@ class Door(NamedTuple):
     ready: int = 0
     args: tuple = ()
     guessed: int = 404
+    shared: bool = False
+
+    @property
+    def is_personal(self):
+        return not self.shared and self.get != NO
 
 
 # An argument starting with "@" names something of the owner.
 DOORS = {
-    "health": Door(PUBLIC),
-    "robots": Door(PUBLIC),
-    "favicon": Door(PUBLIC, get=302),
-    "home": Door(PUBLIC),
-    "aisle": Door(PUBLIC, args=("@aisle",)),
-    "product": Door(PUBLIC, args=("@product_slug",)),
-    "search": Door(PUBLIC),
-    "search_suggestions": Door(PUBLIC),
-    "legal_page": Door(PUBLIC, args=("cgv",)),
-    "service_quality": Door(PUBLIC),
+    "health": Door(PUBLIC, shared=True),
+    "robots": Door(PUBLIC, shared=True),
+    "favicon": Door(PUBLIC, get=302, shared=True),
+    "home": Door(PUBLIC, shared=True),
+    "aisle": Door(PUBLIC, args=("@aisle",), shared=True),
+    "product": Door(PUBLIC, args=("@product_slug",), shared=True),
+    "search": Door(PUBLIC, shared=True),
+    "search_suggestions": Door(PUBLIC, shared=True),
+    "legal_page": Door(PUBLIC, args=("cgv",), shared=True),
+    "service_quality": Door(PUBLIC, shared=True),
     "help": Door(PUBLIC, post=422),
     "help_received": Door(TOKEN, args=("@receipt",), guessed=302),
     "vitals": Door(PUBLIC, get=NO, post=400),
@@ -55,7 +61,7 @@ DOORS = {
     "acknowledge_prices": Door(PUBLIC, get=NO, post=302),
     "adjust_basket": Door(PUBLIC, get=NO, post=302),
     "empty_basket": Door(PUBLIC, get=NO, post=302),
-    "slots": Door(PUBLIC),
+    "slots": Door(PUBLIC, shared=True),
     "set_postcode": Door(PUBLIC, get=NO, post=302),
     "ask_for_coverage": Door(PUBLIC, get=NO, post=302),
     "hold_slot": Door(PUBLIC, get=NO, post=302, args=("@slot",)),

@@ -163,6 +163,23 @@ def test_sign_in_forms_refuse_a_missing_token(name):
     assert answer.status_code == 403
 
 
+# --- no cache keeps what is somebody's -------------------------------------------------------------
+
+
+def test_every_personal_page_is_kept_out_of_caches(owned):
+    client = browser(owned.customer.user)
+
+    uncovered = {
+        name: answer.headers.get("Cache-Control")
+        for name, door in DOORS.items()
+        if door.is_personal
+        for answer in [client.get(owned.url(name))]
+        if not {"no-store", "private"} & set(answer.headers.get("Cache-Control", "").split(", "))
+    }
+
+    assert uncovered == {}
+
+
 # --- reading never writes -------------------------------------------------------------------------
 
 

@@ -217,6 +217,9 @@ STORAGES = {
 }
 # A product named "=cmd|…" must not run in the spreadsheet of whoever exports it.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+# Unset, either door is open to all staff: whoever may not read a list may not take it away as a file.
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

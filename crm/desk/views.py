@@ -2,6 +2,7 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.limits import machine_of
@@ -26,6 +27,7 @@ def legal_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def help_page(request: HttpRequest) -> HttpResponse:
     """Usual questions and the contact form."""
     if request.method != "POST":
@@ -52,6 +54,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@never_cache
 def help_received(request: HttpRequest, token: str) -> HttpResponse:
     """What was received, without repeating it: the address of this page may be shared. No query."""
     try:

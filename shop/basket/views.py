@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import Limit, limited_by_machine, machine_of, too_many
@@ -46,6 +47,7 @@ def safe_next(request: HttpRequest, fallback: str) -> str:
 
 
 @require_safe
+@never_cache
 def basket_page(request: HttpRequest) -> HttpResponse:
     shopper = shopper_of(request)
     lines = (

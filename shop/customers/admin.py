@@ -1,5 +1,6 @@
 """Staff screens about people. Nothing here shows a password, in whatever form."""
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -12,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from config.admin import ReadOnly, Undeletable
+from config.admin import KeepsSecret, ReadOnly, Undeletable
 from shop.customers import services
 from shop.customers.models import Address, Consent, Customer, User
 from shop.customers.rules import PhoneInvalid, normalise_phone
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, Authenticator])
 
 
 @admin.register(Group)
@@ -40,11 +41,12 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(Undeletable, ModelAdmin):
+class UserAdmin(KeepsSecret, Undeletable, ModelAdmin):
     """Logins. Staff get groups here; passwords are chosen by their owner, after a sign-in code."""
 
     list_display = ("email", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_active", "groups")
+    secret_fields = frozenset({"password"})
     search_fields = ("email",)
     ordering = ("email",)
     fields = ("email", "is_staff", "is_active", "groups", "last_login", "date_joined")
@@ -87,6 +89,24 @@ class UserAdmin(Undeletable, ModelAdmin):
     @staticmethod
     def _is_superuser(request: HttpRequest) -> bool:
         return bool(getattr(request.user, "is_superuser", False))
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(KeepsSecret, ModelAdmin):
+    """Second factors: a superuser takes a lost one away. What they are made of, nobody reads or writes."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = readonly_fields = list_display
+    secret_fields = frozenset({"data"})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 class AddressInline(ReadOnly, TabularInline):

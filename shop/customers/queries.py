@@ -1,7 +1,8 @@
 """Reads about customers. Others ask here instead of walking the tables."""
 
 from allauth.account.models import EmailAddress
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from shop.customers.models import Address, Consent, Customer, User
 
@@ -20,14 +21,16 @@ def addresses_of(customer: Customer) -> QuerySet[Address]:
 
 
 def latest_consent(customer_id: int, purpose: str) -> Consent | None:
-    """The customer's last own answer; without one, that of the guests merged into them. One query.
+    """The customer's last own answer; without one, the last refusal of a guest merged into them. One query.
 
-    A guest typed an address without proving it: never may a stranger who orders under yours undo what you
-    said. Among guests a refusal weighs more than a yes, for the same reason.
+    A guest typed an address without proving it: never may a stranger who orders under yours subscribe you,
+    nor undo what you said. A merged guest has no say of their own: asked about one, the owner's answer counts.
     """
-    party = Q(customer_id=customer_id) | Q(customer__merged_into_id=customer_id)
-    weight = Case(When(customer_id=customer_id, then=0), When(is_granted=False, then=1), default=2)
-    return Consent.objects.filter(party, purpose=purpose).order_by(weight, "-recorded_at", "-pk").first()
+    owner = Customer.objects.filter(pk=customer_id).values(owner=Coalesce("merged_into_id", "pk"))
+    own = Q(customer_id=Subquery(owner))
+    refused_as_guest = Q(customer__merged_into_id=Subquery(owner), is_granted=False)
+    answers = Consent.objects.filter(own | refused_as_guest, purpose=purpose)
+    return answers.order_by(Case(When(own, then=0), default=1), "-recorded_at", "-pk").first()
 
 
 def has_consent(customer_id: int, purpose: str) -> bool:

@@ -12,8 +12,9 @@ from shop.customers.models import Address, Consent, Customer, User
 from shop.customers.rules import check_birth, clean_line, normalise_phone
 
 MOST_ADDRESSES = 20
-# Filled from a guest only where the customer left a blank: what the customer wrote wins.
-_INHERITED = ("first_name", "last_name", "phone", "birth_on")
+# Filled from a guest only where the customer left a blank: what the customer wrote wins. Never a date of birth,
+# by which somebody declares to be of age: only its owner does.
+_INHERITED = ("first_name", "last_name", "phone")
 
 
 class TooManyAddresses(Exception):

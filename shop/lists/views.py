@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from config.templatetags.cabas import quantity_label
@@ -38,6 +39,7 @@ def _own_list(request: HttpRequest, pk: int) -> ShoppingList:
 
 @login_required
 @require_safe
+@never_cache
 def lists_page(request: HttpRequest) -> HttpResponse:
     customer = customer_for_user(request.user)  # type: ignore[arg-type]
     lists = customer.shopping_lists.annotate(products=Count("items"))
@@ -46,6 +48,7 @@ def lists_page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@never_cache
 def list_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Three queries, however long the list."""
     shopping_list = _own_list(request, pk)

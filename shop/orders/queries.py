@@ -39,8 +39,12 @@ def orders_of(customer_ids: Sequence[int]) -> QuerySet[Order]:
 
 
 def last_delivery(customer_ids: Sequence[int]) -> Order | None:
-    """The latest order that was placed, for where it went. One query."""
-    return orders_of(customer_ids).filter(placed_at__isnull=False).order_by("-placed_at").first()
+    """The latest order that was placed and stands, for where it goes. One query.
+
+    A cancelled one went nowhere, and whoever typed its address may never have paid.
+    """
+    placed = orders_of(customer_ids).filter(placed_at__isnull=False)
+    return placed.exclude(status=Order.Status.CANCELLED).order_by("-placed_at").first()
 
 
 def rank_of_next_order(customer_id: int) -> int:

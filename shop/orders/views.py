@@ -42,6 +42,7 @@ def _own(request: HttpRequest) -> list[int]:
 
 @login_required
 @require_safe
+@never_cache
 def orders_page(request: HttpRequest) -> HttpResponse:
     page = Paginator(orders_of(_own(request)), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "orders/orders.html", {"page_obj": page, "querystring": ""})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import ReadOnly, in_euros
+from config.admin import KeepsSecret, ReadOnly, in_euros
 from shop.payments import services
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation, ProviderEvent
 
@@ -43,7 +43,7 @@ class PaymentAccountAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(PaymentOperation)
-class PaymentOperationAdmin(ReadOnly, ModelAdmin):
+class PaymentOperationAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     """The queue of unknown answers is this list, filtered on « réponse inconnue »."""
 
     list_display = [
@@ -53,7 +53,8 @@ class PaymentOperationAdmin(ReadOnly, ModelAdmin):
     list_filter = ["state", "kind", "is_late"]
     search_fields = ["account__order_reference", "key"]
     date_hierarchy = "created_at"
-    # The page's address lets whoever has it pay: not shown.
+    # The page's address lets whoever has it pay, and the way back holds the order's token: not shown.
+    secret_fields = frozenset({"session_url", "return_url", "cancel_url"})
     fields = [
         "key", "account", "parent", "kind", "amount_said", "state", "is_late", "occasion",
         "last_error_code", "attempts", "due_at", "created_at", "sent_at", "checked_at", "settled_at",

@@ -184,6 +184,17 @@ def test_what_the_customer_wrote_wins_over_the_guest():
     assert customer.first_name == "Élodie"
 
 
+def test_no_guest_declares_a_customer_of_age():
+    customer = CustomerFactory(last_name="")
+    CustomerFactory(guest=True, email=customer.email, birth_on=date(1980, 12, 31), last_name="Roy")
+    verified(customer.user)
+
+    services.attach_verified_guests(customer.user)
+
+    customer.refresh_from_db()
+    assert (customer.last_name, customer.birth_on) == ("Roy", None)
+
+
 def test_an_unproven_address_finds_nothing():
     customer = CustomerFactory()
     guest = CustomerFactory(guest=True, email=customer.email)
@@ -263,17 +274,6 @@ def test_the_last_answer_counts_and_never_asked_is_no():
     assert not queries.has_consent(customer.pk, "letters")
 
 
-def test_a_guests_answer_counts_for_the_customer_they_became():
-    customer = CustomerFactory()
-    guest = CustomerFactory(guest=True, email=customer.email)
-    consent(guest, True)
-    verified(customer.user)
-
-    services.attach_verified_guests(customer.user)
-
-    assert queries.has_consent(customer.pk, "letters")
-
-
 def merged_guest(customer, is_granted):
     """Somebody orders under the customer's address and answers; the customer signs in later."""
     guest = CustomerFactory(guest=True, email=customer.email)
@@ -281,6 +281,43 @@ def merged_guest(customer, is_granted):
     if not queries.verified_emails(customer.user):
         verified(customer.user)
     services.attach_verified_guests(customer.user)
+    return guest
+
+
+def test_a_guests_yes_subscribes_nobody_who_never_said_so():
+    customer = CustomerFactory()
+
+    merged_guest(customer, True)
+
+    assert queries.latest_consent(customer.pk, "letters") is None
+    assert not queries.has_consent(customer.pk, "letters")
+
+
+def test_a_guests_refusal_counts_for_the_customer_they_became():
+    customer = CustomerFactory()
+
+    merged_guest(customer, False)
+
+    assert queries.latest_consent(customer.pk, "letters").is_granted is False
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_merged_guest_answers_as_the_customer_they_became(said):
+    customer = CustomerFactory()
+    guest = merged_guest(customer, not said)
+
+    consent(customer, said)
+
+    assert queries.has_consent(guest.pk, "letters") is said
+
+
+def test_a_guest_who_never_merged_answers_for_themselves():
+    guest, customer = CustomerFactory(guest=True), CustomerFactory()
+
+    consent(guest, True)
+
+    assert queries.has_consent(guest.pk, "letters")
+    assert not queries.has_consent(customer.pk, "letters")
 
 
 def test_a_stranger_who_orders_under_an_address_undoes_no_refusal():

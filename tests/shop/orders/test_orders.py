@@ -16,7 +16,7 @@ from shop.catalogue.models import Product
 from shop.orders import services
 from shop.orders.events import OrderCancelled
 from shop.orders.models import Order, OrderEvent
-from shop.orders.queries import rank_of_next_order
+from shop.orders.queries import last_delivery, rank_of_next_order
 from shop.payments.events import PaymentActionNeeded
 from shop.payments.models import PaymentAccount, PaymentOperation
 from shop.stock.models import StockItem
@@ -49,6 +49,16 @@ def test_a_customer_sees_their_orders(client, own):
 
     assert own.reference in listed
     assert "Brie" in shown and "variable indéfinie" not in listed + shown
+
+
+@pytest.mark.parametrize("status", [Order.Status.CANCELLED, Order.Status.ABANDONED])
+def test_the_last_delivery_is_of_an_order_that_stands(own, status):
+    mine = [own.customer_id]
+    before = last_delivery(mine)
+
+    Order.objects.filter(pk=own.pk).update(status=status)
+
+    assert (before, last_delivery(mine)) == (own, None)
 
 
 def test_another_customer_sees_nothing_of_it(client, own):

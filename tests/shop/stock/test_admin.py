@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.urls import reverse
 from PIL import Image
 
+from config.staff import StaffGroup, seed_groups
 from shop.catalogue.forms import AisleForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Product, ProductPicture
 from shop.catalogue.services import set_price
@@ -275,6 +276,45 @@ def test_products_are_never_deleted(staff):
 
     assert staff.post(f"{PRODUCTS}{product.pk}/delete/", {"post": "yes"}).status_code == 403
     assert Product.objects.exists()
+
+
+def member_of(group):
+    seed_groups()
+    user = UserFactory(staff=True)
+    user.groups.set(Group.objects.filter(name=group))
+    return user
+
+
+EXPORTS = [
+    (PRODUCTS, "productresource_ean"),
+    (STOCK, "stockitemresource_ean"),
+]
+
+
+@pytest.mark.parametrize("group", [StaffGroup.COURIER, None])
+@pytest.mark.parametrize(("listed", "column"), EXPORTS)
+def test_who_may_not_read_a_list_takes_no_file_of_it(client, group, listed, column):
+    product = ProductFactory()
+    client.force_login(member_of(group))
+
+    asked = client.get(f"{listed}export/")
+    sent = client.post(f"{listed}export/", {"format": "0", "resource": "", column: "on"})
+
+    assert (asked.status_code, sent.status_code) == (403, 403)
+    assert product.ean not in asked.content.decode() + sent.content.decode()
+
+
+@pytest.mark.parametrize(("listed", "column"), EXPORTS)
+def test_the_catalogue_group_takes_a_file(client, listed, column):
+    product = ProductFactory()
+    client.force_login(member_of(StaffGroup.CATALOGUE))
+
+    asked = client.get(f"{listed}export/")
+    sent = client.post(f"{listed}export/", {"format": "0", "resource": "", column: "on"})
+
+    assert asked.status_code == 200
+    assert sent.headers["Content-Type"].startswith("text/csv")
+    assert product.ean in sent.content.decode()
 
 
 def test_export_reads_back_as_an_import(staff, tmp_path, settings):
