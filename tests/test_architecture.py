@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.management import call_command
 from django.db.models import ForeignKey, OneToOneField
 from django.template.loader import get_template
 
@@ -179,3 +180,8 @@ def test_no_inline_style_or_script_on_shopper_pages():
             wrong.append(path.name)
 
     assert not wrong
+
+
+@pytest.mark.django_db
+def test_migrations_tell_the_models_as_they_are():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
