@@ -1,6 +1,7 @@
 """PostgreSQL dies and comes back in the middle of checkout: the order is whole or absent, the same key resumes."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ def own_server(worker_id):
     """A durable PostgreSQL of this test alone, which it may crash."""
     binaries = os.environ.get("POSTGRES_BIN")
     home = reachable_home(ROOT / ".run" / f"fault-{worker_id}{'-other' if binaries else ''}")
+    # What an earlier state of the migrations left behind is not what these tests are about.
+    shutil.rmtree(home, ignore_errors=True)
     server = Postgres(home, binaries=Path(binaries) if binaries else None)
     server.start()
     yield server
@@ -48,12 +51,14 @@ def server(own_server, django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         connections["default"].close()
         settings.update(HOST=str(own_server.sockets), PORT="", USER="cabas", PASSWORD="", NAME="cabas")
-        call_command("migrate", verbosity=0)
-        call_command("createcachetable", verbosity=0)
-        call_command("flush", verbosity=0, interactive=False)
-        yield own_server
-        connections["default"].close()
-        settings.update(before)
+        try:
+            call_command("migrate", verbosity=0)
+            call_command("createcachetable", verbosity=0)
+            call_command("flush", verbosity=0, interactive=False)
+            yield own_server
+        finally:
+            connections["default"].close()
+            settings.update(before)
 
 
 def crash_once(monkeypatch, server, module, name, *, after=False):
