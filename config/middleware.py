@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 
-from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -23,7 +23,6 @@ STAFF_POLICY = {
     "img-src": [SELF, "data:", "blob:"],
     "font-src": [SELF, "data:"],
 }
-__all__ = ["NONCE", "request_id", "staff_csp", "staff_second_factor", "worded_refusals"]
 
 
 def request_id(get_response: Handler) -> Handler:

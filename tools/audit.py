@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / ".run" / "screenshots"
 HOME = ROOT / ".run" / "audit"
 CHECKERS = ("vnu-jar@26.9.27", "lighthouse@12.8.2")
-# Best known by their address; the product is the first one that the aisle's page links to.
 PAGES = {"accueil": "/", "rayon": "/rayons/cremerie/", "recherche": "/recherche/?q=beurre"}
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 CHROMIUM = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking"

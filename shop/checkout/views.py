@@ -142,11 +142,13 @@ def _note_recipient(request: HttpRequest, shopper: Shopper, form: RecipientForm)
     zone = zone_for_postcode(postcode)
     assert zone is not None  # noqa: S101 - the form refuses what is not delivered
     try:
-        left = shopper.move_to(postcode, zone)
+        # Both or neither: a slot let go for an address that was not kept would be lost for nothing.
+        with transaction.atomic():
+            saved = services.keep_draft(draft=form.save(commit=False))
+            left = shopper.move_to(postcode, zone)
     except slots.HoldPinned:
         messages.error(request, PAYMENT_RUNNING)
         return redirect("checkout_recap")
-    saved = services.keep_draft(draft=form.save(commit=False))
     if shopper.customer:
         services.remember_recipient(customer=shopper.customer, draft=saved)
     if left:

@@ -281,6 +281,32 @@ def test_a_step_of_a_basket_ordered_meanwhile_leads_to_the_basket(walk, slot, mo
     assert not CheckoutDraft.objects.exists()
 
 
+def test_an_address_that_could_not_be_kept_lets_no_slot_go(walk, slot, monkeypatch):
+    lyon = ZoneFactory(slug="lyon", prefixes=["69"])
+    walk.fill(ProductFactory()).hold(slot)
+    walk.say_who()
+
+    def fails(**_wanted):
+        raise RuntimeError
+
+    monkeypatch.setattr(services, "keep_draft", fails)
+    with pytest.raises(RuntimeError):
+        walk.say_who(postcode="69003", city=lyon.name)
+
+    assert Hold.objects.live().get().slot == slot
+    assert CheckoutDraft.objects.get().postcode == "75011"
+
+
+def test_while_a_payment_runs_nothing_of_another_address_is_kept(ready):
+    ready.order()
+    ZoneFactory(slug="lyon", prefixes=["69"])
+
+    ready.say_who(postcode="69003", city="Lyon", first_name="Luc")
+
+    draft = CheckoutDraft.objects.get()
+    assert (draft.postcode, draft.first_name) == ("75011", "Léa")
+
+
 def test_a_lapsed_slot_offers_others_inside_checkout(ready, slot):
     Hold.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
 
