@@ -50,12 +50,14 @@ def safe_next(request: HttpRequest, fallback: str) -> str:
 @never_cache
 def basket_page(request: HttpRequest) -> HttpResponse:
     shopper = shopper_of(request)
-    lines = (
-        detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
-        if shopper.basket
-        else []
-    )
+    lines = _lines(shopper)
     return render(request, "basket/basket.html", _basket_context(shopper, lines))
+
+
+def _lines(shopper: Shopper) -> list[Line]:
+    if not shopper.basket:
+        return []
+    return detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
 
 
 def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
@@ -138,11 +140,7 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
         return HttpResponse(problem or "", status=404)
     context = {"card": card, "quantity": shopper.quantities.get(card["id"], 0), "problem": problem or ""}
     if request.headers.get("HX-Current-URL", "").partition("?")[0].endswith(reverse("basket")):
-        lines = (
-            detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
-            if shopper.basket
-            else []
-        )
+        lines = _lines(shopper)
         total = next((line.total for line in lines if line.product.pk == product_id), Decimal(0))
         context |= _basket_context(shopper, lines) | {"on_basket_page": True, "line_total": total}
     return render(request, "basket/_control_answer.html", context)
