@@ -77,6 +77,14 @@ class ImportReport:
     def refused(self) -> Counter[str]:
         return Counter(reject.reason for reject in self.rejects)
 
+    def absorb(self, other: "ImportReport") -> None:
+        """Add what another file of the same delivery counted."""
+        for name in ("rows", "created", "updated", "unchanged", "published", "unpublished"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.not_published += other.not_published
+        self.rejects += other.rejects
+        self.notes += other.notes
+
     def lines(self) -> Iterator[str]:
         """The report in French, one figure a line."""
         yield ngettext("%(n)s ligne lue", "%(n)s lignes lues", self.rows) % {"n": self.rows}

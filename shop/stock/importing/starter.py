@@ -1,16 +1,27 @@
 """The starter catalogue: the shop's own aisles and made-up products, complete in every particular."""
 
+from pathlib import Path
+
+from django.db import transaction
+
 from shop.stock.importing.aisles import AISLES_FILE, ensure_aisles
 from shop.stock.importing.engine import run_import
 from shop.stock.importing.report import ImportReport
 
-STARTER_FILE = AISLES_FILE.with_name("starter.csv")
+
+def starter_files() -> list[Path]:
+    """One file an aisle, in the order of the aisles."""
+    return sorted((AISLES_FILE.parent / "products").glob("*.csv"))
 
 
+@transaction.atomic
 def load_starter() -> ImportReport:
-    """Create the aisles and the starter products, stocked in every depot.
+    """Create the aisles and the starter products, stocked in every depot, all or nothing.
 
     Products that already exist are left as staff made them. Needs a depot. Raises queries.UnknownDepot.
     """
     ensure_aisles()
-    return run_import(STARTER_FILE, every_depot=True, only_new=True)
+    whole = ImportReport()
+    for path in starter_files():
+        whole.absorb(run_import(path, every_depot=True, only_new=True))
+    return whole
