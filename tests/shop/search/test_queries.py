@@ -13,7 +13,7 @@ from config.cache import ForgivingRedisCache
 from shop.catalogue.models import Aisle, Product, ProductPicture
 from shop.catalogue.services import aisles_changed, save_aisle
 from shop.search import queries
-from shop.search.queries import find_aisle
+from shop.search.queries import aisles, find_aisle
 from shop.stock.models import StockItem
 from tests.factories import AisleFactory, BrandFactory, DepotFactory, ProductFactory
 
@@ -357,7 +357,7 @@ def test_changed_aisle_is_in_the_next_menu(django_capture_on_commit_callbacks):
 
 def test_menu_read_before_a_change_is_not_kept_after_it(django_capture_on_commit_callbacks, monkeypatch):
     aisle = AisleFactory(name="Avant")
-    read = queries._menu_tree
+    read = aisles._menu_tree
 
     def slow_reader():
         tree = read()
@@ -366,7 +366,7 @@ def test_menu_read_before_a_change_is_not_kept_after_it(django_capture_on_commit
             aisles_changed()
         return tree
 
-    monkeypatch.setattr(queries, "_menu_tree", slow_reader)
+    monkeypatch.setattr(aisles, "_menu_tree", slow_reader)
     queries.menu()
     monkeypatch.undo()
 

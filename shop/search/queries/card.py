@@ -1,0 +1,138 @@
+"""What a product card says. Availability is that of one depot.
+
+Cards are plain dictionaries for `components/product_card.html`: model instances would cost more to build
+than the whole page to send.
+"""
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from django.conf import settings
+from django.db.models import (
+    BooleanField,
+    Case,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
+
+from config.templatetags.cabas import grams
+from shop.catalogue.models import Product, ProductPicture
+from shop.catalogue.rules import net_quantity_label, unit_price_label
+
+ORGANIC_LABELS = {"ab", "bio", "agriculture biologique"}
+# Products with annotations, which the type checker cannot follow.
+Shelved = QuerySet[Any]
+
+
+class Card(TypedDict):
+    id: int
+    slug: str
+    name: str
+    brand: str
+    net_quantity: str
+    price: Decimal
+    unit_price: str
+    badge: str
+    badge_kind: str
+    tint: str
+    packshot: str
+    picture_url: str
+    is_available: bool
+    sold_by_weight: bool
+    step_grams: int
+    is_demonstration: bool
+
+
+SMALLEST = Case(When(sold_by="weight", then=F("weight_step_g")), default=Value(1))
+CARD_FIELDS = (
+    "id", "slug", "name", "brand__name", "net_quantity", "net_unit", "packaging", "price", "sold_by",
+    "labels", "packshot", "shelf__tint", "invented", "picture", "available", "smallest", "is_available",
+)  # fmt: skip
+
+
+def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
+    """Products on sale with ``available``, ``smallest`` (the least one can buy), ``is_available`` and ``picture`` in one depot.
+
+    The depot's stock row is joined, at most one a product; without a depot nothing is available.
+    """
+    chosen: Shelved = Product.objects.all() if off_sale_too else Product.objects.filter(is_published=True)
+    located: Shelved = chosen.annotate(
+        here=FilteredRelation("stock_items", condition=Q(stock_items__depot=depot_id or 0)),
+        available=Coalesce(F("here__available"), 0),
+        smallest=SMALLEST,
+        picture=of_first_picture("image"),
+    )
+    can_be_had = ExpressionWrapper(
+        Q(available__gte=F("smallest"), is_published=True), output_field=BooleanField()
+    )
+    shown: Shelved = located.annotate(is_available=can_be_had)
+    return shown
+
+
+def of_first_picture(field: str) -> Subquery:
+    pictures = ProductPicture.objects.filter(product=OuterRef("pk")).order_by("position", "id")
+    return Subquery(pictures.values(field)[:1])
+
+
+def cards(products: Shelved) -> list[Card]:
+    """Cards of some `shelved` products, in their order. One query."""
+    return [card_of(row) for row in products.values(*CARD_FIELDS)]
+
+
+def cards_by_id(product_ids: Collection[int], depot_id: int | None) -> dict[int, Card]:
+    """Cards of given products by id, for baskets, lists and orders. One query.
+
+    A product taken off sale has its card too, as one that cannot be had: it must not vanish from a basket.
+    """
+    wanted = shelved(depot_id, off_sale_too=True).filter(pk__in=product_ids, price__isnull=False)
+    return {card["id"]: card for card in cards(wanted)}
+
+
+def card_of(row: dict[str, Any]) -> Card:
+    by_weight = row["sold_by"] == Product.SoldBy.WEIGHT
+    badge, badge_kind = _badge(row)
+    return {
+        "id": row["id"],
+        "slug": row["slug"],
+        "name": row["name"],
+        "brand": row["brand__name"] or "",
+        "net_quantity": _quantity_label(row, by_weight),
+        "price": row["price"],
+        "unit_price": unit_price_label(row["price"], row["net_quantity"], row["net_unit"], row["sold_by"]),
+        "badge": badge,
+        "badge_kind": badge_kind,
+        "tint": row["shelf__tint"] or "neutral",
+        "packshot": row["packshot"],
+        "picture_url": _picture_url(row["picture"]),
+        "is_available": row["is_available"],
+        "sold_by_weight": by_weight,
+        "step_grams": row["smallest"] if by_weight else 0,
+        "is_demonstration": settings.DEMONSTRATION and bool(row["invented"]),
+    }
+
+
+def _quantity_label(row: dict[str, Any], by_weight: bool) -> str:
+    if by_weight:
+        return gettext("au poids, par %(step)s") % {"step": grams(row["smallest"])}
+    return net_quantity_label(row["net_quantity"], row["net_unit"])
+
+
+def _badge(row: dict[str, Any]) -> tuple[str, str]:
+    """One at most, and only what a label states."""
+    if any(label.lower() in ORGANIC_LABELS for label in row["labels"]):
+        return "Bio", "bio"
+    return "", ""
+
+
+def _picture_url(name: str | None) -> str:
+    return ProductPicture._meta.get_field("image").storage.url(name) if name else ""
