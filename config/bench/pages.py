@@ -134,7 +134,7 @@ def somebody_new(shop: WSGIHandler) -> Iterator[Browser]:
     finally:
         if key := stranger.cookies.get(settings.SESSION_COOKIE_NAME):
             session = SessionStore(key)
-            Basket.objects.filter(key=session.get(SESSION_BASKET)).delete()
+            Basket.objects.filter(key=session.get(SESSION_BASKET, uuid4())).delete()
             session.delete()
 
 
