@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import transaction
@@ -18,6 +17,7 @@ from django.urls import reverse
 from config.bench.bare import BareHandler
 from config.bench.browser import Browser
 from config.bench.clock import ratio, seconds_a_call
+from config.sessions import SessionStore
 from delivery.zones.models import ZoneArea
 from delivery.zones.visitor import SESSION_POSTCODE
 from shop.basket.models import Basket, BasketLine

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from config.rows import Columns, joined
 from config.templatetags.cabas import quantity_label
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
@@ -85,20 +86,36 @@ class Line:
         return self.available - self.available % self.product.step
 
 
-def own_lines(*, key: UUID | None, customer_id: int | None) -> QuerySet[BasketLine]:
-    """Lines of the customer's open basket, or of the one of a visitor's session, basket and product joined."""
-    owner = Q(basket__customer_id=customer_id) if customer_id else of_session(key, "basket__")
-    return BasketLine.objects.filter(owner, basket__is_open=True).select_related("basket", "product")
-
-
 def light_lines(*, key: UUID | None, customer_id: int | None) -> list[BasketLine]:
     """Lines with what totals and steppers on every page need. One query."""
-    return list(
-        own_lines(key=key, customer_id=customer_id).only(
-            "quantity", "price_seen", "basket", "product__price", "product__sold_by",
-            "product__weight_step_g", "product__deposit", "product__is_published",
-        )
-    )  # fmt: skip
+    if customer_id is not None:
+        rows = joined(_LINES_OF_CUSTOMER, [customer_id], _LINES, _BASKETS, _PRODUCTS)
+    elif key is None:
+        return []
+    else:
+        rows = joined(_LINES_OF_SESSION, [key, key], _LINES, _BASKETS, _PRODUCTS)
+    lines = []
+    for line, basket, product in rows:
+        line.basket, line.product = basket, product
+        lines.append(line)
+    return lines
+
+
+_LINES, _BASKETS = Columns(BasketLine, "l"), Columns(Basket, "b")
+_PRODUCTS = Columns(
+    Product,
+    "p",
+    ("id", "price", "sold_by", "weight_step_g", "deposit", "is_published", "shelf_id", "brand_id"),
+)
+_LIGHT = f"""
+SELECT {_LINES.sql}, {_BASKETS.sql}, {_PRODUCTS.sql}
+  FROM basket_basketline l
+  JOIN basket_basket b ON b.id = l.basket_id AND b.is_open
+  JOIN catalogue_product p ON p.id = l.product_id
+"""  # noqa: S608 - names of columns
+_LINES_OF_CUSTOMER = f"{_LIGHT} WHERE b.customer_id = %s ORDER BY l.id"
+# The same rule as of_session.
+_LINES_OF_SESSION = f"{_LIGHT} WHERE (b.key = %s OR b.continues = %s) AND b.customer_id IS NULL ORDER BY l.id"
 
 
 def detailed_lines(basket: Basket, depot_id: int, *, own_order: str = "") -> list[Line]:

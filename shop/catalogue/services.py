@@ -1,18 +1,17 @@
 """Every write of the catalogue. Whatever changes what a card shows bumps the product's version."""
 
-import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from config import kept
 from shop.catalogue import rules
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
-from shop.catalogue.queries import AISLES_VERSION_KEY, missing_by_product, missing_of
+from shop.catalogue.queries import missing_by_product, missing_of
 
 HIGHEST_PRICE = Decimal("9999.99")
 
@@ -299,12 +298,8 @@ def delete_aisle(*, aisle: Aisle) -> None:
 
 
 def aisles_changed() -> None:
-    """Every process builds its menu anew on its next page, once this transaction commits. No query.
-
-    A new version rather than a deletion: a reader that queried before the change stores its old tree under
-    the old version, where nobody looks any more.
-    """
-    transaction.on_commit(lambda: cache.set(AISLES_VERSION_KEY, uuid.uuid4().hex, timeout=None))
+    """Every process builds its menu anew on its next page, once this transaction commits. No query."""
+    kept.changed("aisles")
 
 
 @transaction.atomic
