@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from shop.catalogue import packshots
+
 VAT_RATES = [(Decimal("5.5"), "5,5 %"), (Decimal("10.0"), "10 %"), (Decimal("20.0"), "20 %")]
 DUE_BY_SHELF = [
     ("ingredients", _("ingrédients")),
@@ -129,42 +131,7 @@ class Product(models.Model):
         MILLILITRE = "ml", _("millilitres")
         PIECE = "piece", _("pièces")
 
-    class Packshot(models.TextChoices):
-        CARTON = "carton", _("brique")
-        BOTTLE = "bottle", _("bouteille")
-        WINE = "wine", _("bouteille de vin")
-        JAR = "jar", _("bocal")
-        TIN = "tin", _("boîte de conserve")
-        TRAY = "tray", _("barquette")
-        BAG = "bag", _("sachet")
-        BOX = "box", _("boîte")
-        TUBE = "tube", _("tube")
-        LOAF = "loaf", _("pain")
-        BAGUETTE = "baguette", _("baguette")
-        CHEESE = "cheese", _("fromage")
-        POT = "pot", _("pot")
-        EGGS = "eggs", _("œufs")
-        CAN = "can", _("canette")
-        SPRAY = "spray", _("vaporisateur")
-        ROLL = "roll", _("rouleau")
-        FLOWER = "flower", _("fleur")
-        BABY_BOTTLE = "baby-bottle", _("biberon")
-        FISH = "fish", _("poisson")
-        MEAT = "meat", _("viande")
-        APPLE = "apple", _("pomme")
-        BANANA = "banana", _("banane")
-        ORANGE = "orange", _("orange")
-        TOMATO = "tomato", _("tomate")
-        CARROT = "carrot", _("carotte")
-        SALAD = "salad", _("salade")
-        POTATO = "potato", _("pomme de terre")
-        ONION = "onion", _("oignon")
-        LEEK = "leek", _("poireau")
-        STRAWBERRY = "strawberry", _("fraise")
-        GRAPES = "grapes", _("raisin")
-        LEMON = "lemon", _("citron")
-        PEAR = "pear", _("poire")
-        MUSHROOM = "mushroom", _("champignon")
+    Packshot = packshots.Packshot
 
     ean = models.CharField(_("code-barres"), max_length=14, unique=True)
     slug = models.SlugField(max_length=160, unique=True)
