@@ -39,11 +39,11 @@ WORDS = {
     "lupin": "lupin",
     "mollusques": "mollusques?|moules?|huitres?|calamars?|noix de saint-jacques|saint-jacques|encornets?|poulpes?",
 }
-# Stands for an allergen unless the same ingredient names it in capitals: « lactose (LAIT) », « gluten de BLÉ ».
+# An allergen in small letters; it may be so where the same ingredient names it in capitals: « lactose (LAIT) ».
 SMALL = re.compile(
     r"\b(?:blé|seigle|orge|avoine|épeautre|soja|laits?|beurre|crème|lactose|fromages?|œufs?|poissons?|crevettes?|"
     r"noix|amandes?|noisettes?|pistaches?|céleri|moutarde|sésame|sulfites?|arachides?|gluten)\b"
-    r"(?! de (?:cacao|coco|karité))(?![^,;.]*[A-ZÀ-ÖØ-ÞŒ]{2})"
+    r"(?! de (?:cacao|coco|karité))(?![^,;.]*\b(?!UHT|AOP|IGP)[A-ZÀ-ÖØ-ÞŒ]{2})"
 )
 NOT_ALLERGENS = {"uht", "aop", "igp", "dha", "ara"}
 
