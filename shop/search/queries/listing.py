@@ -5,15 +5,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, DecimalField, Expression, F, Value, When
+from django.db.models import Case, DecimalField, Expression, F, Q, Value, When
 
 from config import kept
+from shop.search.facets import Choice
 from shop.search.queries.aisles import AislePlace
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
 
 PAGE_SIZE = 24
 ORDER_SECONDS = 60
 RELEVANCE = "pertinence"
+ALL = Choice()
 
 PER_UNIT = Case(
     When(sold_by="weight", then=F("price")),
@@ -32,19 +34,47 @@ SORTS: dict[str, tuple[str | Expression, ...]] = {
 }
 
 
+def narrowed(products: Shelved, choice: Choice) -> Shelved:
+    """The products that fit every question; within brands, labels and scores one of the answers is enough."""
+    wanted = Q()
+    if choice.brands:
+        wanted &= Q(brand__slug__in=choice.brands)
+    if choice.labels:
+        wanted &= Q(labels__overlap=list(choice.labels))
+    if choice.scores:
+        wanted &= Q(stated_nutriscore__in=choice.scores)
+    if choice.price_from is not None:
+        wanted &= Q(price__gte=choice.price_from)
+    if choice.price_to is not None:
+        wanted &= Q(price__lte=choice.price_to)
+    if choice.without:
+        wanted &= Q(allergens_checked_on__isnull=False)
+        wanted &= ~Q(allergens__overlap=list(choice.without)) & ~Q(traces__overlap=list(choice.without))
+    return products.filter(wanted) if wanted else products
+
+
+def in_aisle(place: AislePlace, depot_id: int | None) -> Shelved:
+    """All that is on sale in an aisle with its shelves, or on one shelf. Lazy."""
+    return shelved(depot_id).filter(shelf__in=place.shelf_ids)
+
+
 def aisle_page(
-    place: AislePlace, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE
+    place: AislePlace,
+    depot_id: int | None,
+    page: str | int = 1,
+    sort: str = RELEVANCE,
+    choice: Choice = ALL,
 ) -> Page[Card]:
     """A page of 24 cards of an aisle with its shelves, or of one shelf; beyond the end, the last.
 
-    One query when its order is kept, three at most.
+    One query when its order is kept, two when it is not or where cards have changed.
     """
     order = sort if sort in SORTS else RELEVANCE
 
     def standing() -> Shelved:
-        return shelved(depot_id).filter(shelf__in=place.shelf_ids).order_by(*SORTS[order])
+        return narrowed(in_aisle(place, depot_id), choice).order_by(*SORTS[order])
 
-    return page_of_cards(("aisle", *place.shelf_ids, order), standing, depot_id, page)
+    return page_of_cards(("aisle", *place.shelf_ids, order, choice), standing, depot_id, page)
 
 
 def page_of_cards(
