@@ -45,18 +45,13 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
     if place is None:
         raise Http404
     zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
-    depot_id = _depot_id(zone)
-    page = queries.aisle_page(place, depot_id, request.GET.get("page", "1"), sort, choice)
-    asked = queries.facets(("aisle", *place.shelf_ids), lambda: queries.in_aisle(place, depot_id), choice)
+    found = queries.aisle_page(place, _depot_id(zone), request.GET.get("page", "1"), sort, choice)
     context = {
         **_conditions(request, zone),
-        **_listing(sort, page.number, choice),
-        "chosen": _chips(choice, asked, sort),
-        "facets": asked,
+        **_listing(found, sort, choice),
         "place": place,
         "crumbs": _crumbs(place.path),
-        "page_obj": page,
-        "canonical": _canonical(request, page=page.number),
+        "canonical": _canonical(request, page=found.page.number),
     }
     return _with_clean_address(request, render(request, "search/aisle.html", context), context)
 
@@ -81,14 +76,12 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     query = rules.clean_query(request.GET.get("q", ""))
-    zone, sort = _zone(request), _sort(request)
-    page = queries.search(query, _depot_id(zone), request.GET.get("page", "1"), sort)
+    zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
+    found = queries.search(query, _depot_id(zone), request.GET.get("page", "1"), sort, choice)
     context = {
         **_conditions(request, zone),
-        **_listing(sort, page.number, facets.Choice(), q=query),
-        "facets": None,
+        **_listing(found, sort, choice, q=query),
         "query": query,
-        "page_obj": page,
         "aisles": queries.aisles_named(query),
     }
     return render(request, "search/search.html", context)
@@ -138,26 +131,26 @@ def _sort(request: HttpRequest) -> str:
     return asked if asked in queries.SORTS else queries.RELEVANCE
 
 
-def _listing(sort: str, page: int, choice: facets.Choice, **kept: str) -> dict[str, Any]:
-    """What the form of sort and filters and the page links keep of the address."""
-    others = _others(sort, kept)
+def _listing(found: queries.Listing, sort: str, choice: facets.Choice, **kept: str) -> dict[str, Any]:
+    """A page of cards, and what its form of sort and filters and its links keep of the address."""
+    others = [*kept.items(), *([] if sort == queries.RELEVANCE else [("tri", sort)])]
     return {
+        "page_obj": found.page,
+        "page_number": found.page.number,
         "sort": sort,
         "sorts": [{"value": value, "name": name} for value, name in SORT_NAMES.items()],
+        "facets": found.facets,
         "choice": choice,
+        "chosen": _chips(choice, found.facets, others),
         "unfiltered": "?" + urlencode(others),
         "querystring": choice.address(*others),
-        "page_number": page,
     }
 
 
-def _others(sort: str, kept: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [*kept.items(), *([] if sort == queries.RELEVANCE else [("tri", sort)])]
-
-
-def _chips(choice: facets.Choice, asked: queries.Facets, sort: str, **kept: str) -> list[dict[str, str]]:
+def _chips(
+    choice: facets.Choice, asked: queries.Facets, others: Sequence[tuple[str, str]]
+) -> list[dict[str, str]]:
     """What was chosen, each with the address without it."""
-    others = _others(sort, kept)
     return [
         {
             "field": field,

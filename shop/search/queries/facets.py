@@ -1,12 +1,14 @@
-"""How many products each further choice would leave, and the products that a choice leaves."""
+"""What a choice leaves of some products, and what each further answer would leave."""
 
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -15,10 +17,10 @@ from config.templatetags.cabas import french_number
 from shop.catalogue.rules import ALLERGENS
 from shop.search.facets import BRAND, LABEL, PRICE_FROM, PRICE_TO, SCORE, WITHOUT, Choice
 from shop.search.queries.card import Shelved
-from shop.search.queries.listing import ORDER_SECONDS
 
 # Values shown before « voir plus ».
 SHOWN = 8
+ORDER_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,25 @@ class Facets:
         return next((option.label for option in options if option.value == value), value)
 
 
-def facets(key: tuple[Any, ...], products: Callable[[], Shelved], choice: Choice) -> Facets:
-    """The questions about some products, each answer counted with the other questions' choices applied.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The ids of what a choice leaves, in order, and the questions about all of it."""
 
-    One query, none when kept: as long as the order of a shelf.
+    ids: Sequence[int]
+    facets: Facets
+
+
+def listed(key: tuple[Any, ...], products: Callable[[], Shelved], choice: Choice) -> Listed:
+    """What a choice leaves of some ordered products, and what each further answer would leave.
+
+    Each answer is counted with the other questions' choices applied. One query, none when kept: until staff
+    change something on the shelves, and for a minute at most: what shoppers buy moves a product that ran out
+    to the end only then.
     """
     return kept.built(
-        ("facets", kept.version("shelves"), *key, choice),
-        lambda: _facets(_counted(products(), choice), choice),
-        weigh=lambda _facets: 4 * kept.SMALL,
+        ("listed", kept.version("shelves"), *key, choice),
+        lambda: _listed(products(), choice),
+        weigh=lambda found: 8 * len(found.ids) + 4 * kept.SMALL,
         seconds=ORDER_SECONDS,
     )
 
@@ -87,8 +99,10 @@ def facets(key: tuple[Any, ...], products: Callable[[], Shelved], choice: Choice
 Counts = dict[str, list[tuple[str, str, Decimal]]]
 # In one pass over the shelf: which products fit each question, then counts per answer.
 _COUNTS = """
-WITH shelf AS MATERIALIZED (
-    SELECT p.brand_id, p.labels, p.stated_nutriscore, p.price, p.allergens, p.traces,
+WITH found AS MATERIALIZED (
+    SELECT id, row_number() OVER () AS place FROM ({products}) AS ordered (id)
+), shelf AS MATERIALIZED (
+    SELECT p.id, found.place, p.brand_id, p.labels, p.stated_nutriscore, p.price, p.allergens, p.traces,
            p.allergens_checked_on IS NOT NULL AS checked,
            cardinality(%(brands)s::text[]) = 0 OR b.slug = ANY (%(brands)s) AS by_brand,
            cardinality(%(labels)s::text[]) = 0 OR p.labels && %(labels)s::varchar[] AS by_label,
@@ -96,42 +110,45 @@ WITH shelf AS MATERIALIZED (
            p.price >= coalesce(%(low)s::numeric, 0) AND p.price <= coalesce(%(high)s::numeric, p.price) AS by_price,
            cardinality(%(without)s::text[]) = 0 OR (p.allergens_checked_on IS NOT NULL
                AND NOT p.allergens && %(without)s::varchar[] AND NOT p.traces && %(without)s::varchar[]) AS is_without
-      FROM catalogue_product p LEFT JOIN catalogue_brand b ON b.id = p.brand_id
-     WHERE p.id IN ({products})
+      FROM found JOIN catalogue_product p USING (id) LEFT JOIN catalogue_brand b ON b.id = p.brand_id
+), fit AS (
+    SELECT * FROM shelf WHERE by_brand AND by_label AND by_score AND by_price AND is_without
 )
-SELECT 'marque', b.slug, b.name, count(*)::numeric
+SELECT 'ids', '', '', 0::numeric, array_agg(id ORDER BY place) FROM fit
+UNION ALL
+SELECT 'marque', b.slug, b.name, count(*), NULL
   FROM shelf JOIN catalogue_brand b ON b.id = shelf.brand_id
  WHERE by_label AND by_score AND by_price AND is_without GROUP BY b.slug, b.name
 UNION ALL
-SELECT 'label', label, label, count(*)
+SELECT 'label', label, label, count(*), NULL
   FROM shelf, unnest(labels) AS label WHERE by_brand AND by_score AND by_price AND is_without GROUP BY label
 UNION ALL
-SELECT 'nutriscore', stated_nutriscore, upper(stated_nutriscore), count(*)
+SELECT 'nutriscore', stated_nutriscore, upper(stated_nutriscore), count(*), NULL
   FROM shelf WHERE stated_nutriscore <> '' AND by_brand AND by_label AND by_price AND is_without
  GROUP BY stated_nutriscore
 UNION ALL
-SELECT 'sans', name, name, count(*)
+SELECT 'sans', name, name, count(*), NULL
   FROM shelf, unnest(%(allergens)s::varchar[]) AS name
  WHERE checked AND NOT name = ANY (allergens) AND NOT name = ANY (traces)
    AND by_brand AND by_label AND by_score AND by_price AND is_without GROUP BY name
 UNION ALL
-SELECT 'checked', '', '', count(*) FROM shelf WHERE checked
+SELECT 'checked', '', '', count(*), NULL FROM shelf WHERE checked
 UNION ALL
-SELECT 'all', '', '', count(*) FROM shelf
+SELECT 'all', '', '', count(*), NULL FROM shelf
 UNION ALL
-SELECT 'left', '', '', count(*) FROM shelf WHERE by_brand AND by_label AND by_score AND by_price AND is_without
+SELECT 'left checked', '', '', count(*), NULL FROM fit WHERE checked
 UNION ALL
-SELECT 'left checked', '', '', count(*)
-  FROM shelf WHERE checked AND by_brand AND by_label AND by_score AND by_price AND is_without
+SELECT 'cheapest', '', '', min(price), NULL FROM shelf
 UNION ALL
-SELECT 'cheapest', '', '', min(price) FROM shelf
-UNION ALL
-SELECT 'dearest', '', '', max(price) FROM shelf
+SELECT 'dearest', '', '', max(price), NULL FROM shelf
 """
 
 
-def _counted(products: Shelved, choice: Choice) -> Counts:
-    inside, inside_params = products.order_by().values("pk").query.sql_with_params()
+def _listed(products: Shelved, choice: Choice) -> Listed:
+    try:
+        inside, inside_params = products.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return Listed((), Facets())
     # Positional parameters of the inner statement become named ones, as the outer statement's are.
     names = [f"inside_{place}" for place in range(len(inside_params))]
     unused = iter(names)
@@ -142,14 +159,16 @@ def _counted(products: Shelved, choice: Choice) -> Counts:
         "allergens": list(ALLERGENS), **dict(zip(names, inside_params, strict=True)),
     }  # fmt: skip
     counts: Counts = defaultdict(list)
+    ids: Sequence[int] = ()
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS.replace("{products}", inside), params)
-        for question, value, label, count in cursor.fetchall():
+        for question, value, label, count, found in cursor.fetchall():
             counts[question].append((value, label, count))
-    return counts
+            ids = array("q", found) if found else ids
+    return Listed(ids, _facets(counts, choice, len(ids)))
 
 
-def _facets(counts: Counts, choice: Choice) -> Facets:
+def _facets(counts: Counts, choice: Choice, left: int) -> Facets:
     found = Facets(cheapest=counts["cheapest"][0][2], dearest=counts["dearest"][0][2])
     questions = [
         Facet(BRAND, _("Marque"), _options(counts["marque"], choice.brands, most_first=True)),
@@ -157,7 +176,6 @@ def _facets(counts: Counts, choice: Choice) -> Facets:
         Facet(SCORE, _("Nutri-Score annoncé par le producteur"), _options(counts["nutriscore"], choice.scores)),
         Facet(WITHOUT, _("Sans allergène"), _without(counts, choice), _note(counts)),
     ]  # fmt: skip
-    left = int(counts["left"][0][2])
     found.questions = [facet for facet in questions if _tells(facet, left)]
     return found
 

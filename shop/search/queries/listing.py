@@ -1,19 +1,18 @@
 """Pages of cards in an order."""
 
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, DecimalField, Expression, F, Q, Value, When
+from django.db.models import Case, DecimalField, Expression, F, Value, When
 
-from config import kept
 from shop.search.facets import Choice
 from shop.search.queries.aisles import AislePlace
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
+from shop.search.queries.facets import Facets, listed
 
 PAGE_SIZE = 24
-ORDER_SECONDS = 60
 RELEVANCE = "pertinence"
 ALL = Choice()
 
@@ -34,28 +33,17 @@ SORTS: dict[str, tuple[str | Expression, ...]] = {
 }
 
 
-def narrowed(products: Shelved, choice: Choice) -> Shelved:
-    """The products that fit every question; within brands, labels and scores one of the answers is enough."""
-    wanted = Q()
-    if choice.brands:
-        wanted &= Q(brand__slug__in=choice.brands)
-    if choice.labels:
-        wanted &= Q(labels__overlap=list(choice.labels))
-    if choice.scores:
-        wanted &= Q(stated_nutriscore__in=choice.scores)
-    if choice.price_from is not None:
-        wanted &= Q(price__gte=choice.price_from)
-    if choice.price_to is not None:
-        wanted &= Q(price__lte=choice.price_to)
-    if choice.without:
-        wanted &= Q(allergens_checked_on__isnull=False)
-        wanted &= ~Q(allergens__overlap=list(choice.without)) & ~Q(traces__overlap=list(choice.without))
-    return products.filter(wanted) if wanted else products
-
-
 def in_aisle(place: AislePlace, depot_id: int | None) -> Shelved:
     """All that is on sale in an aisle with its shelves, or on one shelf. Lazy."""
     return shelved(depot_id).filter(shelf__in=place.shelf_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of cards and the questions that narrow what it is a page of."""
+
+    page: Page[Card]
+    facets: Facets
 
 
 def aisle_page(
@@ -64,7 +52,7 @@ def aisle_page(
     page: str | int = 1,
     sort: str = RELEVANCE,
     choice: Choice = ALL,
-) -> Page[Card]:
+) -> Listing:
     """A page of 24 cards of an aisle with its shelves, or of one shelf; beyond the end, the last.
 
     One query when its order is kept, two when it is not or where cards have changed.
@@ -72,31 +60,20 @@ def aisle_page(
     order = sort if sort in SORTS else RELEVANCE
 
     def standing() -> Shelved:
-        return narrowed(in_aisle(place, depot_id), choice).order_by(*SORTS[order])
+        return in_aisle(place, depot_id).order_by(*SORTS[order])
 
-    return page_of_cards(("aisle", *place.shelf_ids, order, choice), standing, depot_id, page)
+    return listing(("aisle", depot_id, *place.shelf_ids, order), standing, depot_id, page, choice)
 
 
-def page_of_cards(
-    key: tuple[Any, ...], products: Callable[[], Shelved], depot_id: int | None, page: str | int
-) -> Page[Card]:
+def listing(
+    key: tuple[Any, ...],
+    products: Callable[[], Shelved],
+    depot_id: int | None,
+    page: str | int,
+    choice: Choice = ALL,
+) -> Listing:
     """A page of what ``products`` answers, whose order is kept under ``key``; the cards are always as they are now."""
-    found: Page[Any] = Paginator(ids_in_order(key, products, depot_id), PAGE_SIZE).get_page(page)
-    found.object_list = cards_on_sale(list(found.object_list), depot_id)
-    return found
-
-
-def ids_in_order(
-    key: tuple[Any, ...], products: Callable[[], Shelved], depot_id: int | None
-) -> Sequence[int]:
-    """The ids of ordered products. One query when not kept.
-
-    Kept until staff change something on the shelves, and for a minute at most: what shoppers buy moves a
-    product that ran out to the end only then.
-    """
-    return kept.built(
-        ("ids", kept.version("shelves"), depot_id, *key),
-        lambda: array("q", products().values_list("pk", flat=True)),
-        weigh=lambda ids: ids.itemsize * len(ids) + kept.SMALL,
-        seconds=ORDER_SECONDS,
-    )
+    found = listed(key, products, choice)
+    cards: Page[Any] = Paginator(found.ids, PAGE_SIZE).get_page(page)
+    cards.object_list = cards_on_sale(list(cards.object_list), depot_id)
+    return Listing(cards, found.facets)

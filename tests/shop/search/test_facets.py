@@ -102,7 +102,7 @@ def place(db):
 
 def asked(place, choice=Choice()):  # noqa: B008 - frozen
     depot = DepotFactory().pk
-    return queries.facets(("aisle", *place.shelf_ids), lambda: queries.in_aisle(place, depot), choice)
+    return queries.aisle_page(place, depot, choice=choice).facets
 
 
 def counts(found, field):
@@ -115,7 +115,7 @@ def counts(found, field):
 
 
 def shown(place, choice):
-    return sorted(card["name"] for card in queries.aisle_page(place, DepotFactory().pk, choice=choice))
+    return sorted(card["name"] for card in queries.aisle_page(place, DepotFactory().pk, choice=choice).page)
 
 
 def test_answers_are_counted(place):
@@ -184,11 +184,13 @@ def test_a_price_changed_leaves_the_check_alone(place):
     assert Product.objects.get(name="Soja").allergens_checked_on == CHECKED
 
 
-def test_counts_cost_one_query_and_none_when_kept(place, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the factory's depot
-        asked(place)
+def test_cards_and_counts_cost_two_queries_and_one_when_kept(place, django_assert_num_queries):
+    depot = DepotFactory().pk
+
+    with django_assert_num_queries(2):
+        queries.aisle_page(place, depot)
     with django_assert_num_queries(1):
-        asked(place)
+        queries.aisle_page(place, depot)
 
 
 # --- the page -------------------------------------------------------------------------------------
