@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -57,6 +58,8 @@ class Facets:
     """All questions worth asking of a shelf; prices in euros over all its products."""
 
     questions: list[Facet] = field(default_factory=list)
+    # Names this very set of counts: what was built from it is kept under it.
+    name: str = field(default_factory=lambda: uuid4().hex)
     cheapest: Decimal | None = None
     dearest: Decimal | None = None
 
