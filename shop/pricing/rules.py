@@ -20,18 +20,24 @@ DELIVERY_VAT_RATE = Decimal("20.0")
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """An article and how much of it; ``deposit`` is per piece and outside VAT."""
+    """An article and how much of it; ``deposit`` is per piece and outside VAT, ``discount`` what promotions take off."""
 
     unit_price: Decimal
     sold_by: str
     quantity: int
     vat_rate: Decimal
     deposit: Decimal = NOTHING
+    discount: Decimal = NOTHING
+
+    @property
+    def gross(self) -> Decimal:
+        """Before promotions."""
+        return line_total(self.unit_price, self.sold_by, self.quantity)
 
     @property
     def total(self) -> Decimal:
-        """Goods only, deposit excluded."""
-        return line_total(self.unit_price, self.sold_by, self.quantity)
+        """What the goods cost after promotions, deposit excluded."""
+        return self.gross - self.discount
 
     @property
     def deposit_total(self) -> Decimal:
