@@ -1,21 +1,26 @@
 """Reads of baskets. Every one starts from the session's key or the customer."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
-from config.templatetags.cabas import quantity_label
+from config.templatetags.cabas import grams, quantity_label
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
-from shop.pricing.rules import PricedLine
+from shop.catalogue.rules import net_quantity_label
+from shop.pricing.promotions import Item, Outcome, Reduced
+from shop.pricing.queries import item_of
+from shop.pricing.rules import NOTHING, PricedLine
+from shop.pricing.wording import explanation, hint, label_of
 from shop.search.queries import Card, cards_by_id
 from shop.stock.models import StockItem
-from shop.stock.queries import reserved_by
+from shop.stock.queries import highest_cost, reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
@@ -52,24 +57,59 @@ class Line:
     """A basket line as the page shows it. Quantities in pieces or grams."""
 
     product: Product
-    card: Card
+    card: Card | None
     quantity: int
     price_seen: Decimal
     available: int
+    unit_cost: Decimal = NOTHING
+    reduced: Reduced | None = None
+    hint: str = ""
+
+    @property
+    def item(self) -> Item:
+        """The line as promotions see it."""
+        return item_of(self.product, self.quantity, unit_cost=self.unit_cost)
 
     @property
     def priced(self) -> PricedLine:
         product = self.product
         assert product.price is not None and product.vat_rate is not None  # noqa: S101 - kept by a constraint
-        return PricedLine(product.price, product.sold_by, self.quantity, product.vat_rate, product.deposit)
+        discount = self.reduced.discount if self.reduced else NOTHING
+        return PricedLine(
+            product.price, product.sold_by, self.quantity, product.vat_rate, product.deposit, discount
+        )
 
     @property
     def total(self) -> Decimal:
+        """After promotions."""
         return self.priced.total
+
+    @property
+    def full_total(self) -> Decimal | None:
+        """What the line would cost without its promotion; None without one."""
+        return self.priced.gross if self.reduced else None
+
+    @property
+    def promotion(self) -> str:
+        """Which promotion reduces it, and until when."""
+        return explanation(self.reduced, self.product.name) if self.reduced else ""
+
+    @property
+    def promotion_label(self) -> str:
+        """What the order keeps of it."""
+        return label_of(self.reduced.terms) if self.reduced else ""
 
     @property
     def quantity_label(self) -> str:
         return quantity_label(self.product.sold_by, self.quantity)
+
+    @property
+    def packaging_label(self) -> str:
+        """« 500 g », or by how much a weighed article is sold."""
+        product = self.product
+        if product.sold_by_weight:
+            return _("au poids, par %(step)s") % {"step": grams(product.step)}
+        return net_quantity_label(product.net_quantity, product.net_unit)
 
     @property
     def is_short(self) -> bool:
@@ -88,21 +128,26 @@ class Line:
 def own_lines(*, key: UUID | None, customer_id: int | None) -> QuerySet[BasketLine]:
     """Lines of the customer's open basket, or of the one of a visitor's session, basket and product joined."""
     owner = Q(basket__customer_id=customer_id) if customer_id else of_session(key, "basket__")
-    return BasketLine.objects.filter(owner, basket__is_open=True).select_related("basket", "product")
+    return BasketLine.objects.filter(owner, basket__is_open=True).select_related("basket", "product__shelf")
 
 
-def light_lines(*, key: UUID | None, customer_id: int | None) -> list[BasketLine]:
-    """Lines with what totals and steppers on every page need. One query."""
+def light_lines(*, key: UUID | None, customer_id: int | None) -> list[Any]:
+    """Lines with what totals and steppers on every page need, and ``unit_cost``. One query."""
     return list(
-        own_lines(key=key, customer_id=customer_id).only(
-            "quantity", "price_seen", "basket", "product__price", "product__sold_by",
-            "product__weight_step_g", "product__deposit", "product__is_published",
+        own_lines(key=key, customer_id=customer_id)
+        .annotate(unit_cost=highest_cost("product_id"))
+        .only(
+            "quantity", "price_seen", "basket", "product__price", "product__sold_by", "product__name",
+            "product__weight_step_g", "product__deposit", "product__is_published", "product__vat_rate",
+            "product__is_food", "product__is_first_age_milk", "product__brand_id", "product__shelf__parent_id",
         )
     )  # fmt: skip
 
 
-def detailed_lines(basket: Basket, depot_id: int, *, own_order: str = "") -> list[Line]:
-    """Lines with their card, aisle and stock, in aisle order. Two queries.
+def detailed_lines(
+    basket: Basket, depot_id: int, *, own_order: str = "", with_cards: bool = True
+) -> list[Line]:
+    """Lines with their card, aisle and stock, in aisle order. Two queries, one for whoever shows no card.
 
     ``own_order`` is the order this basket is paying for: what it has taken is there for it (one more query).
     A product taken off sale stays on the page as out of stock, for as long as it still has a price.
@@ -110,21 +155,33 @@ def detailed_lines(basket: Basket, depot_id: int, *, own_order: str = "") -> lis
     rows = list(
         basket.lines.select_related("product__shelf__parent")
         .filter(product__price__isnull=False, product__vat_rate__isnull=False, product__shelf__isnull=False)
-        .annotate(in_stock=Subquery(_stock_of_line(depot_id)))
+        .annotate(in_stock=Subquery(_stock_of_line(depot_id)), unit_cost=highest_cost("product_id"))
         .order_by("product__shelf__parent__position", "product__shelf__position", "product__sort_name")
     )
-    cards = cards_by_id([row.product_id for row in rows], depot_id)
+    cards = cards_by_id([row.product_id for row in rows], depot_id) if with_cards else {}
     taken = reserved_by(own_order) if own_order else {}
     return [
         Line(
             product=row.product,
-            card=cards[row.product_id],
+            card=cards.get(row.product_id),
             quantity=row.quantity,
             price_seen=row.price_seen,
             available=(row.in_stock or 0) + taken.get(row.product_id, 0) if row.product.is_published else 0,
+            unit_cost=row.unit_cost or NOTHING,
         )
         for row in rows
-        if row.product_id in cards
+    ]
+
+
+def with_promotions(lines: list[Line], outcome: Outcome) -> list[Line]:
+    """The same lines, each with its reduction and what one more piece would open. No query."""
+    return [
+        replace(
+            line,
+            reduced=outcome.lines.get(line.product.pk),
+            hint=hint(*outcome.hints[line.product.pk]) if line.product.pk in outcome.hints else "",
+        )
+        for line in lines
     ]
 
 

@@ -15,11 +15,17 @@ def money_summary(
     deposits: Decimal,
     delivery: Decimal,
     total: Decimal,
+    discount: Decimal = Decimal(0),
     is_estimate: bool = False,
     vat: Iterable[tuple[Decimal, Decimal]] = (),
 ) -> dict[str, Any]:
-    """Lines and total including VAT; ``vat`` adds a note of (rate, amount). No query."""
-    lines: list[dict[str, Any]] = [{"label": _("Articles"), "amount": goods, "is_discount": False}]
+    """Lines and total including VAT; ``vat`` adds a note of (rate, amount). No query.
+
+    ``goods`` are what is paid, ``discount`` what promotions took off before.
+    """
+    lines: list[dict[str, Any]] = [{"label": _("Articles"), "amount": goods + discount, "is_discount": False}]
+    if discount:
+        lines.append({"label": _("Promotions"), "amount": -discount, "is_discount": True})
     if deposits:
         lines.append({"label": _("Consignes"), "amount": deposits, "is_discount": False})
     label = _("Livraison, dès") if is_estimate and delivery else _("Livraison")

@@ -1,7 +1,6 @@
 """The basket and its slot."""
 
 import contextlib
-from decimal import Decimal
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,13 +22,12 @@ from delivery.zones.queries import zone_for_postcode
 from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
-from shop.basket.queries import Line, by_aisle, detailed_lines, sellable
+from shop.basket.queries import Line, by_aisle, detailed_lines, sellable, with_promotions
 from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
 from shop.catalogue.rules import most_quantity
-from shop.pricing.rules import basket_totals
 from shop.search.queries import cards_by_id
 
 # Enough to change one's mind; too few to empty a day's slots without wanting a single product.
@@ -57,21 +55,19 @@ def basket_page(request: HttpRequest) -> HttpResponse:
 def _lines(shopper: Shopper) -> list[Line]:
     if not shopper.basket:
         return []
-    return detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
+    lines = detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
+    return with_promotions(lines, shopper.book.reduce([line.item for line in lines], shopper.slot_facts))
 
 
 def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
-    totals = basket_totals(
-        [line.priced for line in lines],
-        slot_price=shopper.hold.slot.price if shopper.hold else shopper.zone.slot_price,
-        minimum_order=shopper.zone.minimum_order,
-        free_delivery_from=shopper.zone.free_delivery_from,
-    )
+    totals = shopper.totals_of([line.priced for line in lines])
     return {
+        "lines": lines,
         "groups": by_aisle(lines),
         "totals": totals,
         "summary": money_summary(
             goods=totals.goods,
+            discount=totals.discount,
             deposits=totals.deposits,
             delivery=totals.delivery,
             total=totals.total,
@@ -140,9 +136,8 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
         return HttpResponse(problem or "", status=404)
     context = {"card": card, "quantity": shopper.quantities.get(card["id"], 0), "problem": problem or ""}
     if request.headers.get("HX-Current-URL", "").partition("?")[0].endswith(reverse("basket")):
-        lines = _lines(shopper)
-        total = next((line.total for line in lines if line.product.pk == product_id), Decimal(0))
-        context |= _basket_context(shopper, lines) | {"on_basket_page": True, "line_total": total}
+        # A lot of several articles reduces them all: each line is told anew.
+        context |= _basket_context(shopper, _lines(shopper)) | {"on_basket_page": True}
     return render(request, "basket/_control_answer.html", context)
 
 
