@@ -157,7 +157,7 @@ class Promotion(models.Model):
         help_text=_("Le 2 de « 3 pour 2 »."),
     )  # fmt: skip
     free_from = models.DecimalField(
-        _("dès (€ d’articles)"), max_digits=7, decimal_places=2, null=True, blank=True,
+        _("articles, dès (€)"), max_digits=7, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))],
         help_text=_("Pour la livraison offerte, après réductions."),
     )  # fmt: skip
@@ -209,7 +209,9 @@ class Promotion(models.Model):
         ordering = ["-starts_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="promotion_ends_after_start"
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="promotion_ends_after_start",
+                violation_error_message=_("La fin vient après le début."),
             ),
             models.CheckConstraint(condition=Q(spent__gte=0), name="promotion_spent_not_negative"),
             models.CheckConstraint(

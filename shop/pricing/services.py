@@ -100,11 +100,20 @@ def save_promotion(*, promotion: Promotion, scope: Scope) -> list[Problem]:
     draft = draft_of(promotion, scope)
     if problems := problems_of(draft, now=timezone.now()):
         raise PromotionRefused(problems)
-    promotion.save()
+    _save_terms(promotion)
     for name in SCOPES:
         getattr(promotion, name).set(getattr(scope, name))
     promotions_changed()
     return notices(draft)
+
+
+def _save_terms(promotion: Promotion) -> None:
+    """What is spent and whether it was stopped are never written back from a form opened earlier."""
+    if promotion._state.adding:
+        promotion.save()
+        return
+    others = {"id", "spent", "stopped_at", "created_at"}
+    promotion.save(update_fields=[one.name for one in Promotion._meta.fields if one.name not in others])
 
 
 def _refuse_frozen(promotion: Promotion) -> None:
