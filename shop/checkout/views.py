@@ -252,6 +252,7 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
                 delivery=summary.totals.delivery_fee,
                 total=summary.totals.total,
                 vat=[(rate, vat) for rate, (_gross, vat) in summary.totals.vat.items()],
+                offered_by=summary.totals.delivery_label,
             ),
             "is_waiting": waiting_order(basket.key) is not None,
             "saves_card": kind_for(hold.slot.starts_at, timezone.now()) == "save_card",

@@ -105,6 +105,7 @@ def _context(order: Order) -> dict[str, object]:
             delivery=order.delivery_fee,
             total=order.total,
             vat=[(total.rate, total.vat) for total in order.vat_totals.all()],
+            offered_by=order.delivery_label,
         ),
         "events": [
             {"label": OrderEvent.Kind(event.kind).label, "at": said_at(event.at), "done": True}

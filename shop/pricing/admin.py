@@ -149,15 +149,14 @@ class PromotionAdmin(Undeletable, ModelAdmin):
     list_filter = (StateFilter, "kind", "starts_at")
     search_fields = ("name__unaccent",)
     search_help_text = _("nom")
-    autocomplete_fields = ("products", "aisles", "brands")
-    filter_horizontal = ("zones",)
+    autocomplete_fields = ("products", "aisles", "brands", "zones")
     actions_detail = ("stop", "copy")
-    readonly_fields = ("state_said", "what", "budget_said", "order_count", "preview")
+    readonly_fields = ("state_words", "what", "budget_said", "order_count", "preview")
     fieldsets = (
-        (_("Où en est-elle ?"), {"fields": ("state_said", "what", "budget_said", "order_count", "preview")}),
+        (_("Où en est-elle ?"), {"fields": ("state_words", "what", "budget_said", "order_count", "preview")}),
         (_("Promotion"), {"fields": ("name", "kind", ("percent", "amount"), ("take", "pay"), "free_from")}),
         (_("Sur quoi"), {"fields": ("products", "aisles", "brands")}),
-        (_("Quand"), {"fields": (("starts_at", "ends_at"),)}),
+        (_("Quand"), {"fields": ("starts_at", "ends_at")}),
         (_("Où et pour quels créneaux"), {"fields": ("zones", "slot_weekdays", ("slot_from_hour", "slot_until_hour"), "off_peak_only")}),
         (_("Limites"), {"fields": ("budget", "most_per_order")}),
     )  # fmt: skip
@@ -186,6 +185,10 @@ class PromotionAdmin(Undeletable, ModelAdmin):
     @display(description=_("état"), label=COLOURS)
     def state_said(self, promotion: Promotion) -> tuple[str, str]:
         return promotion.state, str(STATES[promotion.state])
+
+    @display(description=_("état"))
+    def state_words(self, promotion: Promotion) -> str:
+        return str(STATES[promotion.state])
 
     @display(description=_("budget"), ordering="spent")
     def budget_said(self, promotion: Promotion) -> str:

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config.templatetags.cabas import NARROW, euros, first_of_month, french_number
+from config.templatetags.cabas import NARROW, NO_BREAK, euros, first_of_month, french_number
 from shop.pricing.checks import Problem
 from shop.pricing.offers import AMOUNT, FREE_DELIVERY, LOT, N_FOR_M, PERCENT, SECOND, Reduced, Terms
 
@@ -115,9 +115,9 @@ def dates(starts_at: datetime, ends_at: datetime) -> str:
     if first.date() == last.date():
         return _("le %(day)s") % {"day": _day(last)}
     same_month = (first.year, first.month) == (last.year, last.month)
-    start = _day(first).split(" ")[0] if same_month else _day(first)
+    start = _day(first).split(NO_BREAK)[0] if same_month else _day(first)
     return _("du %(start)s au %(end)s") % {"start": start, "end": _day(last)}
 
 
 def _day(at: datetime) -> str:
-    return first_of_month(date_format(at, "j F").lower())
+    return first_of_month(date_format(at, "j F").lower()).replace(" ", NO_BREAK)

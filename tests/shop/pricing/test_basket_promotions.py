@@ -180,6 +180,7 @@ def test_the_confirmation_tells_the_reduction(walk, yoghurt, slot):  # noqa: F81
 def test_offered_delivery_is_paid_by_its_promotion(walk, yoghurt, slot):  # noqa: F811
     promotion = promote("free_delivery", name="Livraison offerte de rentrée", budget=D("50.00"))
     walk.fill(yoghurt, quantity=20).hold(slot).say_who()
+    recap = walk.recap().content.decode()
 
     walk.come_back(walk.pay(walk.order()))
 
@@ -187,6 +188,7 @@ def test_offered_delivery_is_paid_by_its_promotion(walk, yoghurt, slot):  # noqa
     promotion.refresh_from_db()
     assert (order.delivery_fee, order.total) == (D("0.00"), D("50.00"))
     assert order.delivery_label == "Livraison offerte de rentrée"
+    assert "Livraison offerte de rentrée" in recap
     assert promotion.spent == D("5.90")
 
 

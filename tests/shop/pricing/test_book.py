@@ -212,10 +212,10 @@ def test_the_references_of_a_whole_page_are_one_query(yoghurt, django_assert_num
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
-        ((2026, 11, 3), (2026, 11, 10), "du 3 au 9 novembre"),
-        ((2026, 11, 1), (2026, 11, 8), "du 1er au 7 novembre"),
-        ((2026, 11, 28), (2026, 12, 2), "du 28 novembre au 1er décembre"),
-        ((2026, 11, 3), (2026, 11, 4), "le 3 novembre"),
+        ((2026, 11, 3), (2026, 11, 10), "du 3 au 9\u00a0novembre"),
+        ((2026, 11, 1), (2026, 11, 8), "du 1er au 7\u00a0novembre"),
+        ((2026, 11, 28), (2026, 12, 2), "du 28\u00a0novembre au 1er\u00a0décembre"),
+        ((2026, 11, 3), (2026, 11, 4), "le 3\u00a0novembre"),
     ],
 )
 def test_dates_are_the_days_it_holds(start, end, said):
