@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -14,7 +15,8 @@ from config.templatetags.cabas import grams, quantity_label
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.rules import net_quantity_label
-from shop.pricing.promotions import Item, Outcome, Reduced
+from shop.pricing.book import PromotionBook
+from shop.pricing.promotions import Item, Reduced, SlotFacts
 from shop.pricing.queries import item_of
 from shop.pricing.rules import NOTHING, PricedLine
 from shop.pricing.wording import explanation, hint, label_of
@@ -64,6 +66,7 @@ class Line:
     unit_cost: Decimal = NOTHING
     reduced: Reduced | None = None
     hint: str = ""
+    ended_promotion: str = ""
 
     @property
     def item(self) -> Item:
@@ -173,15 +176,24 @@ def detailed_lines(
     ]
 
 
-def with_promotions(lines: list[Line], outcome: Outcome) -> list[Line]:
-    """The same lines, each with its reduction and what one more piece would open. No query."""
+def with_promotions(
+    lines: list[Line], book: PromotionBook, facts: SlotFacts, *, seen_at: datetime
+) -> list[Line]:
+    """The same lines, each with its reduction and what one more piece would open. No query.
+
+    ``seen_at`` is when the basket was last touched: a promotion that has ended since is told.
+    """
+    items = [line.item for line in lines]
+    outcome, ended = book.reduce(items, facts), book.ended_since(items, facts, since=seen_at)
     return [
         replace(
             line,
-            reduced=outcome.lines.get(line.product.pk),
-            hint=hint(*outcome.hints[line.product.pk]) if line.product.pk in outcome.hints else "",
+            reduced=outcome.lines.get(pk),
+            hint=hint(*outcome.hints[pk]) if pk in outcome.hints else "",
+            ended_promotion=label_of(ended[pk]) if pk in ended else "",
         )
         for line in lines
+        for pk in [line.product.pk]
     ]
 
 

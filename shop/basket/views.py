@@ -56,7 +56,7 @@ def _lines(shopper: Shopper) -> list[Line]:
     if not shopper.basket:
         return []
     lines = detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
-    return with_promotions(lines, shopper.book.reduce([line.item for line in lines], shopper.slot_facts))
+    return with_promotions(lines, shopper.book, shopper.slot_facts, seen_at=shopper.basket.touched_at)
 
 
 def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
@@ -74,6 +74,7 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
             is_estimate=not shopper.hold,
         ),
         "changed_lines": [line for line in lines if line.has_new_price],
+        "ended_lines": [line for line in lines if line.ended_promotion],
         "short_lines": [line for line in lines if line.is_short],
     }
 
@@ -143,7 +144,7 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
 
 @require_POST
 def acknowledge(request: HttpRequest) -> HttpResponse:
-    """The shopper has seen the new prices."""
+    """The shopper has seen the new prices, and which promotions are over."""
     shopper = shopper_of(request)
     if shopper.basket:
         services.acknowledge_changes(basket=shopper.basket)

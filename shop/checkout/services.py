@@ -39,7 +39,7 @@ class BelowMinimum(Exception):
 
 
 class BasketChanged(Exception):
-    """Something in the basket is short, gone or dearer than last seen."""
+    """Something in the basket is short, gone or dearer than last seen, be it for a promotion that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Recap:
 
     @property
     def has_changes(self) -> bool:
-        return any(line.is_short or line.has_new_price for line in self.lines)
+        return any(line.is_short or line.has_new_price or line.ended_promotion for line in self.lines)
 
 
 def recap_of(*, basket: Basket, hold: Hold, is_shown: bool = True) -> Recap:
@@ -72,7 +72,7 @@ def recap_of(*, basket: Basket, hold: Hold, is_shown: bool = True) -> Recap:
     zone, own = hold.slot.zone, hold.order_reference
     book, when = fresh_book(zone.pk, own), slot_facts(hold.slot)
     lines = detailed_lines(basket, zone.depot_id, own_order=own, with_cards=is_shown)
-    lines = with_promotions(lines, book.reduce([line.item for line in lines], when))
+    lines = with_promotions(lines, book, when, seen_at=basket.touched_at)
     articles = [_article(line) for line in lines]
     totals = figures(
         articles,

@@ -101,6 +101,29 @@ class PromotionBook:
         }
         return promotions.reduce(items, running.values()) if running else Outcome()
 
+    def ended_since(
+        self,
+        items: Sequence[Item],
+        facts: SlotFacts = ANYWHERE,
+        *,
+        since: datetime,
+        now: datetime | None = None,
+    ) -> dict[int, Terms]:
+        """Products that a promotion reduced at an instant, that is over, and that cost more for it: product → promotion.
+
+        For a basket that was last touched then: its shopper is told before anything is paid.
+        """
+        now = now or timezone.now()
+        if not any(since < one.ends_at <= now for one in self.terms):
+            return {}
+        then, today = self.reduce(items, facts, now=since), self.reduce(items, facts, now=now)
+        return {
+            pk: line.terms
+            for pk, line in then.lines.items()
+            if not line.terms.runs_at(now)
+            and line.discount > (today.lines[pk].discount if pk in today.lines else NOTHING)
+        }
+
     def free_delivery(
         self, facts: SlotFacts = ANYWHERE, *, fee: Decimal, now: datetime | None = None
     ) -> DeliveryOffer | None:

@@ -18,8 +18,10 @@ The rules in prose.
 5. *Budget.* What an order gets is at most what is left of the promotion's budget; the rest is spread alike.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import accumulate
 
 from shop.catalogue.rules import to_cents
 from shop.pricing.caps import least_price, least_total
@@ -123,21 +125,46 @@ def _off(item: Item, price: Decimal, reduced: int) -> Decimal:
 
 
 def _by_lot(terms: Terms, covered: Sequence[Item]) -> dict[int, Share]:
+    """Whole lots, the dearest pieces first. Counted by ranges of pieces: a basket may hold thousands."""
     size = terms.lot_size
-    pieces = [item for item in sorted(covered, key=lambda one: (-one.price, one.product_id))
-              for _piece in range(item.quantity)]  # fmt: skip
-    lots = [pieces[at : at + size] for at in range(0, len(pieces) - size + 1, size)] if size else []
-    gains = [(lot, off) for lot in lots if (off := _off_a_lot(terms, lot)) > 0]
-    gains = gains[: terms.most_per_order] if terms.most_per_order is not None else gains
-    if not gains:
+    row = sorted(covered, key=lambda one: (-one.price, one.product_id))
+    ends = list(accumulate(item.quantity for item in row))
+    lots = ends[-1] // size if row and size else 0
+    if terms.most_per_order is not None:
+        lots = min(lots, terms.most_per_order)
+
+    def off(number: int) -> Decimal:
+        places = range(number * size, (number + 1) * size)
+        return _off_a_lot(terms, [row[bisect_right(ends, place)] for place in places])
+
+    # Each lot is worth at most the one before: those that take nothing off are the last ones.
+    lots = bisect_left(range(lots), True, key=lambda number: off(number) <= 0)
+    if not lots:
         return {}
-    counts: dict[int, int] = {}
-    by_id = {item.product_id: item for item in covered}
-    for lot, _off_it in gains:
-        for item in lot:
-            counts[item.product_id] = counts.get(item.product_id, 0) + 1
-    total = sum((off for _lot, off in gains), NOTHING)
-    return _spread(total, {pk: (by_id[pk], count) for pk, count in counts.items()})
+    taken: dict[int, tuple[Item, int]] = {}
+    total = -(terms.amount or NOTHING) * lots if terms.kind == LOT else NOTHING
+    for item, end in zip(row, ends, strict=True):
+        start, stop = min(end - item.quantity, lots * size), min(end, lots * size)
+        if start < stop:
+            taken[item.product_id] = (item, stop - start)
+            total += _off_pieces(terms, item, start, stop)
+    return _spread(total, taken)
+
+
+def _off_pieces(terms: Terms, item: Item, start: int, stop: int) -> Decimal:
+    """What the pieces at these places of the row cost less; of a lot price, what they cost at all."""
+    if terms.kind == LOT:
+        return item.price * (stop - start)
+    size = terms.lot_size
+    paid = size - 1 if terms.kind == SECOND else terms.pay or 0
+    reduced = _reduced_before(stop, size, paid) - _reduced_before(start, size, paid)
+    share = (terms.percent or NOTHING) / 100 if terms.kind == SECOND else 1
+    return to_cents(item.price * share) * reduced
+
+
+def _reduced_before(place: int, size: int, paid: int) -> int:
+    """How many of the first pieces are the cheapest of their lot, beyond those ``paid``."""
+    return place // size * (size - paid) + max(0, place % size - paid)
 
 
 def _off_a_lot(terms: Terms, lot: Sequence[Item]) -> Decimal:

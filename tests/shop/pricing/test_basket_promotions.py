@@ -197,12 +197,40 @@ def test_a_promotion_that_ends_before_the_button_charges_nothing_unseen(walk, yo
     walk.fill(yoghurt, quantity=30).hold(slot).say_who()
     seen = total_seen(walk.recap())
     stop_promotion(promotion_id=promotion.pk)
+    forget_book()
 
-    answer = walk.order(seen_total=seen)
+    answer = walk.client.post(reverse("checkout_recap"), {"terms": "on", "seen_total": seen})
+
+    told = words(walk.told(answer))
+    assert not Order.objects.exists()
+    assert (
+        "Yaourt nature\u202f: la promotion «\u00a0Fête du yaourt\u202f: −20\u202f%\u00a0» est terminée"
+        in told
+    )
+    assert "la ligne coûte maintenant 75,00\u00a0€" in told
+    walk.client.post(reverse("acknowledge_prices"))
+    assert total_seen(walk.recap()) == "80.90"
+    assert "est terminée" not in words(page(walk.client))
+
+
+def test_a_total_other_than_the_one_seen_is_never_charged(walk, yoghurt, slot):  # noqa: F811
+    promote(products=[yoghurt])
+    walk.fill(yoghurt, quantity=30).hold(slot).say_who()
+
+    answer = walk.order(seen_total="80.90")
 
     assert "Le total a changé" in walk.told(answer)
     assert not Order.objects.exists()
-    assert total_seen(walk.recap()) == "80.90"
+
+
+def test_a_promotion_that_another_replaces_is_not_missed(walk, yoghurt, slot):  # noqa: F811
+    first = promote(products=[yoghurt])
+    promote(products=[yoghurt], percent=D(25), begins=0, name="Encore mieux")
+    walk.fill(yoghurt, quantity=4)
+    stop_promotion(promotion_id=first.pk)
+    forget_book()
+
+    assert "est terminée" not in words(page(walk.client))
 
 
 def test_a_budget_spent_while_the_button_is_pressed_refuses_and_says_why(walk, yoghurt, slot, monkeypatch):  # noqa: F811
