@@ -39,6 +39,9 @@ _SEE_PRODUCTS: Rights = {
     "catalogue.aisle": VIEW,
     "catalogue.brand": VIEW,
     "stock.stockitem": VIEW,
+    "pricing.pricechange": VIEW,
+    "pricing.plannedprice": VIEW,
+    "pricing.promotion": VIEW,
 }
 
 # Nobody may delete what the law or the accounts keep: orders, payments, consents, published texts.
@@ -49,7 +52,11 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "pricing.pricechange": VIEW,
+        "pricing.plannedprice": WRITE,
+        "pricing.promotion": WRITE,
         "zones.depot": VIEW,
+        "zones.zone": VIEW,
     },
     StaffGroup.PICKING: {**_SEE_PRODUCTS, "orders.order": VIEW, "orders.orderline": VIEW, "slots.slot": VIEW},
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
@@ -69,6 +76,8 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
+        "pricing.promotion": WRITE,
+        "zones.zone": VIEW,
         "insights.funnelcount": VIEW,
         "insights.vitalcount": VIEW,
         "desk.helpentry": WRITE,
@@ -81,6 +90,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "pricing.pricechange": VIEW,
+        "pricing.plannedprice": WRITE,
+        "pricing.promotion": WRITE,
         "slots.slot": WRITE,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,

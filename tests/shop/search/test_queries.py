@@ -166,9 +166,9 @@ def test_aisle_and_search_cost_two_queries_and_cards_one(depot, indexed, django_
     place = find_aisle("yaourts")
 
     with django_assert_num_queries(2):
-        queries.aisle_page(place, depot.id).page
+        queries.aisle_page(place, depot.id)
     with django_assert_num_queries(2):
-        queries.search("yaourt", depot.id).page
+        queries.search("yaourt", depot.id)
     with django_assert_num_queries(2):
         queries.suggestions("yaourt", depot.id)
     with django_assert_num_queries(1):
@@ -176,7 +176,7 @@ def test_aisle_and_search_cost_two_queries_and_cards_one(depot, indexed, django_
     with django_assert_num_queries(1):
         queries.product_detail("yaourt-nature-1", depot.id)
     with django_assert_num_queries(0):
-        queries.search("?!", depot.id).page
+        queries.search("?!", depot.id)
 
 
 # --- search -------------------------------------------------------------------------------------
