@@ -34,6 +34,9 @@ _SEE_ORDERS: Rights = {
     "orders.ordervattotal": VIEW,
 }
 _SEE_SLOTS: Rights = {"slots.slot": VIEW, "zones.zone": VIEW, "zones.depot": VIEW}
+_SEE_REVIEWS: Rights = {"reviews.productreview": VIEW, "reviews.servicereview": VIEW}
+# Whoever answers customers decides on what they write, and signs no name.
+_MODERATE_REVIEWS: Rights = {"reviews.productreview": EDIT, "reviews.servicereview": EDIT}
 _SEE_PRODUCTS: Rights = {
     "catalogue.product": VIEW,
     "catalogue.aisle": VIEW,
@@ -50,6 +53,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
         "zones.depot": VIEW,
+        **_SEE_REVIEWS,
     },
     StaffGroup.PICKING: {**_SEE_PRODUCTS, "orders.order": VIEW, "orders.orderline": VIEW, "slots.slot": VIEW},
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
@@ -58,6 +62,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         **_SEE_ORDERS,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
+        **_MODERATE_REVIEWS,
         "customers.customer": EDIT,
         "customers.address": VIEW,
         "customers.consent": VIEW,
@@ -69,6 +74,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
+        **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
         "insights.vitalcount": VIEW,
         "desk.helpentry": WRITE,
@@ -76,6 +82,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MANAGER: {
         **_SEE_ORDERS,
+        **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,
         "catalogue.brand": WRITE,

@@ -7,6 +7,7 @@ from crm.insights.ports import bind_page_text
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.orders import queries as orders
 from shop.payments.ports import bind_order_desk
+from shop.reviews.ports import bind_purchases
 
 
 class OrderDesk:
@@ -29,3 +30,4 @@ def terms_in_force() -> str:
 bind_order_desk(OrderDesk())
 bind_page_text(desk.page_in_force)
 bind_terms(terms_in_force)
+bind_purchases(orders.receipt)
