@@ -117,7 +117,7 @@ def _page(request: HttpRequest, order: Order, sheet: Sheet, status: int = 200) -
 
 def _hand_in(request: HttpRequest, customer: Customer, order: Order, sheet: Sheet) -> None:
     if sheet.is_empty:
-        messages.info(request, _("Rien de nouveau à envoyer : choisissez une note."))
+        messages.info(request, _("Rien de nouveau à envoyer : choisissez une note."))
         return
     services.hand_in_reviews(
         customer_id=customer.pk,
@@ -126,7 +126,7 @@ def _hand_in(request: HttpRequest, customer: Customer, order: Order, sheet: Shee
         of_service=sheet.service.words() if sheet.service.has_changed() else None,
     )
     messages.success(
-        request, _("Merci. Une personne relit votre avis sous 72 heures ; bon ou mauvais, il est publié.")
+        request, _("Merci. Une personne relit votre avis sous 72 heures ; bon ou mauvais, il est publié.")
     )
 
 

@@ -18,7 +18,7 @@ from shop.reviews import queries, services
 from shop.reviews.forms import AnswerForm, RefusalForm, SeenForm
 from shop.reviews.models import ProductReview, Review, ServiceReview, Status
 
-PUBLISH, REFUSE, ANSWER = "publish", "refuse", "answer"
+PUBLISH, REFUSE, ANSWER = "publish", "refuse", "reply"
 
 
 class LateFilter(admin.SimpleListFilter):
@@ -114,16 +114,16 @@ class ReviewAdmin(NothingToSave, Undeletable, ModelAdmin):
                 messages.success(request, translate("Avis publié."))
             elif chosen == REFUSE:
                 services.refuse_review(**which, **given)
-                messages.success(request, translate("Avis refusé : son auteur reçoit le motif par e-mail."))
+                messages.success(request, translate("Avis refusé : son auteur reçoit le motif par e-mail."))
             else:
                 services.answer_review(**which, **given)
-                messages.success(request, translate("Réponse publiée : l’auteur en est averti."))
+                messages.success(request, translate("Réponse publiée : l’auteur en est averti."))
         except services.WordsChanged:
             messages.error(
-                request, translate("L’auteur vient de changer son texte : relisez-le, rien n’a été décidé.")
+                request, translate("L’auteur vient de changer son texte : relisez-le, rien n’a été décidé.")
             )
         except (services.AlreadyDecided, services.NotAnswerable):
-            messages.error(request, translate("Quelqu’un l’a déjà fait : rien n’a changé."))
+            messages.error(request, translate("Quelqu’un l’a déjà fait : rien n’a changé."))
 
 
 STANDING = ("status", "published_at", "refusal_reason", "refusal_words", "moderated_at", "moderated_by")

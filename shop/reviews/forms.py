@@ -10,7 +10,7 @@ from shop.reviews.rules import BEST, TEXT_LENGTH, TITLE_LENGTH, Fault, ServiceWo
 
 FAULT_WORDS: dict[Fault, str | Promise] = {
     Fault.CONTACT: _(
-        "Retirez l’adresse e-mail ou le numéro de téléphone : un avis est lu par tout le monde."
+        "Retirez l’adresse e-mail ou le numéro de téléphone : un avis est lu par tout le monde."
     ),
     Fault.LINK: _("Retirez le lien : un avis ne renvoie pas vers un autre site."),
 }
@@ -133,7 +133,7 @@ class RefusalForm(SeenForm):
         label=_("Explication pour l’auteur"),
         max_length=1000,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text=_("Envoyée par e-mail avec le motif : quel passage pose problème, et comment le corriger."),
+        help_text=_("Envoyée par e-mail avec le motif : quel passage pose problème, et comment le corriger."),
         error_messages={"required": _("L’auteur doit savoir pourquoi : quelques mots suffisent.")},
     )
 

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from config.demo import ACCOUNTS, PASSWORD, DemoAccount
+from config.demo_reviews import make_reviews
 from shop.catalogue.models import Product
 from shop.customers.models import User
 from shop.customers.services import customer_for_user
@@ -27,6 +28,12 @@ class Command(BaseCommand):
             load_starter()
         made = sum(make_account(account) for account in ACCOUNTS)
         self.stdout.write(f"{Product.objects.published().count()} produits publiés, {made} comptes créés.")
+        said = make_reviews()
+        self.stdout.write(
+            f"{said} avis ajoutés."
+            if said
+            else "Aucun avis ajouté : il y en a déjà, ou aucune commande reçue."
+        )
 
 
 @transaction.atomic
