@@ -55,6 +55,7 @@ def change_prices(*, prices: Mapping[int, Decimal]) -> int:
         )
         changed: int = cursor.rowcount
     refresh_checklist(product_ids=ids)
+    shelves_changed()
     return changed
 
 
@@ -91,6 +92,7 @@ def publish_many(*, product_ids: Collection[int]) -> dict[int, list[rules.Partic
     Product.objects.filter(pk__in=complete).exclude(is_published=True, withdrawn_at=None).update(
         is_published=True, withdrawn_at=None, version=F("version") + 1, updated_at=timezone.now()
     )
+    shelves_changed()
     return {pk: reasons for pk, reasons in missing.items() if reasons}
 
 
@@ -103,6 +105,7 @@ def unpublish(*, product_id: int) -> None:
 @transaction.atomic
 def unpublish_many(*, product_ids: Collection[int]) -> int:
     """Take products off sale; how many were not withdrawn yet. Locks them in order of id. 2 queries."""
+    shelves_changed()
     chosen = Product.objects.filter(pk__in=_lock(product_ids), withdrawn_at=None)
     return chosen.update(
         is_published=False, withdrawn_at=timezone.now(), version=F("version") + 1, updated_at=timezone.now()
@@ -147,7 +150,8 @@ def slug_of(name: str, ean: str) -> str:
 
 
 def settle(*, product_ids: Collection[int]) -> None:
-    """Bring search text and checklist up to date after writes. 3 queries."""
+    """Bring search text, checklist and the order of the shelves up to date after writes. 3 queries."""
+    shelves_changed()
     refresh_search(product_ids=product_ids)
     refresh_checklist(product_ids=product_ids)
 
@@ -224,6 +228,7 @@ def publish_complete(*, product_ids: Collection[int]) -> Publication:
             [list(published), [pk for pk in missing if pk not in published]],
         )
         moved = {pk for (pk,) in cursor.fetchall()}
+    shelves_changed()
     return Publication(published, {pk: codes for pk, codes in missing.items() if codes}, moved)
 
 
@@ -239,6 +244,7 @@ def mark_as_stated(*, product_ids: Collection[int], code: str) -> None:
             """,
             [code, list(product_ids), code],
         )
+    shelves_changed()
 
 
 @transaction.atomic
@@ -302,6 +308,11 @@ def aisles_changed() -> None:
     kept.changed("aisles")
 
 
+def shelves_changed() -> None:
+    """What stands on the shelves, and in which order, is read anew once this transaction commits. No query."""
+    kept.changed("shelves")
+
+
 @transaction.atomic
 def save_picture(*, picture: ProductPicture) -> ProductPicture:
     """Keep a checked picture (see ``pictures.checked_picture``) and show it on the card. 3 queries."""
@@ -334,6 +345,7 @@ def save_brand(*, brand: Brand) -> Brand:
     ids = _lock(Product.objects.filter(brand=brand).values_list("pk", flat=True))
     touch(product_ids=ids)
     refresh_search(product_ids=ids)
+    shelves_changed()
     return brand
 
 
