@@ -3,6 +3,7 @@
 import csv
 from collections import defaultdict
 from itertools import cycle
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -36,7 +37,7 @@ PRODUCT_WORDS = (
     (1, "Plus jamais", "Pas à mon goût du tout, fini à la poubelle."),
     (5, "Un classique", "On sait ce qu’on achète et on n’est pas trompé."),
 )
-SERVICE_WORDS = (
+SERVICE_WORDS: tuple[tuple[int, dict[str, int | None], str], ...] = (
     (5, {"punctuality": 5, "courier": 5}, "Livreur à l’heure et souriant, monté au quatrième sans ascenseur."),
     (4, {"punctuality": 4, "completeness": 5}, "Tout y était. Dix minutes après le début du créneau, sans gravité."),
     (2, {"punctuality": 1, "courier": 4}, "Plus de quarante minutes de retard, et personne pour prévenir."),
@@ -63,7 +64,7 @@ def make_reviews() -> int:
     return _of_products() + _of_service()
 
 
-def _received() -> dict[str, object]:
+def _received() -> dict[str, Any]:
     return {"status": Order.Status.PLACED, "slot__ends_at__lte": timezone.now()}
 
 
@@ -126,7 +127,7 @@ def _settle(review: Review, number: int, role: str, answer: str) -> None:
     """Publish it, and answer half of the bad ones; one in WAITING_EVERY stays for staff."""
     if number % WAITING_EVERY == 0:
         return
-    which = {"kind": review.kind, "review_id": review.pk, "user_id": None}
-    services.publish_review(**which, seen_at=review.written_at)  # type: ignore[arg-type]
+    which: dict[str, Any] = {"kind": review.kind, "review_id": review.pk, "user_id": None}
+    services.publish_review(**which, seen_at=review.written_at)
     if review.rating <= 2 and number % 2:
-        services.answer_review(**which, role=role, answer=answer)  # type: ignore[arg-type]
+        services.answer_review(**which, role=role, answer=answer)

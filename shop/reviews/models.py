@@ -130,6 +130,11 @@ class Review(models.Model):
         owner = self.customer.merged_into or self.customer
         return author_name(owner.first_name, owner.last_name)
 
+    @property
+    def answer_by(self) -> str:
+        """The function that the answer is signed with."""
+        return str(self.get_answer_role_display())
+
 
 class ProductReview(Review):
     """One customer's opinion of one product they received."""

@@ -1,18 +1,28 @@
 """Reads of reviews: published ones for everybody, one's own for a customer, waiting ones for staff."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
 
 from shop.catalogue.models import Product
-from shop.reviews.models import REVIEWS, ProductRating, ProductReview, RefusalReason, ServiceReview, Status
-from shop.reviews.rules import BEST, RatingSummary
+from shop.reviews.models import (
+    REVIEWS,
+    AnswerRole,
+    ProductRating,
+    ProductReview,
+    RefusalReason,
+    ServiceReview,
+    Status,
+)
+from shop.reviews.rules import BEST, RatingSummary, author_name
 
 PER_PAGE = 10
 # On the product's own page; the rest are one link away.
@@ -39,31 +49,91 @@ class ReviewsOfProduct:
     page_obj: Page[ProductReview]
     sort: str
 
+
+@dataclass(frozen=True, slots=True)
+class ShownReview:
+    """What readers see of a review of a product."""
+
+    rating: int
+    title: str
+    text: str
+    author: str
+    experienced_on: date
+    published_at: datetime
+    answer: str
+    answer_by: str
+    answered_at: datetime | None
+    kind: str = ProductReview.kind
+
+
+@dataclass(frozen=True, slots=True)
+class LatestReviews:
+    """The ratings of a product and its FIRST_FEW latest reviews."""
+
+    summary: RatingSummary
+    reviews: list[ShownReview]
+
     @property
     def has_more(self) -> bool:
-        return self.summary.count > len(self.page_obj.object_list)
+        return self.summary.count > len(self.reviews)
 
 
-def reviews_of(
-    product_id: int, page: int = 1, sort: str = NEWEST, *, per_page: int = PER_PAGE
-) -> ReviewsOfProduct:
+LATEST_FIELDS = ("latest_reviews", *(f"rating__{name}" for name in ProductRating.COLUMNS))
+_SHOWN = JSONObject(
+    **{name: F(name) for name in ("title", "text", "rating", "answer", "answer_role")},
+    **{name: F(name) for name in ("experienced_on", "published_at", "answered_at")},
+    # A guest is called as the customer they turned out to be.
+    first_name=Coalesce("customer__merged_into__first_name", "customer__first_name"),
+    last_name=Coalesce("customer__merged_into__last_name", "customer__last_name"),
+)
+
+
+def with_latest_reviews(products: QuerySet[Any]) -> QuerySet[Any]:
+    """Products whose LATEST_FIELDS `latest_reviews` reads: within their query, since their page has none to spare."""
+    shown = ProductReview.objects.filter(product=OuterRef("pk"), status=Status.PUBLISHED)
+    latest = shown.order_by(*SORTS[NEWEST]).values(shown=_SHOWN)[:FIRST_FEW]
+    read: QuerySet[Any] = products.annotate(latest_reviews=ArraySubquery(latest))
+    return read
+
+
+def latest_reviews(row: Mapping[str, Any]) -> LatestReviews:
+    """What is shown on a product's own page, from a row `with_latest_reviews`. No query."""
+    counts = tuple(row[f"rating__{name}"] or 0 for name in ProductRating.COLUMNS)
+    return LatestReviews(RatingSummary(counts), [_shown(found) for found in row["latest_reviews"]])
+
+
+def _shown(found: dict[str, Any]) -> ShownReview:
+    return ShownReview(
+        rating=found["rating"],
+        title=found["title"],
+        text=found["text"],
+        author=author_name(found["first_name"], found["last_name"]),
+        experienced_on=date.fromisoformat(found["experienced_on"]),
+        published_at=datetime.fromisoformat(found["published_at"]),
+        answer=found["answer"],
+        answer_by=str(AnswerRole(found["answer_role"]).label) if found["answer"] else "",
+        answered_at=datetime.fromisoformat(found["answered_at"]) if found["answered_at"] else None,
+    )
+
+
+def reviews_of(product_id: int, page: int = 1, sort: str = NEWEST) -> ReviewsOfProduct:
     """Published reviews of a product, bad ones included, with what all of them come to. One query.
 
     Raises Http404 past the last page.
     """
     order = SORTS.get(sort, SORTS[NEWEST])
     shown = ProductReview.objects.filter(product_id=product_id, status=Status.PUBLISHED)
-    start = (page - 1) * per_page
+    start = (page - 1) * PER_PAGE
     rows = list(
         shown.select_related("customer__merged_into", "product__rating").order_by(*order)[
-            start : start + per_page
+            start : start + PER_PAGE
         ]
     )
     if not rows and page > 1:
         raise Http404
     summary = rows[0].product.rating.summary if rows else RatingSummary()
     # The rating row has counted them already.
-    shown_page: Page[Any] = Paginator(range(summary.count), per_page).get_page(page)
+    shown_page: Page[Any] = Paginator(range(summary.count), PER_PAGE).get_page(page)
     shown_page.object_list = rows
     return ReviewsOfProduct(summary, shown_page, sort)
 

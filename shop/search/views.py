@@ -15,7 +15,6 @@ from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
-from shop.reviews.queries import FIRST_FEW, reviews_of
 from shop.search import queries, rules
 
 SORT_NAMES = {
@@ -69,7 +68,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "product": shown,
         "card": shown["card"],
         "crumbs": _crumbs([*shown["path"], {"name": shown["card"]["name"], "slug": ""}]),
-        "reviews": reviews_of(shown["card"]["id"], per_page=FIRST_FEW),
+        "reviews": shown["reviews"],
         "neighbours": queries.neighbours(shown["card"]["id"], shown["shelf_id"], _depot_id(zone)),
         "canonical": _canonical(request),
     }
