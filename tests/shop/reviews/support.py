@@ -19,11 +19,10 @@ _numbers = count(1)
 def order_of(customer, *products, ended=timedelta(days=2), status=Order.Status.PLACED):
     """An order whose slot ended so long ago; a negative time is still to come."""
     starts = timezone.now() - ended - timedelta(hours=1)
-    number = next(_numbers)
+    slot = SlotFactory(starts_at=starts)
     order = Order.objects.create(
-        reference=f"CB-AVIS-{number:04}", customer=customer, basket_key=uuid4(), status=status,
-        slot=SlotFactory(starts_at=starts), zone_id=SlotFactory(starts_at=starts + timedelta(minutes=number)).zone_id,
-        depot_id=products[0].stock_items.get().depot_id, email=customer.email, first_name="Élodie",
+        reference=f"CB-AVIS-{next(_numbers):04}", customer=customer, basket_key=uuid4(), status=status,
+        slot=slot, zone=slot.zone, depot=slot.zone.depot, email=customer.email, first_name="Élodie",
         last_name="Martin", phone="0612345678", line1="12 rue des Lilas", postcode="75011", city="Paris",
         goods_total=Decimal("10.00"), delivery_fee=Decimal(0), total=Decimal("10.00"), terms_version="1",
         placed_at=starts,
