@@ -24,6 +24,7 @@ ROOMS = [
     "shop.catalogue",
     "shop.pricing",
     "shop.stock",
+    "shop.reviews",
     "shop.search",
     "shop.basket",
     "shop.lists",

@@ -67,6 +67,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "product": shown,
         "card": shown["card"],
         "crumbs": _crumbs([*shown["path"], {"name": shown["card"]["name"], "slug": ""}]),
+        "reviews": shown["reviews"],
         "neighbours": queries.neighbours(shown["card"]["id"], shown["shelf_id"], _depot_id(zone)),
         "canonical": _canonical(request),
     }

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo import ACCOUNTS, PASSWORD, PAST_PRICES, PROMOTIONS, DemoAccount, DemoPromotion
+from config.demo_reviews import make_reviews
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.rules import to_cents
 from shop.customers.models import User
@@ -35,6 +36,12 @@ class Command(BaseCommand):
         promoted = make_promotions()
         self.stdout.write(
             f"{Product.objects.published().count()} produits publiés, {made} comptes et {promoted} promotions créés."
+        )
+        said = make_reviews()
+        self.stdout.write(
+            f"{said} avis ajoutés."
+            if said
+            else "Aucun avis ajouté : il y en a déjà, ou aucune commande reçue."
         )
 
 
