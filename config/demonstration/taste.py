@@ -1,0 +1,163 @@
+"""What there is to buy, arranged so that a household finds its habits again at each order.
+
+Articles lie in groups, in the order of the shelves. A household goes round some of the groups, always in the
+same sense, and takes one article from each: mostly the one it is used to. Two lines never hold one article.
+"""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Count, Q
+
+from config.demonstration.plan import Refused
+from config.demonstration.words import SEASONS
+from config.demonstration.work import Work
+from delivery.zones.models import Zone
+from shop.catalogue.models import Product
+from shop.catalogue.rules import net_quantity_label, sort_name
+from shop.stock.importing.starter import starter_files
+
+# Prime numbers, so that every stride goes round all groups before it comes back.
+GROUPS = (47, 31, 23, 13)
+ALL_YEAR = 4095
+_BATCH = 5000
+# What a line is about, in cents: cheap articles are bought by several.
+LINE_CENTS = 1300
+LINE_CENTS_BY_WEIGHT = 560
+HABIT = 0.7
+_COLUMNS = (
+    "product_id", "ean", "name", "packaging_label", "is_weight", "step", "price_c", "deposit_c", "rate",
+    "minimum_age", "labels", "shelf_place", "best", "months",
+)  # fmt: skip
+
+
+def arrange_articles(work: Work) -> None:
+    """Fill ``demo_article``, and set how many groups there are and what a line is worth on average.
+
+    Raises Refused when the shop sells too little to fill a basket.
+    """
+    work.run(_GOODS)
+    with_stock = _goods()
+    count = with_stock.count()
+    groups = next((number for number in GROUPS if number * 2 <= count), 0)
+    if not groups:
+        raise Refused(
+            f"Cette boutique ne vend que {count} produits\u202f: il en faut au moins {2 * GROUPS[-1]} pour des paniers."
+        )
+    _copy(work, _rows(with_stock))
+    work.values |= {"groups": groups, "articles": count, "habit": HABIT}
+    work.run(_FUNCTIONS, line=LINE_CENTS, line_by_weight=LINE_CENTS_BY_WEIGHT)
+    work.run(_ARRANGED)
+    work.values["line_cents"] = float(work.one(_WORTH))
+
+
+def _goods() -> Any:
+    """On sale, in every depot that delivers."""
+    depots = Zone.objects.filter(is_active=True).values("depot_id").distinct()
+    in_depots = Count("stock_items__depot_id", filter=Q(stock_items__depot_id__in=depots), distinct=True)
+    return Product.objects.filter(is_published=True).annotate(found=in_depots).filter(found=depots.count())
+
+
+def _rows(goods: Any) -> Iterator[tuple[Any, ...]]:
+    best = _best_sellers()
+    fields = ("id", "ean", "name", "net_quantity", "net_unit", "sold_by", "weight_step_g", "price", "deposit",
+              "vat_rate", "minimum_age", "labels", "shelf__slug", "shelf__position", "shelf__parent__position")  # fmt: skip
+    for row in goods.order_by("id").values(*fields).iterator(_BATCH):
+        is_weight = row["sold_by"] == Product.SoldBy.WEIGHT
+        yield (
+            row["id"], row["ean"], row["name"],
+            net_quantity_label(row["net_quantity"], row["net_unit"])[:60], is_weight,
+            (row["weight_step_g"] or 100) if is_weight else 1, int(row["price"] * 100),
+            0 if is_weight else int(row["deposit"] * 100), int(row["vat_rate"] * 10), row["minimum_age"],
+            row["labels"], (row["shelf__parent__position"] or 0) * 10_000 + row["shelf__position"],
+            best.get(row["ean"], 0), months_of(row["name"], row["shelf__slug"]),
+        )  # fmt: skip
+
+
+def _best_sellers() -> dict[str, int]:
+    """Ranks the starter catalogue states; a product's popularity is what orders make of it."""
+    ranks: dict[str, int] = {}
+    for path in starter_files():
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if rank := row.get("best_seller_rank"):
+                    ranks[row["ean"]] = int(rank)
+    return ranks
+
+
+def months_of(name: str, shelf: str) -> int:
+    """The months an article sells in, one bit each, January the lowest."""
+    plain = sort_name(name)
+    for words, place, months in SEASONS:
+        on_shelf = not place or shelf == place
+        if on_shelf and (not words or any(sort_name(word) in plain for word in words.split("|"))):
+            return sum(1 << (month - 1) for month in months)
+    return ALL_YEAR
+
+
+def _copy(work: Work, rows: Iterator[tuple[Any, ...]]) -> None:
+    """In batches: one connection cannot read and copy at once."""
+    batch: list[tuple[Any, ...]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            _copy_batch(work, batch)
+            batch = []
+    _copy_batch(work, batch)
+    work.run("ANALYZE demo_goods")
+
+
+def _copy_batch(work: Work, batch: list[tuple[Any, ...]]) -> None:
+    with work.cursor.copy(f"COPY demo_goods ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
+        for row in batch:
+            copy.write_row(row)
+
+
+_GOODS = """
+CREATE TEMPORARY TABLE demo_goods (
+    product_id bigint, ean varchar, name varchar, packaging_label varchar, is_weight boolean, step integer,
+    price_c integer, deposit_c integer, rate smallint, minimum_age smallint, labels varchar[], shelf_place integer,
+    best integer, months integer
+)
+"""
+# demo_place: the place of an article in its group, the first ones more often. demo_quantity: pieces or grams.
+_FUNCTIONS = """
+CREATE OR REPLACE FUNCTION pg_temp.demo_place(integer, double precision) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT floor((%(articles)s / %(groups)s + ($1 < %(articles)s %% %(groups)s)::int) * $2)::int';
+CREATE OR REPLACE FUNCTION pg_temp.demo_quantity(boolean, integer, integer, double precision) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT CASE WHEN $1
+        THEN greatest(1, least(2000 / $2, round(%(line_by_weight)s * 1000.0 / ($3 * $2) * (0.5 + $4))::int)) * $2
+        ELSE greatest(1, least(5, round(%(line)s::float8 / $3 * (0.3 + 1.1 * $4))::int)) END';
+CREATE OR REPLACE FUNCTION pg_temp.demo_total(boolean, integer, integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT CASE WHEN $1 THEN (($2::bigint * $3 + 500) / 1000)::int ELSE $2 * $3 END';
+"""
+# Out of season, the group's first article of all seasons is taken instead.
+_ARRANGED = """
+CREATE TEMPORARY TABLE demo_article AS
+SELECT team * 1000000 + place AS key, placed.*, price_c * 0.01 AS unit_price, rate * 0.1 AS vat_rate,
+       CASE WHEN is_weight THEN 'weight' ELSE 'piece' END AS sold_by,
+       team * 1000000 + min(place) FILTER (WHERE months = 4095) OVER (PARTITION BY team) AS instead
+  FROM (SELECT grouped.*,
+               (row_number() OVER (PARTITION BY team ORDER BY best = 0, best, ean LIKE %(generated)s,
+                                   hashtextextended(ean, %(seed)s), ean COLLATE "C") - 1)::int AS place
+          FROM (SELECT g.*, (ntile(%(groups)s) OVER (ORDER BY shelf_place, hashtextextended(ean, %(seed)s), ean COLLATE "C") - 1)::int AS team
+                  FROM demo_goods g) AS grouped) AS placed;
+CREATE UNIQUE INDEX ON demo_article (key);
+CREATE TEMPORARY TABLE demo_season AS
+SELECT key, months, instead FROM demo_article WHERE months <> 4095 AND instead IS NOT NULL;
+ANALYZE demo_article, demo_season;
+"""
+_WORTH = """
+SELECT avg(pg_temp.demo_total(a.is_weight, a.price_c,
+                              pg_temp.demo_quantity(a.is_weight, a.step, a.price_c, pg_temp.demo_draw(k, 33))))
+  FROM (SELECT k, k %% %(groups)s * 1000000 + pg_temp.demo_place(
+                   k %% %(groups)s, CASE WHEN pg_temp.demo_draw(k, 30) < %(habit)s
+                                        THEN power(pg_temp.demo_draw(k, 31), 2.4)
+                                        ELSE power(pg_temp.demo_draw(k, 32), 1.6) END) AS key
+          FROM generate_series(1, 40000) k) AS wished
+  JOIN demo_article a USING (key)
+"""
