@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from config.demonstration.work import Work
 
-# Tables that grow with the orders or the households.
+# Tables that grow with the products, the households or the orders.
 TABLES = [
+    "catalogue_product", "stock_stockitem",
     "customers_customer", "customers_address", "customers_consent", "account_emailaddress",
     "orders_order", "orders_orderline", "orders_ordervattotal", "orders_orderevent",
     "payments_paymentaccount", "payments_paymentoperation", "payments_paymententry", "payments_demosession",
@@ -40,9 +41,11 @@ SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid), a.att
                             OR c.confrelid = ANY (%(tables)s::text[]::regclass[]))
  ORDER BY c.conrelid::regclass::text, c.conname
 """
+# Products are looked up by their identifiers while their search texts are made: that index stays.
 _UNIQUE = """
 SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid) FROM pg_constraint c
- WHERE c.contype = 'u' AND c.conrelid = ANY (%(tables)s::text[]::regclass[]) ORDER BY 1, 2
+ WHERE c.contype IN ('p', 'u') AND c.conrelid = ANY (%(tables)s::text[]::regclass[])
+   AND c.conrelid::regclass::text || c.contype::text <> 'catalogue_productp' ORDER BY 1, 2
 """
 _INDEXES = """
 SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
@@ -67,7 +70,7 @@ def as_first_written(definition: str) -> str:
 
 @contextmanager
 def set_apart(work: Work) -> Iterator[list[Key]]:
-    """Take keys, unique constraints and secondary indexes of TABLES away, and put them back at the end.
+    """Take keys, unique constraints and indexes of TABLES away, and put them back at the end.
 
     Putting a key back checks every row, so nothing wrong can be committed. Locks the tables against everybody.
     """

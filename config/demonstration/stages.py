@@ -19,7 +19,7 @@ from config.demonstration import (
     taste,
     visits,
 )
-from config.demonstration.apart import TABLES, set_apart
+from config.demonstration.apart import set_apart
 from config.demonstration.clearing import clear, refuse_other_orders
 from config.demonstration.disk import check_disk
 from config.demonstration.marks import EAN_PREFIX
@@ -79,7 +79,8 @@ def load(plan: Plan, say: Say = lambda _words: None) -> dict[str, int]:
                 if plan.customers or not stage.needs_customers:
                     _run(work, stage)
         sweep(work)
-    _refresh(say)
+    # Pages forget what they knew of the former shop, now that the new one is firm.
+    cache.clear()
     return counts()
 
 
@@ -107,14 +108,6 @@ def _run(work: Work, stage: Stage) -> None:
     work.say(f"{stage.name.capitalize()}…")
     stage.make(work)
     work.say(f"  {time.monotonic() - started:.1f} s")
-
-
-def _refresh(say: Say) -> None:
-    """The planner and the pages are told of it once it is firm."""
-    say("Statistiques…")
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {', '.join(TABLES)}, catalogue_product, slots_slot, stock_stockitem")
-    cache.clear()
 
 
 def counts() -> dict[str, int]:

@@ -61,7 +61,7 @@ def _goods() -> Any:
 
 def _rows(goods: Any) -> Iterator[tuple[Any, ...]]:
     best = _best_sellers()
-    fields = ("id", "ean", "name", "net_quantity", "net_unit", "sold_by", "weight_step_g", "price", "deposit",
+    fields = ("id", "ean", "name", "sort_name", "net_quantity", "net_unit", "sold_by", "weight_step_g", "price", "deposit",
               "vat_rate", "minimum_age", "labels", "shelf__slug", "shelf__position", "shelf__parent__position")  # fmt: skip
     for row in goods.order_by("id").values(*fields).iterator(_BATCH):
         is_weight = row["sold_by"] == Product.SoldBy.WEIGHT
@@ -71,7 +71,7 @@ def _rows(goods: Any) -> Iterator[tuple[Any, ...]]:
             (row["weight_step_g"] or 100) if is_weight else 1, int(row["price"] * 100),
             0 if is_weight else int(row["deposit"] * 100), int(row["vat_rate"] * 10), row["minimum_age"],
             row["labels"], (row["shelf__parent__position"] or 0) * 10_000 + row["shelf__position"],
-            best.get(row["ean"], 0), months_of(row["name"], row["shelf__slug"]),
+            best.get(row["ean"], 0), months_of(row["sort_name"], row["shelf__slug"]),
         )  # fmt: skip
 
 
@@ -86,14 +86,19 @@ def _best_sellers() -> dict[str, int]:
     return ranks
 
 
-def months_of(name: str, shelf: str) -> int:
-    """The months an article sells in, one bit each, January the lowest."""
-    plain = sort_name(name)
-    for words, place, months in SEASONS:
+def months_of(plain_name: str, shelf: str) -> int:
+    """The months an article sells in, one bit each, January the lowest. ``plain_name`` is its sort name."""
+    for words, place, months in _SEASONS:
         on_shelf = not place or shelf == place
-        if on_shelf and (not words or any(sort_name(word) in plain for word in words.split("|"))):
-            return sum(1 << (month - 1) for month in months)
+        if on_shelf and (not words or any(word in plain_name for word in words)):
+            return months
     return ALL_YEAR
+
+
+_SEASONS = [
+    ([sort_name(word) for word in words.split("|") if word], place, sum(1 << (month - 1) for month in months))
+    for words, place, months in SEASONS
+]
 
 
 def _copy(work: Work, rows: Iterator[tuple[Any, ...]]) -> None:
@@ -114,10 +119,11 @@ def _copy_batch(work: Work, batch: list[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
+# Typed as the columns of order lines, which then take them as they are.
 _GOODS = """
 CREATE TEMPORARY TABLE demo_goods (
-    product_id bigint, ean varchar, name varchar, packaging_label varchar, is_weight boolean, step integer,
-    price_c integer, deposit_c integer, rate smallint, minimum_age smallint, labels varchar[], shelf_place integer,
+    product_id bigint, ean varchar(14), name varchar(200), packaging_label varchar(60), is_weight boolean, step integer,
+    price_c integer, deposit_c integer, rate smallint, minimum_age smallint, labels varchar(60)[], shelf_place integer,
     best integer, months integer
 )
 """
@@ -138,8 +144,8 @@ CREATE OR REPLACE FUNCTION pg_temp.demo_total(boolean, integer, integer) RETURNS
 # Out of season, the group's first article of all seasons is taken instead.
 _ARRANGED = """
 CREATE TEMPORARY TABLE demo_article AS
-SELECT team * 1000000 + place AS key, placed.*, price_c * 0.01 AS unit_price, rate * 0.1 AS vat_rate,
-       CASE WHEN is_weight THEN 'weight' ELSE 'piece' END AS sold_by,
+SELECT team * 1000000 + place AS key, placed.*, (price_c * 0.01)::numeric(8, 2) AS unit_price,
+       (rate * 0.1)::numeric(4, 1) AS vat_rate, (CASE WHEN is_weight THEN 'weight' ELSE 'piece' END)::varchar(6) AS sold_by,
        team * 1000000 + min(place) FILTER (WHERE months = 4095) OVER (PARTITION BY team) AS instead
   FROM (SELECT grouped.*,
                (row_number() OVER (PARTITION BY team ORDER BY best = 0, best, ean LIKE %(generated)s,
