@@ -4,7 +4,7 @@ from dataclasses import astuple, dataclass
 from itertools import accumulate
 
 from config.demonstration.marks import EMAIL_DOMAIN
-from config.demonstration.places import TICKETS, tickets
+from config.demonstration.places import tickets
 from config.demonstration.plan import Refused
 from config.demonstration.words import FIRST_NAMES, LAST_NAMES, STREETS
 from config.demonstration.work import Work
@@ -54,7 +54,7 @@ def make_households(work: Work) -> None:
             copy.write_row((low, high, *astuple(loyalty)))
     work.run(
         _HOUSEHOLDS,
-        tickets=TICKETS, first=FIRST_NAMES, last=LAST_NAMES, streets=list(STREETS), domain=EMAIL_DOMAIN,
+        tickets=len(towns), first=FIRST_NAMES, last=LAST_NAMES, streets=list(STREETS), domain=EMAIL_DOMAIN,
         first_plain=[sort_name(name) for name in FIRST_NAMES], last_plain=[sort_name(name) for name in LAST_NAMES],
     )  # fmt: skip
     work.run("ANALYZE demo_household")

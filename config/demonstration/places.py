@@ -25,7 +25,7 @@ TICKETS = 1000
 
 
 def tickets() -> list[tuple[int, int, str, str]]:
-    """TICKETS rows of (number, zone id, postcode, town); empty without an active zone. Two queries."""
+    """Rows of (number, zone id, postcode, town), numbered from 0; empty without an active zone. Two queries."""
     zones = list(Zone.objects.filter(is_active=True).prefetch_related("areas").order_by("slug"))
     towns = _towns(zones)
     capacity = sum(zone.slot_capacity for zone in zones) or 1

@@ -61,8 +61,8 @@ STAGES: list[Stage] = [
 def load(plan: Plan, say: Say = lambda _words: None) -> dict[str, int]:
     """Make the shop that ``plan`` describes, in place of an earlier one; how many of what there is then.
 
-    All or nothing. Raises Refused: nothing was changed then. Locks the tables of orders, payments and
-    customers until it is done.
+    All or nothing. Raises Refused: nothing was changed then. Locks products, customers, orders and payments
+    against everybody until it is done.
     """
     if not settings.DEMONSTRATION:
         raise Refused("DEMONSTRATION n’est pas activé\u202f: cette boutique est réelle, rien n’a été ajouté.")

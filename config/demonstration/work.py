@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model
 
+from config.demonstration.marks import BASKET_PREFIX
 from config.demonstration.plan import Plan
 
 Say = Callable[[str], None]
@@ -81,9 +82,10 @@ def _needs_default(column: "Field[Any, Any]") -> bool:
 def dice(work: Work) -> None:
     """Make the functions that the stages draw with. Same seed, same draws, on any machine.
 
-    ``demo_draw(key, salt)`` is a number from 0 to below 1, ``demo_uuid(key, salt)`` an identifier.
+    ``demo_draw(key, salt)`` is a number from 0 to below 1, ``demo_uuid(key, salt)`` an identifier, ``demo_basket(key)``
+    a marked one, ``demo_letter(number, power of 30)`` a letter of an order's reference.
     """
-    work.run(_DICE)
+    work.run(_DICE.replace("MARK", BASKET_PREFIX))
 
 
 def sweep(work: Work) -> None:
@@ -106,7 +108,7 @@ CREATE OR REPLACE FUNCTION pg_temp.demo_uuid(bigint, bigint) RETURNS text
     AS 'SELECT md5(''%(seed)s:'' || $1::text || '':'' || $2::text)';
 CREATE OR REPLACE FUNCTION pg_temp.demo_basket(bigint) RETURNS uuid
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS 'SELECT overlay(pg_temp.demo_uuid($1, 7) placing ''caba5000'' from 1 for 8)::uuid';
+    AS 'SELECT overlay(pg_temp.demo_uuid($1, 7) placing ''MARK'' from 1 for 8)::uuid';
 CREATE OR REPLACE FUNCTION pg_temp.demo_letter(bigint, bigint) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS 'SELECT substr(''ABCDEFGHJKMNPQRSTVWXYZ23456789'', ($1 / $2 %% 30)::int + 1, 1)';

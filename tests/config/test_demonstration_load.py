@@ -91,6 +91,22 @@ def test_tables_are_guarded_again_after_a_load(small_shop):  # noqa: F811
     assert OrderEvent.objects.filter(kind="created").exists() and Consent.objects.exists()
 
 
+def test_an_ordinary_owner_of_the_tables_may_load(small_shop):  # noqa: F811
+    tables = [table for (table,) in rows("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE; CREATE ROLE cabas_owner NOSUPERUSER; GRANT CREATE, USAGE ON SCHEMA public TO cabas_owner"
+        )
+        for table in tables:
+            cursor.execute(f'ALTER TABLE "{table}" OWNER TO cabas_owner')
+        cursor.execute("SET LOCAL ROLE cabas_owner")
+
+    load(SMALL)
+
+    assert one("SELECT current_setting('is_superuser')") == "off"
+    assert Order.objects.exists()
+
+
 def test_a_load_that_fails_leaves_nothing_behind(small_shop, monkeypatch):  # noqa: F811
     def fail(_work):
         raise RuntimeError("power cut")
