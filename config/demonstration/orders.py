@@ -48,9 +48,10 @@ WITH step AS (
      WHERE o.n > %(after)s AND o.n <= %(upto)s
     OFFSET 0
 ), aimed AS (
-    SELECT *, team * 1000000 + pg_temp.demo_place(team, CASE
-               WHEN pg_temp.demo_draw(okey * 64 + i, 401) < %(habit)s THEN power(pg_temp.demo_draw(h * 64 + team, 402), 2.4)
-               ELSE power(pg_temp.demo_draw(okey * 64 + i, 403), 1.6) END) AS wish
+    SELECT *, team * 1000000 + CASE WHEN pg_temp.demo_draw(okey * 64 + i, 401) < %(habit)s
+               THEN pg_temp.demo_habit(team, power(pg_temp.demo_draw(h * 64 + team, 402), 2.4),
+                                       floor(3 * pg_temp.demo_draw(h, 406))::int)
+               ELSE pg_temp.demo_place(team, power(pg_temp.demo_draw(okey * 64 + i, 403), 1.6)) END AS wish
       FROM step
     OFFSET 0
 ), kept AS (

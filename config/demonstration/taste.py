@@ -2,6 +2,8 @@
 
 Articles lie in groups, in the order of the shelves. A household goes round some of the groups, always in the
 same sense, and takes one article from each: mostly the one it is used to. Two lines never hold one article.
+Within a group articles stand by threes, in one order of brands for the whole shop: a household that leans to the first,
+the second or the third finds the same brands on all its shelves.
 """
 
 import csv
@@ -28,7 +30,7 @@ LINE_CENTS_BY_WEIGHT = 560
 HABIT = 0.7
 _COLUMNS = (
     "product_id", "ean", "name", "packaging_label", "is_weight", "step", "price_c", "deposit_c", "rate",
-    "minimum_age", "labels", "shelf_place", "best", "months",
+    "minimum_age", "labels", "shelf_place", "best", "months", "brand",
 )  # fmt: skip
 
 
@@ -62,7 +64,8 @@ def _goods() -> Any:
 def _rows(goods: Any) -> Iterator[tuple[Any, ...]]:
     best = _best_sellers()
     fields = ("id", "ean", "name", "sort_name", "net_quantity", "net_unit", "sold_by", "weight_step_g", "price", "deposit",
-              "vat_rate", "minimum_age", "labels", "shelf__slug", "shelf__position", "shelf__parent__position")  # fmt: skip
+              "vat_rate", "minimum_age", "labels", "shelf__slug", "shelf__position", "shelf__parent__position",
+              "brand__slug")  # fmt: skip
     for row in goods.order_by("id").values(*fields).iterator(_BATCH):
         is_weight = row["sold_by"] == Product.SoldBy.WEIGHT
         yield (
@@ -72,6 +75,7 @@ def _rows(goods: Any) -> Iterator[tuple[Any, ...]]:
             0 if is_weight else int(row["deposit"] * 100), int(row["vat_rate"] * 10), row["minimum_age"],
             row["labels"], (row["shelf__parent__position"] or 0) * 10_000 + row["shelf__position"],
             best.get(row["ean"], 0), months_of(row["sort_name"], row["shelf__slug"]),
+            row["brand__slug"] or "",
         )  # fmt: skip
 
 
@@ -124,14 +128,20 @@ _GOODS = """
 CREATE TEMPORARY TABLE demo_goods (
     product_id bigint, ean varchar(14), name varchar(200), packaging_label varchar(60), is_weight boolean, step integer,
     price_c integer, deposit_c integer, rate smallint, minimum_age smallint, labels varchar(60)[], shelf_place integer,
-    best integer, months integer
+    best integer, months integer, brand varchar
 )
 """
-# demo_place: the place of an article in its group, the first ones more often. demo_quantity: pieces or grams.
+# demo_place: the place of an article in its group, the first ones more often; demo_habit: among its three, the one that
+# a household leans to. demo_quantity: pieces or grams.
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION pg_temp.demo_place(integer, double precision) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS 'SELECT floor((%(articles)s / %(groups)s + ($1 < %(articles)s %% %(groups)s)::int) * $2)::int';
+CREATE OR REPLACE FUNCTION pg_temp.demo_habit(integer, double precision, integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT least(
+        floor((%(articles)s / %(groups)s + ($1 < %(articles)s %% %(groups)s)::int) * $2 / 3)::int * 3 + $3,
+        %(articles)s / %(groups)s + ($1 < %(articles)s %% %(groups)s)::int - 1)';
 CREATE OR REPLACE FUNCTION pg_temp.demo_quantity(boolean, integer, integer, double precision) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS 'SELECT CASE WHEN $1
@@ -147,11 +157,15 @@ CREATE TEMPORARY TABLE demo_article AS
 SELECT team * 1000000 + place AS key, placed.*, (price_c * 0.01)::numeric(8, 2) AS unit_price,
        (rate * 0.1)::numeric(4, 1) AS vat_rate, (CASE WHEN is_weight THEN 'weight' ELSE 'piece' END)::varchar(6) AS sold_by,
        team * 1000000 + min(place) FILTER (WHERE months = 4095) OVER (PARTITION BY team) AS instead
-  FROM (SELECT grouped.*,
-               (row_number() OVER (PARTITION BY team ORDER BY best = 0, best, ean LIKE %(generated)s,
-                                   hashtextextended(ean, %(seed)s), ean COLLATE "C") - 1)::int AS place
-          FROM (SELECT g.*, (ntile(%(groups)s) OVER (ORDER BY shelf_place, hashtextextended(ean, %(seed)s), ean COLLATE "C") - 1)::int AS team
-                  FROM demo_goods g) AS grouped) AS placed;
+  FROM (SELECT ranked.*,
+               (row_number() OVER (PARTITION BY team ORDER BY standing / 3, hashtextextended(brand, %(seed)s), standing)
+                - 1)::int AS place
+          FROM (SELECT grouped.*,
+                       row_number() OVER (PARTITION BY team ORDER BY best = 0, best, ean LIKE %(generated)s,
+                                          hashtextextended(ean, %(seed)s), ean COLLATE "C") - 1 AS standing
+                  FROM (SELECT g.*, (ntile(%(groups)s) OVER (
+                                     ORDER BY shelf_place, hashtextextended(ean, %(seed)s), ean COLLATE "C") - 1)::int AS team
+                          FROM demo_goods g) AS grouped) AS ranked) AS placed;
 CREATE UNIQUE INDEX ON demo_article (key);
 CREATE TEMPORARY TABLE demo_season AS
 SELECT key, months, instead FROM demo_article WHERE months <> 4095 AND instead IS NOT NULL;
@@ -160,10 +174,10 @@ ANALYZE demo_article, demo_season;
 _WORTH = """
 SELECT avg(pg_temp.demo_total(a.is_weight, a.price_c,
                               pg_temp.demo_quantity(a.is_weight, a.step, a.price_c, pg_temp.demo_draw(k, 33))))
-  FROM (SELECT k, k %% %(groups)s * 1000000 + pg_temp.demo_place(
-                   k %% %(groups)s, CASE WHEN pg_temp.demo_draw(k, 30) < %(habit)s
-                                        THEN power(pg_temp.demo_draw(k, 31), 2.4)
-                                        ELSE power(pg_temp.demo_draw(k, 32), 1.6) END) AS key
+  FROM (SELECT k, k %% %(groups)s * 1000000 + CASE WHEN pg_temp.demo_draw(k, 30) < %(habit)s
+                   THEN pg_temp.demo_habit(k %% %(groups)s, power(pg_temp.demo_draw(k, 31), 2.4),
+                                           floor(3 * pg_temp.demo_draw(k, 34))::int)
+                   ELSE pg_temp.demo_place(k %% %(groups)s, power(pg_temp.demo_draw(k, 32), 1.6)) END AS key
           FROM generate_series(1, 40000) k) AS wished
   JOIN demo_article a USING (key)
 """

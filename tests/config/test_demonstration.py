@@ -101,6 +101,22 @@ def test_habits_come_again(shop):
     assert again > 0.5
 
 
+def test_households_keep_to_their_brands():
+    """Who takes the early brands of a made-up order on some shelves takes them on the others too."""
+    kept = one(
+        """WITH taste AS (
+               SELECT o.customer_id, p.shelf_id % 2 AS side,
+                      avg(percent) AS mean FROM orders_orderline l
+                 JOIN orders_order o ON o.id = l.order_id JOIN catalogue_product p ON p.id = l.product_id
+                 JOIN (SELECT id, percent_rank() OVER (ORDER BY hashtextextended(slug, 1)) AS percent
+                         FROM catalogue_brand) b ON b.id = p.brand_id
+                GROUP BY 1, 2 HAVING count(*) > 30)
+           SELECT corr(a.mean, b.mean) FROM taste a JOIN taste b USING (customer_id) WHERE a.side = 0 AND b.side = 1"""
+    )
+
+    assert kept > 0.2
+
+
 def test_each_weekday_and_the_evening_have_their_share():
     local = "created_at AT TIME ZONE 'Europe/Paris'"
     days = dict(rows(f"SELECT extract(isodow FROM {local})::int, count(*) FROM orders_order GROUP BY 1"))
