@@ -32,7 +32,8 @@ def make_orders(work: Work) -> None:
 
 _TABLES = """
 CREATE TEMPORARY TABLE demo_line (
-    n integer, line smallint, key integer, quantity integer, total_c integer, deposit_c integer, rate smallint
+    n integer, line smallint, key integer, quantity integer, total_c integer, deposit_c integer, rate smallint,
+    is_adult boolean
 );
 CREATE TEMPORARY TABLE demo_bill (
     n integer, goods_c integer, deposit_c integer, delivery_c integer, least_c integer, is_adult boolean
@@ -61,6 +62,7 @@ WITH step AS (
     OFFSET 0
 ), taken AS (
     SELECT k.n, k.i, k.minimum_c, a.key, a.is_weight, a.step, a.price_c, a.deposit_c, a.rate,
+           a.minimum_age IS NOT NULL AS is_adult,
            CASE WHEN a.is_weight THEN a.price_c * a.step / 1000 ELSE a.price_c END AS step_c,
            pg_temp.demo_quantity(a.is_weight, a.step, a.price_c, pg_temp.demo_draw(okey * 64 + i, 405)) AS quantity
       FROM kept k JOIN demo_article a ON a.key = k.key
@@ -70,7 +72,7 @@ WITH step AS (
            max(step_c * 64 + i) OVER (PARTITION BY n) AS dearest
       FROM taken
 ), topped AS (
-    SELECT n, i, key, is_weight, price_c, deposit_c, rate, quantity + CASE
+    SELECT n, i, key, is_weight, price_c, deposit_c, rate, is_adult, quantity + CASE
                WHEN goods_c >= minimum_c OR step_c * 64 + i <> dearest THEN 0
                WHEN is_weight THEN least(20000 / step - quantity / step,
                                          ceil((minimum_c - goods_c + 1) * 1000.0 / price_c / step))::int * step
@@ -78,19 +80,20 @@ WITH step AS (
       FROM weighed
     OFFSET 0
 )
-SELECT n, i, key, quantity, pg_temp.demo_total(is_weight, price_c, quantity), deposit_c * quantity, rate FROM topped
+SELECT n, i, key, quantity, pg_temp.demo_total(is_weight, price_c, quantity), deposit_c * quantity, rate, is_adult
+  FROM topped
 """
 # The delivery fee shares its rate's VAT with the goods, as a line of its own, the last.
 _BILLED = """
 INSERT INTO demo_bill
 SELECT o.n, l.goods_c, l.deposit_c, CASE WHEN l.goods_c >= o.free_c THEN 0 ELSE o.fee_c END, l.least_c, l.is_adult
   FROM demo_order o
-  JOIN (SELECT n, sum(d.total_c) AS goods_c, sum(d.deposit_c) AS deposit_c, min(d.total_c) AS least_c,
-               bool_or(a.minimum_age IS NOT NULL) AS is_adult
-          FROM demo_line d JOIN demo_article a USING (key) GROUP BY n) l USING (n)
+  JOIN (SELECT n, sum(total_c) AS goods_c, sum(deposit_c) AS deposit_c, min(total_c) AS least_c,
+               bool_or(is_adult) AS is_adult
+          FROM demo_line GROUP BY n) l USING (n)
  WHERE o.n > %(after)s AND o.n <= %(upto)s;
 INSERT INTO demo_line
-SELECT n, 99, NULL, 1, delivery_c, 0, %(delivery_rate)s FROM demo_bill
+SELECT n, 99, NULL, 1, delivery_c, 0, %(delivery_rate)s, false FROM demo_bill
  WHERE n > %(after)s AND n <= %(upto)s AND delivery_c > 0
 """
 # VAT once per rate, half up; each line its share by largest remainder, then the heavier, then the earlier.

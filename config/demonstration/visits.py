@@ -24,7 +24,7 @@ def plan_visits(work: Work) -> None:
     work.run(
         _ORDERS, pace=pace, first_day=plan.first_day, cancelled=CANCELLED, abandoned=ABANDONED,
     )  # fmt: skip
-    work.run("ANALYZE demo_order")
+    work.run("CREATE UNIQUE INDEX ON demo_order (n); ANALYZE demo_order")
     count = work.one("SELECT count(*) FROM demo_order")
     if count > MOST_ORDERS:
         raise Refused(f"Trop de commandes\u202f: {count}.")
