@@ -64,7 +64,7 @@ def small_shop(starter, db, settings):
 NOON = (
     (timezone.now() - timedelta(days=1)).astimezone(UTC).replace(hour=11, minute=0, second=0, microsecond=0)
 )
-SMALL = Plan(products=260, customers=60, days=40, seed=7, until=NOON)
+SMALL = Plan(products=750, customers=60, days=40, seed=7, until=NOON)
 
 # What two loads of one seed must have in common: all but the identifiers that the database hands out.
 COMPARED = {

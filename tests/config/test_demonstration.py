@@ -29,7 +29,7 @@ from tests.config.living_shop import a_shop_given_up_later, one, rows
 from tests.factories import UserFactory
 from tests.shop.checkout.conftest import Walk
 
-HOUSEHOLDS, DAYS, PRODUCTS = 2000, 180, 600
+HOUSEHOLDS, DAYS, PRODUCTS = 2000, 180, 1000
 UNTIL = this_hour()
 STANDING = "status <> 'abandoned'"
 
@@ -306,7 +306,7 @@ def test_periodic_work_finds_nothing_to_do():
     assert not PaymentOperation.objects.filter(state="unknown").exists()
 
 
-@pytest.mark.parametrize("shelf", ["glaces-et-sorbets", "fruits", "yaourts-et-desserts"])
+@pytest.mark.parametrize("shelf", ["biscuits-et-gateaux", "fruits", "yaourts-et-desserts"])
 def test_shop_pages_open(client, shelf):
     aisle = Aisle.objects.get(slug=shelf)
     product = Product.objects.filter(shelf=aisle, ean__startswith=EAN_PREFIX).first()

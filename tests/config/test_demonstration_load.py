@@ -60,9 +60,9 @@ def test_a_load_replaces_the_earlier_one_and_nothing_else(small_shop):  # noqa: 
 def test_without_customers_orders_go_and_products_stay_on_sale(small_shop):  # noqa: F811
     load(SMALL)
 
-    load(Plan(products=220, until=SMALL.until))
+    load(Plan(products=750, until=SMALL.until))
 
-    assert (Order.objects.count(), Product.objects.published().count()) == (0, 220)
+    assert (Order.objects.count(), Product.objects.published().count()) == (0, 750)
     assert not Slot.objects.filter(booked__gt=0).exists()
 
 
@@ -274,17 +274,18 @@ def test_the_plain_command_stays_what_it_was(small_shop):  # noqa: F811
     call_command("demo", stdout=out)
     call_command("demo", stdout=out)
 
-    first, again = out.getvalue().splitlines()
-    assert (first, again) == tuple(f"{products} produits publiés, {made} comptes créés." for made in (7, 0))
+    counted = [line for line in out.getvalue().splitlines() if "comptes" in line]
+    assert counted[0].startswith(f"{products} produits publiés, 7 comptes")
+    assert counted[1].startswith(f"{products} produits publiés, 0 comptes")
     assert not Order.objects.exists()
 
 
 def test_the_command_ends_with_counts(small_shop):  # noqa: F811
     out, err = io.StringIO(), io.StringIO()
 
-    call_command("demo", "--customers", "20", "--days", "30", "--products", "250", stdout=out, stderr=err)
+    call_command("demo", "--customers", "20", "--days", "30", "--products", "750", stdout=out, stderr=err)
 
-    assert f"250 produits publiés, 21 clients, {Order.objects.count()} commandes" in out.getvalue()
+    assert f"750 produits publiés, 21 clients, {Order.objects.count()} commandes" in out.getvalue()
     assert "Commandes…" in err.getvalue() and "Index et contraintes…" in err.getvalue()
 
 
