@@ -306,14 +306,14 @@ def test_periodic_work_finds_nothing_to_do():
     assert not PaymentOperation.objects.filter(state="unknown").exists()
 
 
-@pytest.mark.parametrize("shelf", ["biscuits-et-gateaux", "fruits", "yaourts-et-desserts"])
-def test_shop_pages_open(client, shelf):
-    aisle = Aisle.objects.get(slug=shelf)
+@pytest.mark.parametrize("place", [0, 7, 20])
+def test_shop_pages_open(client, place):
+    aisle = Aisle.objects.filter(products__ean__startswith=EAN_PREFIX).distinct().order_by("slug")[place]
     product = Product.objects.filter(shelf=aisle, ean__startswith=EAN_PREFIX).first()
 
     for path in (
         "/",
-        reverse("aisle", args=[shelf]),
+        reverse("aisle", args=[aisle.slug]),
         reverse("product", args=[product.slug]),
         "/recherche/?q=riz",
     ):
