@@ -6,10 +6,10 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.static import serve
 
 from config.doors import favicon, robots
 from config.health import health
+from config.media import picture
 
 # Django's own form would let staff in by password alone, past the second factor and the sign-in limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -35,11 +35,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     *(path("", include(f"{room}.urls")) for room in ROOMS_WITH_PAGES if find_spec(f"{room}.urls")),
-    *(
-        [re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT})]
-        if settings.SERVE_MEDIA
-        else []
-    ),
+    *([re_path(r"^media/(?P<path>.+)$", picture)] if settings.SERVE_MEDIA else []),
 ]
 
 handler400 = "config.errors.bad_request"

@@ -114,8 +114,8 @@ class ProductAdmin(ExportMixin, Undeletable, ModelAdmin):
             _("Mentions obligatoires"),
             {
                 "fields": (
-                    "is_food", "ingredients", "allergens", "nutrition", "stated_nutriscore", "origin", "storage",
-                    "alcohol_degree", "minimum_age", "is_first_age_milk",
+                    "is_food", "legal_name", "ingredients", "allergens", "nutrition", "stated_nutriscore", "origin",
+                    "storage", "instructions", "operator", "alcohol_degree", "minimum_age", "is_first_age_milk",
                 )
             },
         ),

@@ -24,7 +24,7 @@ TOLD_BY: dict[str, tuple[str, ...]] = {
         for name in (
             "packaging", "packshot", "sold_by", "weight_step_g", "price", "vat_rate", "ingredients", "allergens",
             "nutrition", "labels", "origin", "storage", "alcohol_degree", "minimum_age", "deposit",
-            "description", "stated_nutriscore",
+            "description", "stated_nutriscore", "legal_name", "operator", "instructions",
         )
     },
 }  # fmt: skip

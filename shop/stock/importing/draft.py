@@ -30,6 +30,9 @@ class Draft:
     vat_rate: Decimal | None = None
     deposit: Decimal = Decimal(0)
     is_food: bool = True
+    legal_name: str = ""
+    operator: str = ""
+    instructions: str = ""
     ingredients: str = ""
     allergens: list[str] | None = None
     nutrition: dict[str, float] = field(default_factory=dict)

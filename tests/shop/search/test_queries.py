@@ -42,7 +42,7 @@ def test_card_says_what_its_template_shows(depot):
         "id": product.id, "slug": "creme", "name": "Crème fraîche", "brand": product.brand.name,
         "net_quantity": "250\u00a0g", "price": Decimal("1.90"), "unit_price": "7,60\u00a0€/kg",
         "badge": "Bio", "badge_kind": "bio", "tint": "cremerie", "packshot": "pot", "picture_url": "",
-        "is_available": True, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
+        "picture_srcset": "", "is_available": True, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
     }  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def form_of(product, **changes):
         "name": product.name, "brand": product.brand_id, "shelf": product.shelf_id, "description": "",
         "packaging": "", "packshot": "box", "sold_by": "piece", "weight_step_g": "", "net_quantity": "500",
         "net_unit": "g", "vat_rate": "5.5", "deposit": "0", "is_food": "on", "ingredients": product.ingredients,
-        "allergens": ["lait"], "nutrition": "{}", "stated_nutriscore": "", "labels": "", "origin": "",
+        "allergens": ["lait"], "nutrition": "{}", "stated_nutriscore": "", "legal_name": "", "operator": "", "instructions": "", "labels": "", "origin": "",
         "storage": "", "alcohol_degree": "", "minimum_age": "", "pictures-TOTAL_FORMS": "0",
         "pictures-INITIAL_FORMS": "0",
     }  # fmt: skip
