@@ -18,8 +18,9 @@ from django.core.signals import request_finished, request_started
 from django.db import transaction
 
 Built = TypeVar("Built")
-# Characters, not bytes: French text in Python takes one byte each in most fragments.
-MOST_CHARACTERS = 12_000_000
+MOST_BYTES = 16_000_000
+# What a menu, a zone or a card takes, more or less.
+SMALL = 1_000
 # The wholes that have a version; one question to the cache answers for all of them.
 WHOLES = ("aisles", "shelves", "zones", "promotions")
 _store: dict[Hashable, tuple[Any, int, float]] = {}
@@ -28,17 +29,27 @@ _lock = threading.Lock()
 _request = threading.local()
 
 
-def built(key: Hashable, build: Callable[[], Built], *, size: int = 200, seconds: float = 0) -> Built:
+def built(
+    key: Hashable,
+    build: Callable[[], Built],
+    *,
+    weigh: Callable[[Built], int] | None = None,
+    seconds: float = 0,
+) -> Built:
     """What was built under this key, building it when it is not there. No query of its own.
 
-    ``size`` is what it weighs in characters (text weighs its own); ``seconds`` bounds its life.
+    ``weigh`` says what it takes, in bytes, where it is no text; ``seconds`` bounds its life.
     """
     found = _store.get(key)
     if found and (not found[2] or found[2] > time.monotonic()):
         return found[0]  # type: ignore[no-any-return]
     new = build()
-    keep(key, new, size=len(new) if isinstance(new, str) else size, seconds=seconds)
+    keep(key, new, size=weigh(new) if weigh else _weight(new), seconds=seconds)
     return new
+
+
+def _weight(value: Any) -> int:
+    return len(value) if isinstance(value, str) else SMALL
 
 
 def peek(key: Hashable) -> Any:
@@ -55,7 +66,7 @@ def keep(key: Hashable, value: Any, *, size: int, seconds: float = 0) -> None:
             _size -= before[1]
         _store[key] = (value, size, time.monotonic() + seconds if seconds else 0)
         _size += size
-        while _size > MOST_CHARACTERS:
+        while _size > MOST_BYTES:
             _size -= _store.pop(next(iter(_store)))[1]
 
 

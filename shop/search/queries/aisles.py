@@ -76,6 +76,11 @@ def _find(tree: list[MenuAisle], slug: str) -> AislePlace | None:
     return None
 
 
+def is_top_aisle(slug: str) -> bool:
+    """Whether the menu itself leads there: not a shelf, not an unknown name. No query when the menu is kept."""
+    return any(aisle["slug"] == slug for aisle in menu())
+
+
 def aisles_named(query: str, limit: int = 3) -> list[Shelf]:
     """Aisles and shelves whose name begins a word with each word typed. No query of its own."""
     words = rules.search_words(query)

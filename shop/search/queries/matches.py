@@ -5,8 +5,8 @@ from django.core.paginator import Page
 from django.db.models import F
 
 from shop.search import rules
-from shop.search.queries.card import Card, Shelved, shelved
-from shop.search.queries.listing import RELEVANCE, SORTS, cards_of, page_of_cards
+from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
+from shop.search.queries.listing import RELEVANCE, SORTS, page_of_cards
 
 SUGGESTIONS = 6
 TEXT_CONFIG = "cabas_french"
@@ -20,10 +20,14 @@ def search(query: str, depot_id: int | None, page: str | int = 1, sort: str = RE
     Accents, ligatures, case and endings are ignored; the last word may be unfinished; a barcode finds its
     product. Any text is accepted; nothing to look for is no result. Two queries, none without a word.
     """
-    found = matching(query, depot_id)
-    if sort in SORTS and sort != RELEVANCE:
-        found = found.order_by(*SORTS[sort])
-    return page_of_cards(found, page)
+    cleaned = rules.clean_query(query)
+    order = sort if sort in SORTS else RELEVANCE
+
+    def found() -> Shelved:
+        products = matching(cleaned, depot_id)
+        return products if order == RELEVANCE else products.order_by(*SORTS[order])
+
+    return page_of_cards(("search", cleaned, order), found, depot_id, page)
 
 
 def matching(query: str, depot_id: int | None) -> Shelved:
@@ -45,5 +49,5 @@ def suggestions(query: str, depot_id: int | None) -> list[Card]:
     """The first few products for what has been typed so far. One query, none below two characters."""
     if len("".join(rules.search_words(rules.clean_query(query)))) < 2:
         return []
-    found = matching(query, depot_id)
-    return cards_of(found, found.values("pk")[:SUGGESTIONS])
+    ids = matching(query, depot_id).values_list("pk", flat=True)[:SUGGESTIONS]
+    return cards_on_sale(list(ids), depot_id)

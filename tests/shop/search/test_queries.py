@@ -42,7 +42,7 @@ def test_card_says_what_its_template_shows(depot):
         "id": product.id, "slug": "creme", "name": "Crème fraîche", "brand": product.brand.name,
         "net_quantity": "250\u00a0g", "price": Decimal("1.90"), "unit_price": "7,60\u00a0€/kg",
         "badge": "Bio", "badge_kind": "bio", "tint": "cremerie", "packshot": "pot", "picture_url": "",
-        "picture_srcset": "", "is_available": True, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
+        "picture_srcset": "", "is_available": True, "is_on_sale": True, "version": 1, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
     }  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def test_aisle_and_search_cost_two_queries_and_cards_one(depot, indexed, django_
         queries.aisle_page(place, depot.id)
     with django_assert_num_queries(2):
         queries.search("yaourt", depot.id)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         queries.suggestions("yaourt", depot.id)
     with django_assert_num_queries(1):
         queries.home_rails(depot.id)
@@ -287,8 +287,8 @@ def test_window_shows_what_sells_and_what_is_new_here(depot):
 
     best, new = queries.home_rails(depot.id)
 
-    assert names(best) == ["Champion", "Ancien"] == names(queries.best_sellers(depot.id))
-    assert names(new) == ["Récent", "Champion", "Ancien"] == names(queries.newest(depot.id))
+    assert names(best) == ["Champion", "Ancien"]
+    assert names(new) == ["Récent", "Champion", "Ancien"]
 
 
 def test_alcohol_and_first_age_milk_are_never_put_in_the_window(depot):
