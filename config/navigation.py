@@ -39,6 +39,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("catalogue.product", _("Produits"), "nutrition"),
             Entry("stock.stockitem", _("Stocks"), "inventory_2"),
+            Entry("search.productreport", _("Erreurs signalées"), "flag"),
             Entry("catalogue.aisle", _("Rayons"), "shelves"),
             Entry("catalogue.brand", _("Marques"), "sell"),
         ],

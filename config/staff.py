@@ -50,6 +50,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
         "zones.depot": VIEW,
+        "search.productreport": EDIT,
     },
     StaffGroup.PICKING: {**_SEE_PRODUCTS, "orders.order": VIEW, "orders.orderline": VIEW, "slots.slot": VIEW},
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
@@ -66,6 +67,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "zones.coveragerequest": VIEW,
         "desk.contactrequest": EDIT,
         "desk.helpentry": WRITE,
+        "search.productreport": VIEW,
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
@@ -81,6 +83,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "search.productreport": EDIT,
         "slots.slot": WRITE,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,

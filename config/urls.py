@@ -10,6 +10,7 @@ from django.urls import include, path, re_path
 from config.doors import favicon, robots
 from config.health import health
 from config.media import picture
+from config.sitemaps import sitemap_index, sitemap_section
 
 # Django's own form would let staff in by password alone, past the second factor and the sign-in limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -31,6 +32,8 @@ ROOMS_WITH_PAGES = [
 urlpatterns = [
     path("sante/", health, name="health"),
     path("robots.txt", robots, name="robots"),
+    path("sitemap.xml", sitemap_index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemap_section, name="sitemap_section"),
     path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -46,6 +46,7 @@ PURPOSES = {
     "contact_acknowledged": _("Accusé de réception"),
     "contact_answered": _("Réponse à une demande"),
     "coverage_opened": _("Ouverture d’une zone"),
+    "product_restocked": _("Retour en stock"),
 }
 
 

@@ -24,6 +24,7 @@ SUBJECTS = {
     "contact_acknowledged": _("Nous avons bien reçu votre message"),
     "contact_answered": _("Réponse à votre demande {number}"),
     "coverage_opened": _("Cabas livre maintenant chez vous"),
+    "product_restocked": _("De retour en rayon : {name}"),
 }
 
 

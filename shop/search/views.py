@@ -15,7 +15,7 @@ from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
-from shop.search import queries, rules
+from shop.search import queries, rules, structured
 
 SORT_NAMES = {
     queries.RELEVANCE: _("pertinence"),
@@ -35,6 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "best_sellers": best,
         "newest": new,
         "canonical": _canonical(request),
+        "structured": structured.organization(),
     }
     return render(request, "search/home.html", context)
 
@@ -46,32 +47,17 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     zone, sort = _zone(request), _sort(request)
     page = queries.aisle_page(place, _depot_id(zone), request.GET.get("page", "1"), sort)
+    crumbs, canonical = _crumbs(place.path), _canonical(request, page=page.number)
     context = {
         **_conditions(request, zone),
         **_listing(sort, page.number),
         "place": place,
-        "crumbs": _crumbs(place.path),
+        "crumbs": crumbs,
         "page_obj": page,
-        "canonical": _canonical(request, page=page.number),
+        "canonical": canonical,
+        "structured": structured.breadcrumb(crumbs, address=canonical),
     }
     return render(request, "search/aisle.html", context)
-
-
-@require_safe
-def product(request: HttpRequest, slug: str) -> HttpResponse:
-    zone = _zone(request)
-    shown = queries.product_detail(slug, _depot_id(zone))
-    if shown is None:
-        raise Http404
-    context = {
-        **_conditions(request, zone),
-        "product": shown,
-        "card": shown["card"],
-        "crumbs": _crumbs([*shown["path"], {"name": shown["card"]["name"], "slug": ""}]),
-        "neighbours": queries.neighbours(shown["card"]["id"], shown["shelf_id"], _depot_id(zone)),
-        "canonical": _canonical(request),
-    }
-    return render(request, "search/product.html", context)
 
 
 @require_safe

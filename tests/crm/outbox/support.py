@@ -75,6 +75,7 @@ CONTEXTS = {
     "contact_acknowledged": CONTACT | {"is_proven": True},
     "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
     "coverage_opened": {"postcode": "64000"},
+    "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
 }
 # What a reader must find in the text, and behind the one button of the HTML.
 LINKS = {
@@ -89,6 +90,7 @@ LINKS = {
     "contact_acknowledged": "/aide/",
     "contact_answered": "/aide/",
     "coverage_opened": "/creneaux/?code_postal=64000",
+    "product_restocked": "/produits/brie-de-meaux/",
 }
 
 
