@@ -115,7 +115,7 @@ class ProductReportAdmin(KeepsSecret, NothingToSave, Undeletable, ModelAdmin):
         try:
             count = settle_reports(report_ids=ids, state=state, user_id=request.user.pk)
         except ReportAlreadyHandled:
-            self.message_user(request, _("Déjà traité : rien n’a été changé."), messages.WARNING)
+            self.message_user(request, _("Déjà traité : rien n’a été changé."), messages.WARNING)
             return
         text = ngettext("%(n)s signalement traité.", "%(n)s signalements traités.", count) % {"n": count}
         self.message_user(request, text, messages.SUCCESS)

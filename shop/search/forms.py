@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from shop.search.models import ProductReport
 
 WORDS_LENGTH = 500
-INCOMPLETE = _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr.")
+INCOMPLETE = _("Cette adresse e-mail semble incomplète. Exemple : marie@exemple.fr.")
 
 
 class RestockForm(forms.Form):
@@ -39,12 +39,12 @@ class ReportForm(forms.Form):
         label=_("Ce que vous avez constaté"), max_length=WORDS_LENGTH, required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={
-            "max_length": _("C’est un peu long : %(limit_value)d signes au plus, vous en avez écrit %(show_value)d.")
+            "max_length": _("C’est un peu long : %(limit_value)d signes au plus, vous en avez écrit %(show_value)d.")
         },
     )  # fmt: skip
     email = forms.EmailField(
         label=_("Votre adresse e-mail"), max_length=254, required=False,
-        help_text=_("Seulement pour vous demander une précision ; elle est effacée ensuite."),
+        help_text=_("Seulement pour vous demander une précision ; elle est effacée ensuite."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={"invalid": INCOMPLETE},
     )  # fmt: skip

@@ -17,7 +17,7 @@ from shop.search.queries import ProductPage
 from shop.search.views import _conditions, _crumbs, _depot_id, _zone
 from shop.stock.services import NothingToWaitFor, ask_for_restock
 
-TOO_MUCH = "Vous nous avez beaucoup écrit en peu de temps : réessayez dans une heure."
+TOO_MUCH = "Vous nous avez beaucoup écrit en peu de temps : réessayez dans une heure."
 
 
 @require_safe
@@ -34,7 +34,7 @@ def ask_restock(request: HttpRequest, slug: str) -> HttpResponse:
     shown = _shown(slug, zone)
     form = RestockForm(_with_own_email(request))
     if zone is None or shown["card"]["is_available"]:
-        messages.info(request, _("Ce produit est en stock : il n’y a rien à attendre."))
+        messages.info(request, _("Ce produit est en stock : il n’y a rien à attendre."))
         return redirect("product", slug=slug)
     if not form.is_valid():
         return _page(request, zone, shown, restock_form=form, status=422)
@@ -50,11 +50,11 @@ def ask_restock(request: HttpRequest, slug: str) -> HttpResponse:
             customer_id=_customer_id(request),
         )
     except NothingToWaitFor:
-        messages.success(request, _("Bonne nouvelle : ce produit vient de revenir en stock."))
+        messages.success(request, _("Bonne nouvelle : ce produit vient de revenir en stock."))
         return redirect("product", slug=slug)
     messages.success(
         request,
-        _("C’est noté : un seul message à %(email)s, le jour où ce produit reviendra. Rien d’autre.")
+        _("C’est noté : un seul message à %(email)s, le jour où ce produit reviendra. Rien d’autre.")
         % {"email": email},
     )
     return redirect("product", slug=slug)
@@ -75,7 +75,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     services.report_product(
         product_id=shown["card"]["id"], kind=details["kind"], words=details["words"], email=details["email"]
     )
-    messages.success(request, _("Merci : une personne vérifie cette page, au plus tard sous un jour ouvré."))
+    messages.success(request, _("Merci : une personne vérifie cette page, au plus tard sous un jour ouvré."))
     return redirect("product", slug=slug)
 
 

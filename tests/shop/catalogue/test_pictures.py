@@ -410,7 +410,7 @@ def test_the_command_makes_what_is_missing_and_goes_on_after_a_failure(
     second = capsys.readouterr().out
     call_command("picture_variants", "--toutes")
 
-    assert first == f"1 photos préparées, 1 gardées telles quelles.\nNuméros : {gone.pk}\n"
+    assert first == f"1 photos préparées, 1 gardées telles quelles.\nNuméros\u202f: {gone.pk}\n"
     assert second.startswith("0 photos")
     assert capsys.readouterr().out.startswith("1 photos")
     assert ProductPicture.objects.get(pk=whole.pk).variants == [240, 480, 600]

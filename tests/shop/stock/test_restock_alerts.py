@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from config.facts import deliver_all
 from crm.outbox.models import Message
+from shop.catalogue.models import Product
 from shop.catalogue.services import publish, unpublish
 from shop.stock import services
 from shop.stock.models import RestockAlert, StockItem
@@ -23,6 +24,7 @@ from shop.stock.services import (
     tell_restocked,
 )
 from tests.factories import CustomerFactory, DepotFactory, ProductFactory
+from tests.shop.stock.files import GOOD, imported
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -153,6 +155,15 @@ def test_whatever_brings_it_back_tells(product, way):
         product.save(update_fields=["nutrition"])
         publish(product_id=product.pk)
         tell_restocked()
+
+    assert told() == ["marie@exemple.fr"]
+
+
+def test_a_file_that_brings_stock_tells(shop, tmp_path):
+    imported(tmp_path, GOOD | {"stock": "0"})
+    ask(Product.objects.get())
+
+    imported(tmp_path, GOOD | {"stock": "24"})
 
     assert told() == ["marie@exemple.fr"]
 

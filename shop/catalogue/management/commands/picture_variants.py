@@ -12,7 +12,7 @@ EVERY = 100
 
 
 class Command(BaseCommand):
-    help = "Produit les petites images WebP des photos qui n’en ont pas ; relancée, elle reprend où elle en était."
+    help = "Produit les petites images WebP des photos qui n’en ont pas ; relancée, elle reprend où elle en était."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--toutes", action="store_true", help="refaire aussi celles qui en ont")
@@ -30,4 +30,4 @@ class Command(BaseCommand):
                 self.stderr.write(f"{number} photos sur {len(ids)}")
         self.stdout.write(f"{len(ids) - len(failed)} photos préparées, {len(failed)} gardées telles quelles.")
         if failed:
-            self.stdout.write("Numéros : " + ", ".join(map(str, failed)))
+            self.stdout.write("Numéros : " + ", ".join(map(str, failed)))
