@@ -44,7 +44,7 @@ def change_prices(*, prices: Mapping[int, Decimal]) -> int:
     Locks the products in order of id. 3 queries. A price set by hand is no longer an illustration.
     """
     for price in prices.values():
-        _check_price(price)
+        check_price(price)
     ids = _lock(prices)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -59,10 +59,12 @@ def change_prices(*, prices: Mapping[int, Decimal]) -> int:
         )
         changed: int = cursor.rowcount
     refresh_checklist(product_ids=ids)
+    shelves_changed()
     return changed
 
 
-def _check_price(price: Decimal) -> None:
+def check_price(price: Decimal) -> None:
+    """Raises PriceRefused. No query."""
     if not price.is_finite() or not 0 < price <= HIGHEST_PRICE or price != price.quantize(rules.CENT):
         raise PriceRefused(str(price))
 
@@ -95,6 +97,7 @@ def publish_many(*, product_ids: Collection[int]) -> dict[int, list[rules.Partic
     Product.objects.filter(pk__in=complete).exclude(is_published=True, withdrawn_at=None).update(
         is_published=True, withdrawn_at=None, version=F("version") + 1, updated_at=timezone.now()
     )
+    shelves_changed()
     return {pk: reasons for pk, reasons in missing.items() if reasons}
 
 
@@ -107,6 +110,7 @@ def unpublish(*, product_id: int) -> None:
 @transaction.atomic
 def unpublish_many(*, product_ids: Collection[int]) -> int:
     """Take products off sale; how many were not withdrawn yet. Locks them in order of id. 2 queries."""
+    shelves_changed()
     chosen = Product.objects.filter(pk__in=_lock(product_ids), withdrawn_at=None)
     return chosen.update(
         is_published=False, withdrawn_at=timezone.now(), version=F("version") + 1, updated_at=timezone.now()
@@ -151,7 +155,8 @@ def slug_of(name: str, ean: str) -> str:
 
 
 def settle(*, product_ids: Collection[int]) -> None:
-    """Bring search text and checklist up to date after writes. 3 queries."""
+    """Bring search text, checklist and the order of the shelves up to date after writes. 3 queries."""
+    shelves_changed()
     refresh_search(product_ids=product_ids)
     refresh_checklist(product_ids=product_ids)
 
@@ -228,6 +233,7 @@ def publish_complete(*, product_ids: Collection[int]) -> Publication:
             [list(published), [pk for pk in missing if pk not in published]],
         )
         moved = {pk for (pk,) in cursor.fetchall()}
+    shelves_changed()
     return Publication(published, {pk: codes for pk, codes in missing.items() if codes}, moved)
 
 
@@ -243,6 +249,7 @@ def mark_as_stated(*, product_ids: Collection[int], code: str) -> None:
             """,
             [code, list(product_ids), code],
         )
+    shelves_changed()
 
 
 @transaction.atomic
@@ -304,6 +311,11 @@ def delete_aisle(*, aisle: Aisle) -> None:
 def aisles_changed() -> None:
     """Every process builds its menu anew on its next page, once this transaction commits. No query."""
     kept.changed("aisles")
+
+
+def shelves_changed() -> None:
+    """What stands on the shelves, and in which order, is read anew once this transaction commits. No query."""
+    kept.changed("shelves")
 
 
 @transaction.atomic
@@ -389,6 +401,7 @@ def save_brand(*, brand: Brand) -> Brand:
     ids = _lock(Product.objects.filter(brand=brand).values_list("pk", flat=True))
     touch(product_ids=ids)
     refresh_search(product_ids=ids)
+    shelves_changed()
     return brand
 
 

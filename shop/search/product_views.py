@@ -104,6 +104,7 @@ def _page(
         "product": shown,
         "card": card,
         "crumbs": crumbs,
+        "reviews": shown["reviews"],
         "others": queries.others(shown, _depot_id(zone)),
         "canonical": address,
         "structured": [

@@ -62,6 +62,12 @@ def product(shown: ProductPage, *, address: str, zone: str) -> Data:
     }  # fmt: skip
     if gtin := _gtin(shown["ean"]):
         data |= gtin
+    ratings = shown["reviews"].summary
+    if ratings.count:
+        data["aggregateRating"] = {
+            "@type": "AggregateRating", "ratingValue": str(ratings.average), "reviewCount": ratings.count,
+            "bestRating": "5", "worstRating": "1",
+        }  # fmt: skip
     if card["brand"]:
         data["brand"] = {"@type": "Brand", "name": card["brand"]}
     if shown["net_weight"]:

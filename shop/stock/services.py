@@ -174,17 +174,26 @@ def _check_available(available: int) -> None:
 
 
 @transaction.atomic
-def change_stock(*, item_ids: Collection[int], how: Literal["set", "add"], quantity: int) -> int:
+def change_stock(
+    *,
+    item_ids: Collection[int],
+    how: Literal["set", "add"],
+    quantity: int,
+    expected_restock_on: date | None = None,
+) -> int:
     """Set or add the same quantity on several items, all or none. Raises StockRefused. 4 queries.
 
-    Adding a negative quantity (breakage, a wrong count) is refused when one item would fall below zero.
+    Adding a negative quantity (breakage, a wrong count) is refused when one item would fall below zero. A day
+    on which more is expected is noted with it; without one, the day noted before stays.
     """
     rows = StockItem.objects.filter(pk__in=list(item_ids)).order_by("pk").select_for_update(no_key=True)
     found = list(rows.only("pk", "product_id", "available"))
     for item in found:
         item.available = quantity if how == "set" else item.available + quantity
+        item.expected_restock_on = expected_restock_on
         _check_available(item.available)
-    StockItem.objects.bulk_update(found, ["available"])
+    told = ["available", "expected_restock_on"] if expected_restock_on else ["available"]
+    StockItem.objects.bulk_update(found, told)
     products = {item.product_id for item in found}
     mark_as_stated(product_ids=products, code="stock")
     tell_restocked(product_ids=products)

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('catalogue', '0008_photographs_and_particulars'),
+        ('catalogue', '0009_photographs_and_particulars'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

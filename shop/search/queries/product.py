@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from shop.catalogue.models import Product, Source
 from shop.catalogue.rules import is_alcoholic
+from shop.reviews.queries import LATEST_FIELDS, LatestReviews, latest_reviews, with_latest_reviews
 from shop.search import rules
 from shop.search.queries.card import (
     CARD_FIELDS,
@@ -32,7 +33,7 @@ DETAIL_FIELDS = (
     "ean", "description", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "nutrition",
     "stated_nutriscore", "origin", "storage", "alcohol_degree", "minimum_age", "shelf_id", "shelf__slug",
     "source", "shelf__name", "shelf__parent__slug", "shelf__parent__name", "here__expected_restock_on",
-    "legal_name", "operator", "instructions", "brand_id",
+    "legal_name", "operator", "instructions", "traces", "brand_id",
 )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ class ProductPage(TypedDict):
     net_weight: tuple[str, str] | None
     ingredients: list[tuple[str, bool]]
     allergens: list[str] | None
+    traces: list[str]
     nutrition: list[dict[str, Any]]
     nutrition_basis: str
     nutriscore: str
@@ -83,12 +85,14 @@ class ProductPage(TypedDict):
     kin: Kin
     path: list[dict[str, str]]
     illustrated: list[str]
+    reviews: LatestReviews
 
 
 def product_detail(slug: str, depot_id: int | None) -> ProductPage | None:
     """A published product with all its particulars, or None. One query."""
-    described = shelved(depot_id).filter(slug=slug).annotate(picture_alt=of_first_picture("alt"))
-    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, "picture_alt").first()
+    found = with_latest_reviews(shelved(depot_id).filter(slug=slug))
+    described = found.annotate(picture_alt=of_first_picture("alt"))
+    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, *LATEST_FIELDS, "picture_alt").first()
     return _product_page(row) if row else None
 
 
@@ -110,6 +114,7 @@ def _product_page(row: dict[str, Any]) -> ProductPage:
         "net_weight": rules.net_weight(row["net_quantity"], row["net_unit"]),
         "ingredients": rules.emphasised(row["ingredients"]),
         "allergens": row["allergens"],
+        "traces": row["traces"],
         "nutrition": rules.nutrition_rows(row["nutrition"] or {}),
         "nutrition_basis": "100\u00a0ml" if row["net_unit"] == Product.NetUnit.MILLILITRE else "100\u00a0g",
         "nutriscore": row["stated_nutriscore"].upper(),
@@ -127,6 +132,7 @@ def _product_page(row: dict[str, Any]) -> ProductPage:
         "kin": Kin(**{name: row[name] for name in Kin._fields}),
         "path": _path(row),
         "illustrated": row["invented"] if settings.DEMONSTRATION else [],
+        "reviews": latest_reviews(row),
     }
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0008_photographs_and_particulars'),
+        ('catalogue', '0009_photographs_and_particulars'),
         ('customers', '0003_words'),
         ('stock', '0003_words'),
         ('zones', '0004_words'),

@@ -139,7 +139,10 @@ def test_nothing_is_written_on_a_read(visitor, full_shop, django_assert_max_num_
         with django_assert_max_num_queries(6) as queries:
             visitor.get(address)
 
-        assert all(query["sql"].lstrip("( \n").startswith("SELECT") for query in queries)
+        written = [
+            query["sql"] for query in queries if re.search("(?i)\\b(insert|update|delete)\\b", query["sql"])
+        ]
+        assert written == []
 
 
 @pytest.mark.parametrize("name", ["home", "search", "search_suggestions"])
@@ -260,7 +263,7 @@ def test_product_page_states_every_particular(client, zone):
     ProductFactory(
         slug="complet", name="Mousse au chocolat", brand=BrandFactory(slug="ferme", name="La Ferme"),
         price=Decimal("2.40"), net_quantity=Decimal(400), packaging="pot verre", labels=["AB", "Label Rouge"],
-        ingredients="LAIT, sucre, ŒUFS.", allergens=["lait", "œufs"], legal_name="Dessert lacté aérien",
+        ingredients="LAIT, sucre, ŒUFS.", allergens=["lait", "œufs"], legal_name="Dessert lacté aérien", traces=["soja"],
         operator="La Ferme SAS, 29200 Brest", instructions="Remuer avant de servir.", origin="France, Bretagne",
         storage="Entre 0 et 4 °C.", description="Montée à la main.", deposit=Decimal("0.30"),
         stated_nutriscore="d", nutrition={"energy_kj": 584, "energy_kcal": 140, "fat_g": 9.8, "salt_g": 0.31},
@@ -272,7 +275,7 @@ def test_product_page_states_every_particular(client, zone):
     for words in (
         "2,40 €", "6,00 €/kg", "400 g", "pot verre", "AB", "Label Rouge",
         "<strong>LAIT</strong>, sucre, <strong>ŒUFS</strong>.", "Dessert lacté aérien", "La Ferme SAS, 29200 Brest",
-        "Remuer avant de servir.", "lait, œufs",
+        "Remuer avant de servir.", "soja", "lait, œufs",
         "France, Bretagne", "Entre 0 et 4 °C.", "Montée à la main.", "0,30 € de consigne", "D, d’après le producteur",
         "pour 100 g", "584 kJ / 140 kcal", "9,8 g", "0,31 g", Product.objects.get().ean, "En stock, zone Paris",
         "de 5,90 € à 7,90 €",

@@ -27,6 +27,7 @@ from shop.search.services import ReportAlreadyHandled, report_product, settle_re
 from shop.search.templatetags.structured import json_ld
 from shop.stock.models import RestockAlert
 from tests.factories import BrandFactory, CustomerFactory, ProductFactory, UserFactory, ZoneFactory
+from tests.shop.reviews.support import published
 
 pytestmark = pytest.mark.django_db
 PARIS = ZoneInfo("Europe/Paris")
@@ -329,6 +330,22 @@ def test_a_product_is_told_to_search_engines(client, settings):
     assert offer["availability"] == "https://schema.org/InStock"
     assert offer["url"] == "https://cabas.example/produits/yaourt/" and offer["areaServed"] == "Paris"
     assert all(address.startswith("https://cabas.example/") for address in product["image"])
+
+
+def test_what_customers_think_is_told_once_somebody_said_it(client):
+    product = ProductFactory(slug="yaourt")
+
+    before = structured(client.get("/produits/yaourt/"))["Product"]
+    published(product, rating=4)
+    after = structured(client.get("/produits/yaourt/"))["Product"]
+
+    assert "aggregateRating" not in before
+    rating = after["aggregateRating"]
+    assert (rating["@type"], Decimal(rating["ratingValue"]), rating["reviewCount"]) == (
+        "AggregateRating",
+        4,
+        1,
+    )
 
 
 def test_a_breadcrumb_leads_home_on_aisles_and_products(client, settings):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0007_more_packshots'),
+        ('catalogue', '0008_label_checks'),
     ]
 
     operations = [
