@@ -59,6 +59,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "pricing.plannedprice": WRITE,
         "pricing.promotion": WRITE,
         "zones.depot": VIEW,
+        "search.productreport": EDIT,
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
     },
@@ -78,6 +79,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "zones.coveragerequest": VIEW,
         "desk.contactrequest": EDIT,
         "desk.helpentry": WRITE,
+        "search.productreport": VIEW,
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
@@ -97,6 +99,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "search.productreport": EDIT,
         "pricing.pricechange": VIEW,
         "pricing.plannedprice": WRITE,
         "pricing.promotion": WRITE,

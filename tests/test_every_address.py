@@ -19,6 +19,7 @@ from delivery.zones.models import CoverageRequest
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
 from shop.reviews.models import ProductReview, ServiceReview
+from shop.search.services import report_product
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 
@@ -254,6 +255,7 @@ def rows(owned):
     CoverageRequest.objects.create(email=owned.email, postcode="29200")
     FunnelCount.objects.create(day=today, step="visit", count=1)
     VitalCount.objects.create(day=today, page="home", metric="lcp", bucket=2500, count=1)
+    report_product(product_id=owned.product.pk, kind="price", words="Trop cher.", email="a@exemple.fr")
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
     said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}
     dated = {"experienced_on": today, "written_at": timezone.now()}

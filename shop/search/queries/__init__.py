@@ -5,7 +5,7 @@ from shop.search.queries.card import Card, cards, cards_by_id, shelved
 from shop.search.queries.facets import Facets
 from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
 from shop.search.queries.matches import SUGGESTIONS, matching, search, suggestions
-from shop.search.queries.product import ProductPage, neighbours, product_detail
+from shop.search.queries.product import ProductPage, others, product_detail
 from shop.search.queries.window import home_rails
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "is_top_aisle",
     "matching",
     "menu",
-    "neighbours",
+    "others",
     "product_detail",
     "search",
     "shelved",

@@ -90,6 +90,7 @@ CONTEXTS = {
     "review_refused": REVIEW,
     "review_answered": REVIEW,
     "coverage_opened": {"postcode": "64000"},
+    "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
 }
 # What a reader must find in the text, and behind the one button of the HTML.
 LINKS = {
@@ -106,6 +107,7 @@ LINKS = {
     "review_refused": "/commandes/CB-2F7K-9ABC/avis/",
     "review_answered": "/produits/comte-aop-12-mois/avis/",
     "coverage_opened": "/creneaux/?code_postal=64000",
+    "product_restocked": "/produits/brie-de-meaux/",
 }
 
 
