@@ -41,6 +41,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("catalogue.product", _("Produits"), "nutrition"),
             Entry("stock.stockitem", _("Stocks"), "inventory_2"),
+            Entry("pricing.promotion", _("Promotions"), "percent"),
+            Entry("pricing.plannedprice", _("Prix programmés"), "event_upcoming"),
             Entry("catalogue.aisle", _("Rayons"), "shelves"),
             Entry("catalogue.brand", _("Marques"), "sell"),
         ],

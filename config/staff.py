@@ -42,6 +42,9 @@ _SEE_PRODUCTS: Rights = {
     "catalogue.aisle": VIEW,
     "catalogue.brand": VIEW,
     "stock.stockitem": VIEW,
+    "pricing.pricechange": VIEW,
+    "pricing.plannedprice": VIEW,
+    "pricing.promotion": VIEW,
 }
 
 # Nobody may delete what the law or the accounts keep: orders, payments, consents, published texts.
@@ -52,7 +55,11 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "pricing.pricechange": VIEW,
+        "pricing.plannedprice": WRITE,
+        "pricing.promotion": WRITE,
         "zones.depot": VIEW,
+        "zones.zone": VIEW,
         **_SEE_REVIEWS,
     },
     StaffGroup.PICKING: {**_SEE_PRODUCTS, "orders.order": VIEW, "orders.orderline": VIEW, "slots.slot": VIEW},
@@ -74,6 +81,8 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
+        "pricing.promotion": WRITE,
+        "zones.zone": VIEW,
         **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
         "insights.vitalcount": VIEW,
@@ -88,6 +97,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "pricing.pricechange": VIEW,
+        "pricing.plannedprice": WRITE,
+        "pricing.promotion": WRITE,
         "slots.slot": WRITE,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,

@@ -175,10 +175,14 @@ def letter_context(order_reference: str) -> dict[str, Any]:
                 "name": line.name,
                 "quantity_label": quantity_label(line.sold_by, line.quantity),
                 "total": line.total,
+                "promotion": line.promotion_label if line.discount else "",
+                "discount": line.discount,
             }
             for line in order.lines.all()
         ],
         "goods_total": order.goods_total,
+        "full_goods_total": order.goods_total + order.discount_total,
+        "discount_total": order.discount_total,
         "deposit_total": order.deposit_total,
         "delivery_fee": order.delivery_fee,
         "total": order.total,

@@ -97,15 +97,18 @@ def _context(order: Order) -> dict[str, object]:
                 "line": line,
                 "card": cards.get(line.product_id or 0),
                 "quantity_label": quantity_label(line.sold_by, line.quantity),
+                "full_total": line.total + line.discount if line.discount else None,
             }
             for line in lines
         ],
         "summary": money_summary(
             goods=order.goods_total,
+            discount=order.discount_total,
             deposits=order.deposit_total,
             delivery=order.delivery_fee,
             total=order.total,
             vat=[(total.rate, total.vat) for total in order.vat_totals.all()],
+            offered_by=order.delivery_label,
         ),
         "events": [
             {"label": OrderEvent.Kind(event.kind).label, "at": said_at(event.at), "done": True}

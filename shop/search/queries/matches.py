@@ -1,12 +1,12 @@
 """From what was typed to products."""
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.core.paginator import Page
 from django.db.models import F
 
 from shop.search import rules
+from shop.search.facets import Choice
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
-from shop.search.queries.listing import RELEVANCE, SORTS, page_of_cards
+from shop.search.queries.listing import ALL, RELEVANCE, SORTS, Listing, listing
 
 SUGGESTIONS = 6
 TEXT_CONFIG = "cabas_french"
@@ -14,7 +14,9 @@ TEXT_CONFIG = "cabas_french"
 WEIGHTS = [0.1, 0.2, 0.4, 1.0]
 
 
-def search(query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE) -> Page[Card]:
+def search(
+    query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE, choice: Choice = ALL
+) -> Listing:
     """A page of 24 cards that match what was typed, the most relevant first, then the most bought.
 
     Accents, ligatures, case and endings are ignored; the last word may be unfinished; a barcode finds its
@@ -27,7 +29,7 @@ def search(query: str, depot_id: int | None, page: str | int = 1, sort: str = RE
         products = matching(cleaned, depot_id)
         return products if order == RELEVANCE else products.order_by(*SORTS[order])
 
-    return page_of_cards(("search", cleaned, order), found, depot_id, page)
+    return listing(("search", depot_id, cleaned, order), found, depot_id, page, choice)
 
 
 def matching(query: str, depot_id: int | None) -> Shelved:
