@@ -4,6 +4,7 @@ from config.demonstration.apart import TABLES, Key, keys_around
 from config.demonstration.marks import BASKET_PREFIX, EAN_PREFIX, EMAIL_DOMAIN
 from config.demonstration.plan import Refused
 from config.demonstration.work import Work
+from shop.reviews.services import recount_ratings
 
 _ALL = "true"
 # Owned by orders, which are all the demonstration's; parents last.
@@ -32,6 +33,8 @@ def clear(work: Work, keys: list[Key]) -> None:
     for table in ("customers_customer", "customers_user"):
         _remove(work, keys, table, f"email LIKE '%%@{EMAIL_DOMAIN}'")
     _remove(work, keys, "catalogue_product", f"ean ~ '^{EAN_PREFIX}[0-9]{{9}}$'")
+    # What households said went with them.
+    recount_ratings()
 
 
 _RECOUNT = """
