@@ -34,6 +34,9 @@ _SEE_ORDERS: Rights = {
     "orders.ordervattotal": VIEW,
 }
 _SEE_SLOTS: Rights = {"slots.slot": VIEW, "zones.zone": VIEW, "zones.depot": VIEW}
+_SEE_REVIEWS: Rights = {"reviews.productreview": VIEW, "reviews.servicereview": VIEW}
+# Whoever answers customers decides on what they write, and signs no name.
+_MODERATE_REVIEWS: Rights = {"reviews.productreview": EDIT, "reviews.servicereview": EDIT}
 _SEE_PRODUCTS: Rights = {
     "catalogue.product": VIEW,
     "catalogue.aisle": VIEW,
@@ -57,6 +60,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "pricing.promotion": WRITE,
         "zones.depot": VIEW,
         "zones.zone": VIEW,
+        **_SEE_REVIEWS,
     },
     StaffGroup.PICKING: {**_SEE_PRODUCTS, "orders.order": VIEW, "orders.orderline": VIEW, "slots.slot": VIEW},
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
@@ -65,6 +69,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         **_SEE_ORDERS,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
+        **_MODERATE_REVIEWS,
         "customers.customer": EDIT,
         "customers.address": VIEW,
         "customers.consent": VIEW,
@@ -78,6 +83,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         **_SEE_PRODUCTS,
         "pricing.promotion": WRITE,
         "zones.zone": VIEW,
+        **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
         "insights.vitalcount": VIEW,
         "desk.helpentry": WRITE,
@@ -85,6 +91,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MANAGER: {
         **_SEE_ORDERS,
+        **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,
         "catalogue.brand": WRITE,

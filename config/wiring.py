@@ -8,6 +8,7 @@ from shop.checkout.ports import SellingClosed, bind_terms
 from shop.orders import queries as orders
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
+from shop.reviews.ports import bind_purchases
 from shop.stock.queries import highest_costs
 
 
@@ -32,3 +33,4 @@ bind_order_desk(OrderDesk())
 bind_costs(highest_costs)
 bind_page_text(desk.page_in_force)
 bind_terms(terms_in_force)
+bind_purchases(orders.receipt)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 
+from config import kept
 from config.embedded import Postgres, Valkey, reachable_home
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,8 +35,9 @@ def start() -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
-    """What one test put in the cache is not there for the next."""
+    """What one test put in the cache or built is not there for the next."""
     cache.clear()
+    kept.forget_everything()
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:

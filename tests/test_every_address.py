@@ -20,6 +20,7 @@ from delivery.zones.models import CoverageRequest
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
 from shop.pricing.services import plan_price
+from shop.reviews.models import ProductReview, ServiceReview
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.shop.pricing.promoting import promote
@@ -261,6 +262,10 @@ def rows(owned):
     plan_price(
         product_id=owned.product.pk, price=Decimal("1.99"), starts_at=timezone.now() + timedelta(days=1)
     )
+    said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}
+    dated = {"experienced_on": today, "written_at": timezone.now()}
+    ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)
+    ServiceReview.objects.create(**said, **dated)
     return owned
 
 

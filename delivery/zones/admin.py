@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from config.admin import Undeletable, in_euros
 from delivery.zones.models import CoverageRequest, Depot, Zone, ZoneArea
-from delivery.zones.services import tell_newly_covered
+from delivery.zones.services import tell_newly_covered, zones_changed
 
 
 @admin.register(Depot)
@@ -17,6 +17,10 @@ class DepotAdmin(Undeletable, ModelAdmin):
     list_display = ["name", "code", "is_default"]
     search_fields = ["name", "code"]
     fields = ["name", "code", "is_default"]
+
+    def save_model(self, request: HttpRequest, obj: Depot, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        zones_changed()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Depot | None = None) -> list[str]:
         return ["code"] if obj else []
@@ -76,6 +80,7 @@ class ZoneAdmin(Undeletable, ModelAdmin):
         change: bool,
     ) -> None:
         super().save_related(request, form, formsets, change)
+        zones_changed()
         # Only now are the areas stored that decide who is covered.
         told = tell_newly_covered(zone=form.instance)
         if told:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from delivery.zones.models import Depot, Zone, ZoneArea
+from delivery.zones.services import zones_changed
 
 DEPOTS = {
     "paris": "Dépôt de Paris",
@@ -124,6 +125,8 @@ def seed_zones() -> list[Zone]:
     depots = _seed_depots()
     known = set(Zone.objects.values_list("slug", flat=True))
     missing = [shipped for shipped in ZONES if shipped.slug not in known]
+    if missing:
+        zones_changed()
     return [_add(shipped, depots[shipped.depot]) for shipped in missing]
 
 

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from config import kept
 from config.facts import publish
 from delivery.zones.events import CoverageOpened
 from delivery.zones.models import CoverageRequest, Zone, ZoneArea
@@ -16,6 +17,11 @@ class PostcodeInvalid(Exception):
 
 class AlreadyCovered(Exception):
     """The postcode is delivered: there is nothing to wait for."""
+
+
+def zones_changed() -> None:
+    """Every process reads zones and depots anew on its next page, once this transaction commits. No query."""
+    kept.changed("zones")
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 
+from config import kept
 from delivery.zones.models import Zone
 from delivery.zones.queries import default_zone, zone_for_postcode
 
@@ -39,10 +40,15 @@ def outside_postcode(request: HttpRequest) -> str:
 def delivered_zone(request: HttpRequest) -> Zone | None:
     """The zone, with its depot, that delivers the visitor's postcode; None outside the zones or before one is given.
 
-    One query, kept for the request; none without a postcode.
+    No query when kept, else one; kept until staff change a zone.
     """
     if not hasattr(request, "_delivered_zone"):
-        request._delivered_zone = zone_for_postcode(visitor_postcode(request))  # type: ignore[attr-defined]
+        postcode = visitor_postcode(request)
+        request._delivered_zone = (  # type: ignore[attr-defined]
+            kept.built(("zone", kept.version("zones"), postcode), lambda: zone_for_postcode(postcode))
+            if postcode
+            else None
+        )
     return request._delivered_zone  # type: ignore[attr-defined,no-any-return]
 
 
@@ -50,9 +56,9 @@ def visitor_zone(request: HttpRequest) -> Zone:
     """The zone of the visitor's postcode, with its depot, else the default zone. Raises NoZone.
 
     A postcode outside the zones also gets the default one: browsing goes on, the slots page says no.
-    One query, kept for the request; two for a postcode outside the zones.
+    No query when kept, else one; two for a postcode outside the zones.
     """
     known: Zone | None = delivered_zone(request) or getattr(request, "_default_zone", None)
     if known is None:
-        known = request._default_zone = default_zone()  # type: ignore[attr-defined]
+        known = request._default_zone = kept.built(("zone", kept.version("zones")), default_zone)  # type: ignore[attr-defined]
     return known

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
+from config.rows import Columns, Figure, joined
 from config.templatetags.cabas import grams, quantity_label
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
@@ -128,23 +129,40 @@ class Line:
         return self.available - self.available % self.product.step
 
 
-def own_lines(*, key: UUID | None, customer_id: int | None) -> QuerySet[BasketLine]:
-    """Lines of the customer's open basket, or of the one of a visitor's session, basket and product joined."""
-    owner = Q(basket__customer_id=customer_id) if customer_id else of_session(key, "basket__")
-    return BasketLine.objects.filter(owner, basket__is_open=True).select_related("basket", "product__shelf")
-
-
 def light_lines(*, key: UUID | None, customer_id: int | None) -> list[Any]:
     """Lines with what totals and steppers on every page need, and ``unit_cost``. One query."""
-    return list(
-        own_lines(key=key, customer_id=customer_id)
-        .annotate(unit_cost=highest_cost("product_id"))
-        .only(
-            "quantity", "price_seen", "basket", "product__price", "product__sold_by", "product__name",
-            "product__weight_step_g", "product__deposit", "product__is_published", "product__vat_rate",
-            "product__is_food", "product__is_first_age_milk", "product__brand_id", "product__shelf__parent_id",
-        )
-    )  # fmt: skip
+    if customer_id is not None:
+        rows = joined(_LINES_OF_CUSTOMER, [customer_id], *_PARTS)
+    elif key is None:
+        return []
+    else:
+        rows = joined(_LINES_OF_SESSION, [key, key], *_PARTS)
+    lines = []
+    for line, basket, product, shelf, unit_cost in rows:
+        line.basket, line.product, line.unit_cost, product.shelf = basket, product, unit_cost, shelf
+        lines.append(line)
+    return lines
+
+
+_SEEN = (
+    "id", "name", "price", "sold_by", "weight_step_g", "deposit", "is_published", "vat_rate", "is_food",
+    "is_first_age_milk", "brand_id", "shelf_id",
+)  # fmt: skip
+_PARTS = (
+    Columns(BasketLine, "l"), Columns(Basket, "b"), Columns(Product, "p", _SEEN),
+    Columns(Aisle, "s", ("id", "parent_id")), Figure("c.unit_cost"),
+)  # fmt: skip
+_LIGHT = f"""
+SELECT {", ".join(part.sql for part in _PARTS)}
+  FROM basket_basketline l
+  JOIN basket_basket b ON b.id = l.basket_id AND b.is_open
+  JOIN catalogue_product p ON p.id = l.product_id
+  LEFT JOIN catalogue_aisle s ON s.id = p.shelf_id
+  LEFT JOIN LATERAL (SELECT max(unit_cost) FROM stock_stockitem i WHERE i.product_id = p.id) AS c (unit_cost) ON true
+"""  # noqa: S608 - names of columns
+_LINES_OF_CUSTOMER = f"{_LIGHT} WHERE b.customer_id = %s ORDER BY l.id"
+# The same rule as of_session.
+_LINES_OF_SESSION = f"{_LIGHT} WHERE (b.key = %s OR b.continues = %s) AND b.customer_id IS NULL ORDER BY l.id"
 
 
 def detailed_lines(

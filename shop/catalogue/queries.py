@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.rules import Particular, Particulars, missing_particulars
@@ -14,14 +13,6 @@ _FIELDS = (
     "price", "vat_rate", "sold_by", "net_quantity", "ingredients", "allergens", "nutrition", "origin",
     "storage", "alcohol_degree", "minimum_age", "invented",
 )  # fmt: skip
-
-
-AISLES_VERSION_KEY = "aisles:version"
-
-
-def aisles_version() -> str:
-    """Changes with every change of an aisle: part of the key of whatever is kept about them. No query."""
-    return str(cache.get(AISLES_VERSION_KEY, "0"))
 
 
 def missing_by_product(product_ids: Collection[int]) -> dict[int, list[Particular]]:

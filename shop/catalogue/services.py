@@ -1,18 +1,17 @@
 """Every write of the catalogue. Whatever changes what a card shows bumps the product's version."""
 
-import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from config import kept
 from shop.catalogue import rules
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
-from shop.catalogue.queries import AISLES_VERSION_KEY, missing_by_product, missing_of
+from shop.catalogue.queries import missing_by_product, missing_of
 
 HIGHEST_PRICE = Decimal("9999.99")
 
@@ -56,6 +55,7 @@ def change_prices(*, prices: Mapping[int, Decimal]) -> int:
         )
         changed: int = cursor.rowcount
     refresh_checklist(product_ids=ids)
+    shelves_changed()
     return changed
 
 
@@ -93,6 +93,7 @@ def publish_many(*, product_ids: Collection[int]) -> dict[int, list[rules.Partic
     Product.objects.filter(pk__in=complete).exclude(is_published=True, withdrawn_at=None).update(
         is_published=True, withdrawn_at=None, version=F("version") + 1, updated_at=timezone.now()
     )
+    shelves_changed()
     return {pk: reasons for pk, reasons in missing.items() if reasons}
 
 
@@ -105,6 +106,7 @@ def unpublish(*, product_id: int) -> None:
 @transaction.atomic
 def unpublish_many(*, product_ids: Collection[int]) -> int:
     """Take products off sale; how many were not withdrawn yet. Locks them in order of id. 2 queries."""
+    shelves_changed()
     chosen = Product.objects.filter(pk__in=_lock(product_ids), withdrawn_at=None)
     return chosen.update(
         is_published=False, withdrawn_at=timezone.now(), version=F("version") + 1, updated_at=timezone.now()
@@ -149,7 +151,8 @@ def slug_of(name: str, ean: str) -> str:
 
 
 def settle(*, product_ids: Collection[int]) -> None:
-    """Bring search text and checklist up to date after writes. 3 queries."""
+    """Bring search text, checklist and the order of the shelves up to date after writes. 3 queries."""
+    shelves_changed()
     refresh_search(product_ids=product_ids)
     refresh_checklist(product_ids=product_ids)
 
@@ -226,6 +229,7 @@ def publish_complete(*, product_ids: Collection[int]) -> Publication:
             [list(published), [pk for pk in missing if pk not in published]],
         )
         moved = {pk for (pk,) in cursor.fetchall()}
+    shelves_changed()
     return Publication(published, {pk: codes for pk, codes in missing.items() if codes}, moved)
 
 
@@ -241,6 +245,7 @@ def mark_as_stated(*, product_ids: Collection[int], code: str) -> None:
             """,
             [code, list(product_ids), code],
         )
+    shelves_changed()
 
 
 @transaction.atomic
@@ -300,12 +305,13 @@ def delete_aisle(*, aisle: Aisle) -> None:
 
 
 def aisles_changed() -> None:
-    """Every process builds its menu anew on its next page, once this transaction commits. No query.
+    """Every process builds its menu anew on its next page, once this transaction commits. No query."""
+    kept.changed("aisles")
 
-    A new version rather than a deletion: a reader that queried before the change stores its old tree under
-    the old version, where nobody looks any more.
-    """
-    transaction.on_commit(lambda: cache.set(AISLES_VERSION_KEY, uuid.uuid4().hex, timeout=None))
+
+def shelves_changed() -> None:
+    """What stands on the shelves, and in which order, is read anew once this transaction commits. No query."""
+    kept.changed("shelves")
 
 
 @transaction.atomic
@@ -340,6 +346,7 @@ def save_brand(*, brand: Brand) -> Brand:
     ids = _lock(Product.objects.filter(brand=brand).values_list("pk", flat=True))
     touch(product_ids=ids)
     refresh_search(product_ids=ids)
+    shelves_changed()
     return brand
 
 

@@ -23,6 +23,7 @@ from shop.orders.models import Order, OrderEvent
 from shop.orders.queries import (
     SESSION_ORDERED,
     address_lines,
+    is_received,
     may_pay_again,
     order_by_token,
     orders_of,
@@ -53,7 +54,9 @@ def orders_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def order_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
-    return render(request, "orders/order.html", _context(order) | {"is_own": True})
+    return render(
+        request, "orders/order.html", _context(order) | {"is_own": True, "is_received": is_received(order)}
+    )
 
 
 @require_safe

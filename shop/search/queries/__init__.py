@@ -1,11 +1,12 @@
 """What pages read to show products. Nothing here writes to the database."""
 
-from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find_aisle, menu
+from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find_aisle, is_top_aisle, menu
 from shop.search.queries.card import Card, cards, cards_by_id, shelved
-from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, aisle_page
+from shop.search.queries.facets import Facets
+from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
 from shop.search.queries.matches import SUGGESTIONS, matching, search, suggestions
 from shop.search.queries.product import ProductPage, neighbours, product_detail
-from shop.search.queries.window import best_sellers, home_rails, newest
+from shop.search.queries.window import home_rails
 
 __all__ = [
     "PAGE_SIZE",
@@ -14,19 +15,20 @@ __all__ = [
     "SUGGESTIONS",
     "AislePlace",
     "Card",
+    "Facets",
+    "Listing",
     "MenuAisle",
     "ProductPage",
     "aisle_page",
     "aisles_named",
-    "best_sellers",
     "cards",
     "cards_by_id",
     "find_aisle",
     "home_rails",
+    "is_top_aisle",
     "matching",
     "menu",
     "neighbours",
-    "newest",
     "product_detail",
     "search",
     "shelved",

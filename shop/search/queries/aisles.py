@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from django.core.cache import cache
-
+from config import kept
 from shop.catalogue.models import Aisle
-from shop.catalogue.queries import aisles_version
 from shop.search import rules
-
-MENU_SECONDS = 300
 
 
 class Shelf(TypedDict):
@@ -48,16 +44,8 @@ class AislePlace:
 
 
 def menu() -> list[MenuAisle]:
-    """The aisle tree. No query when cached, else one; one when the cache is dead.
-
-    Built anew when an aisle is saved; a change lost with the cache itself is made up in five minutes.
-    """
-    key = f"menu:{aisles_version()}"
-    tree: list[MenuAisle] | None = cache.get(key)
-    if tree is None:
-        tree = _menu_tree()
-        cache.set(key, tree, MENU_SECONDS)
-    return tree
+    """The aisle tree. No query when kept, else one; built anew when an aisle is saved."""
+    return kept.built(("menu", kept.version("aisles")), _menu_tree)
 
 
 def _menu_tree() -> list[MenuAisle]:
@@ -86,6 +74,11 @@ def _find(tree: list[MenuAisle], slug: str) -> AislePlace | None:
             if node["slug"] == slug:
                 return AislePlace(node, aisle)
     return None
+
+
+def is_top_aisle(slug: str) -> bool:
+    """Whether the menu itself leads there: not a shelf, not an unknown name. No query when the menu is kept."""
+    return any(aisle["slug"] == slug for aisle in menu())
 
 
 def aisles_named(query: str, limit: int = 3) -> list[Shelf]:

@@ -4,11 +4,12 @@ Cards are plain dictionaries for `components/product_card.html`: model instances
 than the whole page to send.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
@@ -25,6 +26,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
+from config import kept
 from config.templatetags.cabas import grams
 from shop.catalogue.models import Product, ProductPicture
 from shop.catalogue.rules import net_quantity_label, unit_price_label
@@ -36,6 +38,7 @@ Shelved = QuerySet[Any]
 
 class Card(TypedDict):
     id: int
+    version: int
     slug: str
     name: str
     brand: str
@@ -48,6 +51,7 @@ class Card(TypedDict):
     packshot: str
     picture_url: str
     is_available: bool
+    is_on_sale: bool
     sold_by_weight: bool
     step_grams: int
     is_demonstration: bool
@@ -55,8 +59,9 @@ class Card(TypedDict):
 
 SMALLEST = Case(When(sold_by="weight", then=F("weight_step_g")), default=Value(1))
 CARD_FIELDS = (
-    "id", "slug", "name", "brand__name", "net_quantity", "net_unit", "packaging", "price", "sold_by",
+    "id", "version", "slug", "name", "brand__name", "net_quantity", "net_unit", "packaging", "price", "sold_by",
     "labels", "packshot", "shelf__tint", "invented", "picture", "available", "smallest", "is_available",
+    "is_published",
 )  # fmt: skip
 
 
@@ -90,12 +95,76 @@ def cards(products: Shelved) -> list[Card]:
 
 
 def cards_by_id(product_ids: Collection[int], depot_id: int | None) -> dict[int, Card]:
-    """Cards of given products by id, for baskets, lists and orders. One query.
+    """Cards of given products by id, for baskets, lists and orders. One query, two where some have changed.
 
     A product taken off sale has its card too, as one that cannot be had: it must not vanish from a basket.
     """
+    return {card["id"]: card for card in _present(product_ids, depot_id)}
+
+
+def cards_on_sale(product_ids: Collection[int], depot_id: int | None) -> list[Card]:
+    """Cards of those that are still on sale, in the order given. One query, two where some have changed."""
+    return [card for card in _present(product_ids, depot_id) if card["is_on_sale"]]
+
+
+def keep_cards(cards: Iterable[Card]) -> None:
+    """Keep what does not depend on a depot, under the version it was read with."""
+    for card in cards:
+        kept.keep(("card", card["id"]), card, size=kept.SMALL)
+
+
+def _present(product_ids: Collection[int], depot_id: int | None) -> list[Card]:
+    """Cards as they are now, in the order given: built once per version, availability laid over."""
+    built: dict[int, Card | None] = {pk: kept.peek(("card", pk)) for pk in product_ids}
+    if not all(built.values()):
+        return _in_order(product_ids, _fresh(product_ids, depot_id))
+    stamps = _stamps(product_ids, depot_id)
+    now = {stamp.id: _stamped(card, stamp) for stamp in stamps if (card := built[stamp.id])}
+    if changed := [stamp.id for stamp in stamps if now[stamp.id]["version"] != stamp.version]:
+        now |= _fresh(changed, depot_id)
+    return _in_order(product_ids, now)
+
+
+def _in_order(product_ids: Iterable[int], cards: Mapping[int, Card]) -> list[Card]:
+    return [cards[pk] for pk in product_ids if pk in cards]
+
+
+def _fresh(product_ids: Collection[int], depot_id: int | None) -> dict[int, Card]:
+    if not product_ids:
+        return {}
     wanted = shelved(depot_id, off_sale_too=True).filter(pk__in=product_ids, price__isnull=False)
-    return {card["id"]: card for card in cards(wanted)}
+    keep_cards(found := cards(wanted))
+    return {card["id"]: card for card in found}
+
+
+class Stamp(NamedTuple):
+    """What may have changed since a card was built, and what no card holds for good."""
+
+    id: int
+    version: int
+    is_available: bool
+    is_on_sale: bool
+
+
+_STAMPS = """
+SELECT p.id, p.version,
+       p.is_published AND coalesce(i.available, 0) >= CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END,
+       p.is_published
+  FROM catalogue_product p LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
+ WHERE p.id = ANY (%s::bigint[]) AND p.price IS NOT NULL
+"""
+
+
+def _stamps(product_ids: Collection[int], depot_id: int | None) -> list[Stamp]:
+    if not product_ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMPS, [depot_id or 0, list(product_ids)])
+        return [Stamp(*row) for row in cursor.fetchall()]
+
+
+def _stamped(card: Card, stamp: Stamp) -> Card:
+    return {**card, "is_available": stamp.is_available, "is_on_sale": stamp.is_on_sale}
 
 
 def card_of(row: dict[str, Any]) -> Card:
@@ -103,6 +172,7 @@ def card_of(row: dict[str, Any]) -> Card:
     badge, badge_kind = _badge(row)
     return {
         "id": row["id"],
+        "version": row["version"],
         "slug": row["slug"],
         "name": row["name"],
         "brand": row["brand__name"] or "",
@@ -115,6 +185,7 @@ def card_of(row: dict[str, Any]) -> Card:
         "packshot": row["packshot"],
         "picture_url": _picture_url(row["picture"]),
         "is_available": row["is_available"],
+        "is_on_sale": row["is_published"],
         "sold_by_weight": by_weight,
         "step_grams": row["smallest"] if by_weight else 0,
         "is_demonstration": settings.DEMONSTRATION and bool(row["invented"]),

@@ -1,12 +1,12 @@
 """From what was typed to products."""
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.core.paginator import Page
 from django.db.models import F
 
 from shop.search import rules
-from shop.search.queries.card import Card, Shelved, shelved
-from shop.search.queries.listing import RELEVANCE, SORTS, cards_of, page_of_cards
+from shop.search.facets import Choice
+from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
+from shop.search.queries.listing import ALL, RELEVANCE, SORTS, Listing, listing
 
 SUGGESTIONS = 6
 TEXT_CONFIG = "cabas_french"
@@ -14,16 +14,22 @@ TEXT_CONFIG = "cabas_french"
 WEIGHTS = [0.1, 0.2, 0.4, 1.0]
 
 
-def search(query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE) -> Page[Card]:
+def search(
+    query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE, choice: Choice = ALL
+) -> Listing:
     """A page of 24 cards that match what was typed, the most relevant first, then the most bought.
 
     Accents, ligatures, case and endings are ignored; the last word may be unfinished; a barcode finds its
     product. Any text is accepted; nothing to look for is no result. Two queries, none without a word.
     """
-    found = matching(query, depot_id)
-    if sort in SORTS and sort != RELEVANCE:
-        found = found.order_by(*SORTS[sort])
-    return page_of_cards(found, page)
+    cleaned = rules.clean_query(query)
+    order = sort if sort in SORTS else RELEVANCE
+
+    def found() -> Shelved:
+        products = matching(cleaned, depot_id)
+        return products if order == RELEVANCE else products.order_by(*SORTS[order])
+
+    return listing(("search", depot_id, cleaned, order), found, depot_id, page, choice)
 
 
 def matching(query: str, depot_id: int | None) -> Shelved:
@@ -45,5 +51,5 @@ def suggestions(query: str, depot_id: int | None) -> list[Card]:
     """The first few products for what has been typed so far. One query, none below two characters."""
     if len("".join(rules.search_words(rules.clean_query(query)))) < 2:
         return []
-    found = matching(query, depot_id)
-    return cards_of(found, found.values("pk")[:SUGGESTIONS])
+    ids = matching(query, depot_id).values_list("pk", flat=True)[:SUGGESTIONS]
+    return cards_on_sale(list(ids), depot_id)

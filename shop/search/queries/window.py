@@ -1,11 +1,20 @@
 """What stands in the window."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
 
 from django.db.models import Value
 
-from shop.search.queries.card import CARD_FIELDS, Card, Shelved, card_of, cards, shelved
+from config import kept
+from shop.search.queries.card import (
+    CARD_FIELDS,
+    Card,
+    Shelved,
+    card_of,
+    cards_on_sale,
+    keep_cards,
+    shelved,
+)
+from shop.search.queries.facets import ORDER_SECONDS
 
 RAIL_SIZE = 12
 
@@ -27,25 +36,34 @@ def _new(depot_id: int | None) -> Shelved:
     return _for_the_window(depot_id).order_by("-id")
 
 
-def best_sellers(depot_id: int | None, limit: int = RAIL_SIZE) -> list[Card]:
-    """The most bought that can be had from this depot. One query."""
-    return cards(_best(depot_id)[:limit])
-
-
-def newest(depot_id: int | None, limit: int = RAIL_SIZE) -> list[Card]:
-    """The last to join the shelves, among what can be had from this depot. One query."""
-    return cards(_new(depot_id)[:limit])
-
-
 def home_rails(depot_id: int | None) -> tuple[list[Card], list[Card]]:
-    """Best sellers and newest. One query: each half reads its own index and stops."""
+    """Best sellers and newest that can be had from this depot. One query, two where a card has changed.
+
+    Their order is kept as long as that of an aisle.
+    """
+    key = ("window", kept.version("shelves"), depot_id)
+    if (order := kept.peek(key)) is None:
+        return _newly_set(key, depot_id)
+    best, new = order
+    cards = {card["id"]: card for card in cards_on_sale([*best, *new], depot_id)}
+    return _rail(best, cards), _rail(new, cards)
+
+
+def _newly_set(key: Hashable, depot_id: int | None) -> tuple[list[Card], list[Card]]:
+    """One query: each half reads its own index and stops."""
     best, new = (
         products.annotate(rail=Value(rail)).values("rail", *CARD_FIELDS)[:RAIL_SIZE]
         for rail, products in (("best", _best(depot_id)), ("new", _new(depot_id)))
     )
-    rows = list(best.union(new, all=True))
-    return _rail(rows, "best"), _rail(rows, "new")
+    rails: dict[str, list[Card]] = {"best": [], "new": []}
+    for row in best.union(new, all=True):
+        rails[row["rail"]].append(card_of(row))
+    keep_cards([*rails["best"], *rails["new"]])
+    order = tuple([card["id"] for card in rail] for rail in rails.values())
+    kept.keep(key, order, size=kept.SMALL, seconds=ORDER_SECONDS)
+    return rails["best"], rails["new"]
 
 
-def _rail(rows: Iterable[dict[str, Any]], rail: str) -> list[Card]:
-    return [card_of(row) for row in rows if row["rail"] == rail]
+def _rail(ids: Iterable[int], cards: Mapping[int, Card]) -> list[Card]:
+    # Sold out since the order was made: the window shows what can be had.
+    return [card for pk in ids if (card := cards.get(pk)) and card["is_available"]]

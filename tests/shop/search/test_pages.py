@@ -17,6 +17,7 @@ from django.utils import timezone
 from config.templatetags.cabas import slot_label_long
 from delivery.zones.models import Zone
 from shop.catalogue.models import Product, ProductPicture
+from shop.catalogue.services import set_price
 from shop.stock.models import StockItem
 from tests.factories import (
     AisleFactory,
@@ -138,7 +139,10 @@ def test_nothing_is_written_on_a_read(visitor, full_shop, django_assert_max_num_
         with django_assert_max_num_queries(6) as queries:
             visitor.get(address)
 
-        assert all(query["sql"].lstrip("(").startswith("SELECT") for query in queries)
+        written = [
+            query["sql"] for query in queries if re.search("(?i)\\b(insert|update|delete)\\b", query["sql"])
+        ]
+        assert written == []
 
 
 @pytest.mark.parametrize("name", ["home", "search", "search_suggestions"])
@@ -476,7 +480,7 @@ def test_change_of_price_shows_on_the_next_page(client, zone):
     product = ProductFactory(price=Decimal("2.50"))
     client.get("/")
 
-    Product.objects.filter(pk=product.pk).update(price=Decimal("3.75"))
+    set_price(product_id=product.pk, price=Decimal("3.75"))
 
     for address in ("/", "/rayons/yaourts/", reverse("product", args=[product.slug])):
         assert "3,75" in content(client.get(address))

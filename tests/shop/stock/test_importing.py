@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from openpyxl import Workbook
 
+from config import kept
 from shop.catalogue.models import Product
-from shop.catalogue.queries import aisles_version
 from shop.catalogue.services import unpublish
 from shop.stock.importing import run_import
 from shop.stock.models import StockItem
@@ -168,9 +168,9 @@ def test_xlsx_is_read_with_its_numbers(shop, tmp_path):
 
 
 def test_new_shelves_show_in_the_menu_at_once(demonstration, tmp_path, django_capture_on_commit_callbacks):
-    before = aisles_version()
+    before = kept.version("aisles")
 
     with django_capture_on_commit_callbacks(execute=True):
         imported(tmp_path, OFF, heading=OFF_HEADING, demonstration=True)
 
-    assert aisles_version() != before
+    assert kept.version("aisles") != before

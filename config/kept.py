@@ -1,0 +1,126 @@
+"""What a process keeps of what it has built: fragments, menus, orders of shelves.
+
+Two kinds of keys make it exact. A row's own version, read with the row, names everything built from that
+row. A *version of a whole* (the aisles, the zones) is a random word in the cache, changed once a change
+commits: whoever read before the change stores under the old word, where nobody looks any more.
+
+The cache may vanish at any moment: then each request makes up its own words and builds everything anew.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+from django.core.signals import request_finished, request_started
+from django.db import transaction
+
+Built = TypeVar("Built")
+MOST_BYTES = 16_000_000
+# What a menu, a zone or a card takes, more or less.
+SMALL = 1_000
+# The wholes that have a version; one question to the cache answers for all of them.
+WHOLES = ("aisles", "shelves", "zones", "promotions")
+_store: dict[Hashable, tuple[Any, int, float]] = {}
+_size = 0
+_lock = threading.Lock()
+_request = threading.local()
+
+
+def built(
+    key: Hashable,
+    build: Callable[[], Built],
+    *,
+    weigh: Callable[[Built], int] | None = None,
+    seconds: float = 0,
+) -> Built:
+    """What was built under this key, building it when it is not there. No query of its own.
+
+    ``weigh`` says what it takes, in bytes, where it is no text; ``seconds`` bounds its life.
+    """
+    found = _store.get(key)
+    if found and (not found[2] or found[2] > time.monotonic()):
+        return found[0]  # type: ignore[no-any-return]
+    new = build()
+    keep(key, new, size=weigh(new) if weigh else _weight(new), seconds=seconds)
+    return new
+
+
+def _weight(value: Any) -> int:
+    return len(value) if isinstance(value, str) else SMALL
+
+
+def peek(key: Hashable) -> Any:
+    """What was built under this key, or None."""
+    found = _store.get(key)
+    return found[0] if found and (not found[2] or found[2] > time.monotonic()) else None
+
+
+def keep(key: Hashable, value: Any, *, size: int, seconds: float = 0) -> None:
+    """Store, letting the oldest go where room is short."""
+    global _size
+    with _lock:
+        if before := _store.pop(key, None):
+            _size -= before[1]
+        _store[key] = (value, size, time.monotonic() + seconds if seconds else 0)
+        _size += size
+        while _size > MOST_BYTES:
+            _size -= _store.pop(next(iter(_store)))[1]
+
+
+def forget_everything() -> None:
+    """An empty store, for tests and for measuring a first view."""
+    global _size
+    with _lock:
+        _store.clear()
+        _size = 0
+    _request.versions = None
+
+
+def version(whole: str) -> str:
+    """The present word of a whole. One question to the cache a request, whatever the number of wholes."""
+    versions: dict[str, str] | None = getattr(_request, "versions", None)
+    if versions is None:
+        versions = _read_versions()
+        if getattr(_request, "is_open", False):
+            _request.versions = versions
+    return versions[whole]
+
+
+def _read_versions() -> dict[str, str]:
+    names = {_name(whole): whole for whole in WHOLES}
+    found = {names[name]: word for name, word in cache.get_many(list(names)).items()}
+    for whole in WHOLES:
+        if whole not in found:
+            # Of two processes that find nothing, one wins, and both use its word.
+            cache.add(_name(whole), word := uuid.uuid4().hex, timeout=None)
+            found[whole] = cache.get(_name(whole), word)
+    return found
+
+
+def changed(whole: str) -> None:
+    """Whatever was built from this whole is built anew once this transaction commits. No query."""
+
+    def rename() -> None:
+        cache.set(_name(whole), uuid.uuid4().hex, timeout=None)
+        _request.versions = None
+
+    transaction.on_commit(rename)
+
+
+def _name(whole: str) -> str:
+    return f"version:{whole}"
+
+
+def _open(**_signal: Any) -> None:
+    _request.is_open, _request.versions = True, None
+
+
+def _close(**_signal: Any) -> None:
+    _request.is_open, _request.versions = False, None
+
+
+request_started.connect(_open, dispatch_uid="kept.open")
+request_finished.connect(_close, dispatch_uid="kept.close")

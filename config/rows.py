@@ -1,0 +1,58 @@
+"""Model instances from a statement written once, where compiling the same query on every page costs more than running it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import Model
+
+Row = TypeVar("Row", bound=Model)
+
+
+class Columns:
+    """The columns of a model under an alias, in the order in which ``instance`` takes their values.
+
+    Without ``names`` all of them; the others are then read on demand, one query each.
+    """
+
+    def __init__(self, model: type[Row], alias: str, names: Sequence[str] = ()) -> None:
+        fields = [field for field in model._meta.concrete_fields if not names or field.attname in names]
+        self._model = model
+        self._names = [field.attname for field in fields]
+        self.sql = ", ".join(f'{alias}."{field.column}"' for field in fields)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def instance(self, values: Sequence[Any]) -> Any:
+        return self._model.from_db(connection.alias, self._names, list(values))
+
+
+class Figure:
+    """One expression beside the models."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+
+    def __len__(self) -> int:
+        return 1
+
+    def instance(self, values: Sequence[Any]) -> Any:
+        return values[0]
+
+
+def joined(sql: str, params: Sequence[Any], *parts: Columns | Figure) -> Iterator[tuple[Any, ...]]:
+    """Rows of a statement that selects the ``parts`` in their order; None for a part that an outer join left empty."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows = cursor.fetchall()
+    for row in rows:
+        yield tuple(_instances(row, parts))
+
+
+def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterator[Any]:
+    at = 0
+    for part in parts:
+        values = row[at : at + len(part)]
+        at += len(part)
+        yield None if values[0] is None else part.instance(values)

@@ -1,0 +1,21 @@
+from collections.abc import Iterable
+
+from django import template
+from django.utils.safestring import SafeString
+
+from shop.search.fragments import cards_html
+from shop.search.queries import Card
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def product_cards(context: template.Context, cards: Iterable[Card]) -> SafeString:
+    """``{% product_cards page_obj %}`` in a <ul class="cards"> or <ul class="rail">. The basket's query at most."""
+    shopper, request = context.get("shopper"), context["request"]
+    return cards_html(
+        cards,
+        quantities=shopper.quantities if shopper else {},
+        csrf_token=str(context["csrf_token"]),
+        address=request.get_full_path(),
+    )
