@@ -41,6 +41,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("stock.stockitem", _("Stocks"), "inventory_2"),
             Entry("catalogue.aisle", _("Rayons"), "shelves"),
             Entry("catalogue.brand", _("Marques"), "sell"),
+            Entry("search.missedsearch", _("Recherches sans résultat"), "search_off"),
+            Entry("search.synonym", _("Synonymes"), "compare_arrows"),
         ],
     ),
     (

@@ -18,6 +18,7 @@ from crm.outbox.models import Message, Suppression
 from delivery.zones.models import CoverageRequest
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
+from shop.search.models import MissedSearch, Synonym
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 
@@ -253,6 +254,8 @@ def rows(owned):
     CoverageRequest.objects.create(email=owned.email, postcode="29200")
     FunnelCount.objects.create(day=today, step="visit", count=1)
     VitalCount.objects.create(day=today, page="home", metric="lcp", bucket=2500, count=1)
+    MissedSearch.objects.create(week=today, kind="search", words="kombucha", count=1)
+    Synonym.objects.create(typed="coca", meant="cola")
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
     return owned
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from config.templatetags.cabas import NARROW, NO_BREAK, french_number
-from shop.catalogue.rules import normalised_ean, sort_name
+from shop.catalogue.rules import normalised_ean
+from shop.search.words import tokens
 
 QUERY_MAX_LENGTH = 120
 WORDS_MAX = 8
@@ -29,13 +30,13 @@ def clean_query(typed: str) -> str:
 
 
 def search_words(query: str) -> list[str]:
-    """Lower case, without accents or ligatures. Letters and digits only: nothing a text query reads as an operator."""
-    return _WORD.findall(sort_name(query))[:WORDS_MAX]
+    """The first eight words, plain (see `words.tokens`): nothing a text query reads as an operator."""
+    return tokens(query)[:WORDS_MAX]
 
 
-def text_query(words: list[str]) -> str:
-    """Every word, the last one possibly unfinished, in PostgreSQL's own syntax; "" for no word."""
-    return " & ".join(f"'{word}'" for word in words) + ":*" if words else ""
+def typed_words(query: str) -> list[str]:
+    """The words as they stand, accents and capitals kept."""
+    return _WORD.findall(query)
 
 
 def barcode(query: str) -> str | None:

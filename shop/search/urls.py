@@ -7,5 +7,6 @@ urlpatterns = [
     path("rayons/<slug:slug>/", views.aisle, name="aisle"),
     path("produits/<slug:slug>/", views.product, name="product"),
     path("recherche/", views.search, name="search"),
+    path("recherche/demande/", views.request_product, name="request_product"),
     path("recherche/suggestions/", views.search_suggestions, name="search_suggestions"),
 ]

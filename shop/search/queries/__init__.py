@@ -3,7 +3,17 @@
 from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find_aisle, is_top_aisle, menu
 from shop.search.queries.card import Card, cards, cards_by_id, shelved
 from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, aisle_page
-from shop.search.queries.matches import SUGGESTIONS, matching, search, suggestions
+from shop.search.queries.matches import (
+    SUGGESTIONS,
+    Found,
+    Results,
+    Suggested,
+    find,
+    matching,
+    results,
+    search,
+    suggestions,
+)
 from shop.search.queries.product import ProductPage, neighbours, product_detail
 from shop.search.queries.window import home_rails
 
@@ -14,12 +24,16 @@ __all__ = [
     "SUGGESTIONS",
     "AislePlace",
     "Card",
+    "Found",
     "MenuAisle",
     "ProductPage",
+    "Results",
+    "Suggested",
     "aisle_page",
     "aisles_named",
     "cards",
     "cards_by_id",
+    "find",
     "find_aisle",
     "home_rails",
     "is_top_aisle",
@@ -27,6 +41,7 @@ __all__ = [
     "menu",
     "neighbours",
     "product_detail",
+    "results",
     "search",
     "shelved",
     "suggestions",

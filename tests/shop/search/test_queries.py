@@ -207,8 +207,8 @@ def test_word_being_typed_already_finds(depot, indexed):
     indexed()
 
     assert len(queries.search("camem", depot.id)) == 1
-    assert len(queries.suggestions("camem", depot.id)) == 1
-    assert queries.suggestions("c", depot.id) == []
+    assert len(queries.suggestions("camem", depot.id).cards) == 1
+    assert queries.suggestions("c", depot.id).cards == []
 
 
 def test_name_weighs_more_than_brand_and_brand_more_than_aisle(depot, indexed):
@@ -259,7 +259,7 @@ def test_any_text_can_be_searched(depot, indexed, typed):
     indexed()
 
     assert list(queries.search(typed, depot.id)) == []
-    assert queries.suggestions(typed, depot.id) == []
+    assert queries.suggestions(typed, depot.id).cards == []
     assert queries.aisles_named(typed) == []
 
 

@@ -55,11 +55,6 @@ def test_text_query_holds_no_operator_but_its_own(typed):
     assert all(word.isalnum() for word in words)
 
 
-def test_last_word_may_be_unfinished():
-    assert rules.text_query(["lait", "ent"]) == "'lait' & 'ent':*"
-    assert rules.text_query([]) == ""
-
-
 @pytest.mark.parametrize(
     ("query", "code"),
     [
