@@ -114,7 +114,7 @@ class ProductAdmin(ExportMixin, Undeletable, ModelAdmin):
             _("Mentions obligatoires"),
             {
                 "fields": (
-                    "is_food", "ingredients", "allergens", "nutrition", "stated_nutriscore", "origin", "storage",
+                    "is_food", "ingredients", "allergens", "traces", "allergens_checked_on", "nutrition", "stated_nutriscore", "origin", "storage",
                     "alcohol_degree", "minimum_age", "is_first_age_milk",
                 )
             },

@@ -1,10 +1,12 @@
 """Staff forms of the catalogue. Numbers are read as French people write them, and no other way."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -108,12 +110,18 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("Rien de coché\u202f: non communiqué. Ne jamais deviner à partir des ingrédients."),
     )  # fmt: skip
 
+    traces = forms.MultipleChoiceField(
+        label=_("Traces possibles, d’après l’emballage"), required=False,
+        choices=[(name, name) for name in rules.ALLERGENS], widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("« Peut contenir… »"),
+    )  # fmt: skip
+
     class Meta:
         model = Product
         fields = (
             "ean", "name", "brand", "shelf", "description", "packaging", "packshot", "sold_by", "weight_step_g",
-            "net_quantity", "net_unit", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "nutrition",
-            "stated_nutriscore", "labels", "origin", "storage", "alcohol_degree", "minimum_age",
+            "net_quantity", "net_unit", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "traces",
+            "allergens_checked_on", "nutrition", "stated_nutriscore", "labels", "origin", "storage", "alcohol_degree", "minimum_age",
             "is_first_age_milk",
         )  # fmt: skip
         help_texts = {
@@ -148,6 +156,14 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         if NONE_STATED in chosen and len(chosen) > 1:
             raise ValidationError(_("«\u202faucun\u202f» ne va pas avec un allergène."))
         return [] if chosen == [NONE_STATED] else chosen or None
+
+    def clean_allergens_checked_on(self) -> date | None:
+        day: date | None = self.cleaned_data["allergens_checked_on"]
+        if day and day > timezone.localdate():
+            raise ValidationError(_("Cette date est à venir : indiquez le jour de la vérification."))
+        if day and self.cleaned_data.get("allergens") is None:
+            raise ValidationError(_("Rien à vérifier : les allergènes ne sont pas communiqués."))
+        return day
 
     def clean_nutrition(self) -> dict[str, float]:
         figures = self.cleaned_data["nutrition"] or {}

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -190,6 +191,15 @@ class Product(models.Model):
     allergens = ArrayField(
         models.CharField(max_length=30), verbose_name=_("allergènes"), null=True, blank=True
     )
+    # What may slip in unasked (« peut contenir »), as the packaging says.
+    traces = ArrayField(
+        models.CharField(max_length=30), verbose_name=_("traces possibles"), default=list, blank=True
+    )
+    # Ingredients, allergens and traces compared with the packaging by the team. A change of one undoes it.
+    allergens_checked_on = models.DateField(
+        _("étiquette vérifiée le"), null=True, blank=True,
+        help_text=_("Ingrédients, allergènes et traces relus sur l’emballage ; s’efface s’ils changent."),
+    )  # fmt: skip
     nutrition = models.JSONField(_("valeurs nutritionnelles pour 100 g ou 100 ml"), default=dict, blank=True)
     stated_nutriscore = models.CharField(_("Nutri-Score annoncé"), max_length=1, blank=True)
     labels = ArrayField(models.CharField(max_length=60), verbose_name=_("labels"), default=list, blank=True)
@@ -230,7 +240,24 @@ class Product(models.Model):
                 fields=["-popularity", "id"], condition=Q(is_published=True), name="product_popular"
             ),
         ]
+        triggers = [
+            # Whichever way a recipe changes, it is no longer the one that was checked.
+            pgtrigger.Trigger(
+                name="allergen_check_lapses", when=pgtrigger.Before, operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__allergens_checked_on__ndf=pgtrigger.F("new__allergens_checked_on"))
+                & (
+                    pgtrigger.Q(old__ingredients__df=pgtrigger.F("new__ingredients"))
+                    | pgtrigger.Q(old__allergens__df=pgtrigger.F("new__allergens"))
+                    | pgtrigger.Q(old__traces__df=pgtrigger.F("new__traces"))
+                ),
+                func="NEW.allergens_checked_on = NULL; RETURN NEW;",
+            ),
+        ]  # fmt: skip
         constraints = [
+            models.CheckConstraint(
+                condition=Q(allergens_checked_on__isnull=True) | Q(allergens__isnull=False),
+                name="only_stated_allergens_are_checked",
+            ),
             models.CheckConstraint(
                 condition=Q(price__isnull=True) | Q(price__gt=0), name="product_price_positive"
             ),

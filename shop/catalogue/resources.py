@@ -9,7 +9,8 @@ from shop.catalogue.models import Product
 _COLUMNS = (
     "ean", "name", "brand", "aisle", "packaging", "packshot", "net_quantity", "net_unit", "sold_by",
     "weight_step_g", "price", "vat_rate", "ingredients", "allergens", "nutrition", "labels", "origin", "storage",
-    "alcohol_degree", "minimum_age", "deposit", "description", "stated_nutriscore",
+    "alcohol_degree", "minimum_age", "deposit", "description", "stated_nutriscore", "traces",
+    "allergens_checked_on",
 )  # fmt: skip
 
 
@@ -20,6 +21,7 @@ class ProductResource(resources.ModelResource):
     aisle = fields.Field(attribute="shelf__slug")
     allergens = fields.Field()
     nutrition = fields.Field()
+    traces = fields.Field()
     labels = fields.Field()
 
     class Meta:
@@ -34,6 +36,9 @@ class ProductResource(resources.ModelResource):
         if product.allergens is None:
             return ""
         return "|".join(product.allergens) or "aucun"
+
+    def dehydrate_traces(self, product: Product) -> str:
+        return "|".join(product.traces)
 
     def dehydrate_nutrition(self, product: Product) -> str:
         return json.dumps(product.nutrition, separators=(",", ":")) if product.nutrition else ""

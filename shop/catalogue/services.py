@@ -55,6 +55,7 @@ def change_prices(*, prices: Mapping[int, Decimal]) -> int:
         )
         changed: int = cursor.rowcount
     refresh_checklist(product_ids=ids)
+    shelves_changed()
     return changed
 
 
@@ -91,6 +92,7 @@ def publish_many(*, product_ids: Collection[int]) -> dict[int, list[rules.Partic
     Product.objects.filter(pk__in=complete).exclude(is_published=True, withdrawn_at=None).update(
         is_published=True, withdrawn_at=None, version=F("version") + 1, updated_at=timezone.now()
     )
+    shelves_changed()
     refresh_search(product_ids=complete)
     return {pk: reasons for pk, reasons in missing.items() if reasons}
 
@@ -104,6 +106,7 @@ def unpublish(*, product_id: int) -> None:
 @transaction.atomic
 def unpublish_many(*, product_ids: Collection[int]) -> int:
     """Take products off sale; how many were not withdrawn yet. Locks them in order of id. 2 queries."""
+    shelves_changed()
     ids = _lock(product_ids)
     withdrawn = Product.objects.filter(pk__in=ids, withdrawn_at=None).update(
         is_published=False, withdrawn_at=timezone.now(), version=F("version") + 1, updated_at=timezone.now()
@@ -150,7 +153,8 @@ def slug_of(name: str, ean: str) -> str:
 
 
 def settle(*, product_ids: Collection[int]) -> None:
-    """Bring search text and checklist up to date after writes. 3 queries."""
+    """Bring search text, checklist and the order of the shelves up to date after writes. 3 queries."""
+    shelves_changed()
     refresh_search(product_ids=product_ids)
     refresh_checklist(product_ids=product_ids)
 
@@ -160,7 +164,6 @@ def refresh_search(*, product_ids: Collection[int]) -> int:
 
     For products whose rows the caller has locked. Three queries for five thousand products.
     """
-    kept.changed("shelves")
     return ports.index()(product_ids=product_ids)
 
 
@@ -211,6 +214,7 @@ def publish_complete(*, product_ids: Collection[int]) -> Publication:
             [list(published), [pk for pk in missing if pk not in published]],
         )
         moved = {pk for (pk,) in cursor.fetchall()}
+    shelves_changed()
     refresh_search(product_ids=moved)
     return Publication(published, {pk: codes for pk, codes in missing.items() if codes}, moved)
 
@@ -227,6 +231,7 @@ def mark_as_stated(*, product_ids: Collection[int], code: str) -> None:
             """,
             [code, list(product_ids), code],
         )
+    shelves_changed()
 
 
 @transaction.atomic
@@ -290,6 +295,11 @@ def aisles_changed() -> None:
     kept.changed("aisles")
 
 
+def shelves_changed() -> None:
+    """What stands on the shelves, and in which order, is read anew once this transaction commits. No query."""
+    kept.changed("shelves")
+
+
 @transaction.atomic
 def save_picture(*, picture: ProductPicture) -> ProductPicture:
     """Keep a checked picture (see ``pictures.checked_picture``) and show it on the card. 3 queries."""
@@ -322,6 +332,7 @@ def save_brand(*, brand: Brand) -> Brand:
     ids = _lock(Product.objects.filter(brand=brand).values_list("pk", flat=True))
     touch(product_ids=ids)
     refresh_search(product_ids=ids)
+    shelves_changed()
     return brand
 
 

@@ -24,7 +24,7 @@ TOLD_BY: dict[str, tuple[str, ...]] = {
         for name in (
             "packaging", "packshot", "sold_by", "weight_step_g", "price", "vat_rate", "ingredients", "allergens",
             "nutrition", "labels", "origin", "storage", "alcohol_degree", "minimum_age", "deposit",
-            "description", "stated_nutriscore",
+            "description", "stated_nutriscore", "traces", "allergens_checked_on",
         )
     },
 }  # fmt: skip
@@ -145,8 +145,8 @@ def update_known(plan: Plan) -> set[int]:
 
 
 _EMPTY = {
-    "allergens": "{0} IS NULL", "labels": "cardinality({0}) = 0", "nutrition": "{0} = '{{}}'::jsonb",
-    **dict.fromkeys(("brand_id", "shelf_id", "weight_step_g", "net_quantity", "price", "vat_rate", "deposit", "alcohol_degree", "minimum_age", "is_food", "is_first_age_milk"), "{0} IS NULL"),
+    "allergens": "{0} IS NULL", "labels": "cardinality({0}) = 0", "traces": "cardinality({0}) = 0", "nutrition": "{0} = '{{}}'::jsonb",
+    **dict.fromkeys(("brand_id", "shelf_id", "weight_step_g", "net_quantity", "price", "vat_rate", "deposit", "alcohol_degree", "minimum_age", "is_food", "is_first_age_milk", "allergens_checked_on"), "{0} IS NULL"),
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A product as a file states it, ready for the staging table."""
 
 from dataclasses import dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 
 from shop.catalogue.rules import sort_name
@@ -32,6 +33,8 @@ class Draft:
     is_food: bool = True
     ingredients: str = ""
     allergens: list[str] | None = None
+    traces: list[str] = field(default_factory=list)
+    allergens_checked_on: date | None = None
     nutrition: dict[str, float] = field(default_factory=dict)
     stated_nutriscore: str = ""
     labels: list[str] = field(default_factory=list)

@@ -3,7 +3,10 @@
 import json
 import re
 from collections.abc import Container, Mapping
+from datetime import date
 from decimal import Decimal
+
+from django.utils import timezone
 
 from shop.catalogue.models import Product
 from shop.catalogue.rules import (
@@ -102,7 +105,9 @@ def _price(draft: Draft, cells: Cells) -> None:
 
 
 def _state(draft: Draft, cells: Cells) -> None:
-    draft.allergens = _allergens(cells.get("allergens", ""))
+    draft.allergens = _allergens(cells.get("allergens", ""), "allergens")
+    draft.traces = _allergens(cells.get("traces", ""), "traces") or []
+    draft.allergens_checked_on = _checked_on(cells.get("allergens_checked_on", ""), draft)
     draft.nutrition = nutrition(cells.get("nutrition", ""))
     draft.labels = words(cells.get("labels", ""), longest=60, column="labels")
     draft.stated_nutriscore = _choice(
@@ -121,9 +126,22 @@ def _choice(value: str, known: Container[str], column: str) -> str:
     return text
 
 
-def _allergens(value: str) -> list[str] | None:
+def _checked_on(value: str, draft: Draft) -> date | None:
+    """The day on which the label was compared with these statements: past, and only of statements there are."""
+    if not value.strip():
+        return None
+    try:
+        day = date.fromisoformat(value.strip())
+    except ValueError as fault:
+        raise RowRefused("choice", "allergens_checked_on") from fault
+    if draft.allergens is None or day > timezone.localdate():
+        raise RowRefused("range", "allergens_checked_on")
+    return day
+
+
+def _allergens(value: str, column: str) -> list[str] | None:
     """None: not stated. [] : « aucun », stated as none."""
-    found = words(value, longest=30, column="allergens")
+    found = words(value, longest=30, column=column)
     if not found:
         return None
     if found == ["aucun"]:

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0007_more_packshots'),
+        ('catalogue', '0008_label_checks'),
     ]
 
     operations = [

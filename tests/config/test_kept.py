@@ -1,0 +1,118 @@
+"""What a process keeps: exact while the cache answers, built anew while it does not, never beyond its bounds."""
+
+import pytest
+from django.core.cache import cache
+from django.core.signals import request_finished, request_started
+from django.db import transaction
+from django.template import Context, Template
+
+from config import kept
+
+
+def test_what_was_built_is_not_built_again():
+    calls = []
+
+    first = kept.built(("menu", 1), lambda: calls.append(1) or "menu")
+    again = kept.built(("menu", 1), lambda: calls.append(1) or "another")
+
+    assert (first, again, len(calls)) == ("menu", "menu", 1)
+
+
+def test_another_version_is_built_anew():
+    kept.built(("card", 1, 1), lambda: "2,50")
+
+    assert kept.built(("card", 1, 2), lambda: "3,75") == "3,75"
+
+
+def test_what_lives_for_seconds_is_built_anew_after_them(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(kept.time, "monotonic", lambda: clock[0])
+    kept.built("order", lambda: "first", seconds=60)
+
+    clock[0] += 59
+    assert kept.built("order", lambda: "second", seconds=60) == "first"
+    clock[0] += 2
+    assert kept.peek("order") is None
+    assert kept.built("order", lambda: "second", seconds=60) == "second"
+
+
+def test_the_oldest_go_where_room_is_short(monkeypatch):
+    monkeypatch.setattr(kept, "MOST_BYTES", 10_000)
+
+    for number in range(100):
+        kept.built(number, lambda: "x" * 1_000)
+
+    assert kept.peek(0) is None and kept.peek(99) is not None
+    assert sum(size for _value, size, _until in kept._store.values()) == kept._size <= 10_000
+
+
+def test_replacing_counts_once():
+    kept.keep("one", "x" * 10, size=10)
+    kept.keep("one", "y" * 30, size=30)
+
+    assert (kept.peek("one")[0], kept._size) == ("y", 30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_changes_its_version_once_the_change_commits():
+    before = kept.version("aisles")
+
+    with transaction.atomic():
+        kept.changed("aisles")
+        during = kept.version("aisles")
+
+    assert during == before
+    assert kept.version("aisles") != before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_given_up_changes_no_version():
+    before = kept.version("aisles")
+
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        kept.changed("aisles")
+        _ = 1 / 0
+
+    assert kept.version("aisles") == before
+
+
+def test_one_request_asks_the_cache_once(monkeypatch):
+    asked = []
+    read = kept._read_versions
+    monkeypatch.setattr(kept, "_read_versions", lambda: asked.append(1) or read())
+
+    request_started.send(sender=None)
+    for whole in kept.WHOLES:
+        kept.version(whole)
+    request_finished.send(sender=None)
+
+    assert len(asked) == 1
+
+
+def test_the_next_request_sees_what_another_process_changed():
+    request_started.send(sender=None)
+    before = kept.version("zones")
+    cache.set(kept._name("zones"), "another process's word")
+    same_request = kept.version("zones")
+    request_finished.send(sender=None)
+    request_started.send(sender=None)
+    after = kept.version("zones")
+    request_finished.send(sender=None)
+
+    assert (same_request, after) == (before, "another process's word")
+
+
+def test_without_the_cache_every_question_builds_anew(monkeypatch):
+    monkeypatch.setattr(cache, "get_many", lambda *_a, **_k: {})
+    monkeypatch.setattr(cache, "add", lambda *_a, **_k: False)
+    monkeypatch.setattr(cache, "get", lambda _key, default=None, **_k: default)
+
+    assert kept.version("aisles") != kept.version("aisles")
+
+
+def test_a_part_of_a_page_is_built_once_for_the_values_it_names():
+    part = Template('{% load fragments %}{% kept "part" who %}{{ who }} {{ count }}{% endkept %}')
+
+    assert part.render(Context({"who": "Léa", "count": 1})) == "Léa 1"
+    assert part.render(Context({"who": "Léa", "count": 2})) == "Léa 1"
+    assert part.render(Context({"who": "<Max>", "count": 3})) == "&lt;Max&gt; 3"

@@ -1,0 +1,223 @@
+"""Cards are built once, and whatever they show is new on the next page, everywhere."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from config import kept
+from shop.catalogue import services as catalogue
+from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.search import fragments
+from shop.stock import services as stock
+from shop.stock.models import StockItem
+from tests.factories import DepotFactory, ProductFactory, ZoneFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def product(indexed):
+    ZoneFactory()
+    own = ProductFactory(
+        name="Yaourt fermier", slug="yaourt-fermier", popularity=9, brand__name="Ferme Aubrac"
+    )
+    ProductFactory.create_batch(5, popularity=3)
+    indexed()
+    return own
+
+
+@pytest.fixture
+def everywhere(client, product):
+    """Each page that shows the product's card, as one text a page; all of them seen once."""
+    client.post(reverse("set_basket_line"), {"product": product.pk, "quantity": 2})
+    other = Product.objects.exclude(pk=product.pk).latest("id")
+    addresses = {
+        "home": "/",
+        "aisle": reverse("aisle", args=[product.shelf.slug]),
+        "search": "/recherche/?q=fermier",
+        "product": reverse("product", args=[product.slug]),
+        "beside": reverse("product", args=[other.slug]),
+        "basket": "/panier/",
+    }
+
+    def pages():
+        return {name: client.get(address).content.decode() for name, address in addresses.items()}
+
+    pages()
+    return pages
+
+
+@pytest.fixture
+def commits(django_capture_on_commit_callbacks):
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+def test_a_price_changed_shows_on_the_next_page_everywhere(product, everywhere, commits):
+    with commits():
+        catalogue.set_price(product_id=product.pk, price=Decimal("47.11"))
+
+    assert [name for name, page in everywhere().items() if "47,11" not in page] == []
+
+
+def test_a_price_changed_in_the_admin_shows_on_the_next_page_everywhere(
+    product, everywhere, commits, admin_client
+):
+    address = reverse("admin:catalogue_product_change_this_price", args=[product.pk])
+    with commits():
+        admin_client.post(address, {"confirm": "1", "how": "fixed", "value": "47,11"})
+
+    assert [name for name, page in everywhere().items() if "47,11" not in page] == []
+
+
+def test_a_brand_renamed_shows_on_the_next_page_everywhere(product, everywhere, commits):
+    product.brand.name = "Ferme du Larzac"
+    with commits():
+        catalogue.save_brand(brand=product.brand)
+
+    shown = everywhere()
+    assert [name for name in shown if name != "basket" and "Ferme du Larzac" not in shown[name]] == []
+
+
+def test_a_name_changed_shows_on_the_next_page_everywhere(product, everywhere, commits):
+    product.name = "Yaourt fermier brassé"
+    Aisle.objects.update(requires=[])
+    product.refresh_from_db(fields=["shelf"])
+    with commits():
+        catalogue.save_product(product=product, changed=["name"])
+
+    assert [name for name, page in everywhere().items() if "Yaourt fermier brassé" not in page] == []
+
+
+def test_a_tint_changed_shows_on_the_next_page_of_the_aisle(product, everywhere, commits):
+    product.shelf.tint = "surgeles"
+    with commits():
+        catalogue.save_aisle(aisle=product.shelf)
+
+    assert "packshot--surgeles" in everywhere()["aisle"]
+
+
+def test_a_photograph_shows_on_the_next_page(product, everywhere, commits):
+    picture = ProductPicture(product=product, image=ContentFile(_pixel(), name="yaourt.png"))
+    with commits():
+        catalogue.save_picture(picture=picture)
+
+    shown = everywhere()
+    assert [
+        name for name in ("home", "aisle", "search", "product") if picture.image.url not in shown[name]
+    ] == []
+
+
+def _pixel():
+    import io
+
+    from PIL import Image
+
+    target = io.BytesIO()
+    Image.new("RGB", (2, 2), "green").save(target, "PNG")
+    return target.getvalue()
+
+
+def test_what_is_withdrawn_leaves_every_shelf_at_once(product, everywhere, commits):
+    with commits():
+        catalogue.unpublish(product_id=product.pk)
+
+    shown = everywhere()
+    assert [name for name in ("home", "aisle", "search", "beside") if "Yaourt fermier" in shown[name]] == []
+    assert "Yaourt fermier" in shown["basket"], "it must not vanish from a basket"
+
+
+def test_what_ran_out_says_so_on_the_next_page_before_any_change_by_staff(product, everywhere):
+    StockItem.objects.filter(product=product).update(available=0)
+
+    shown = everywhere()
+    assert "Momentanément épuisé" in shown["aisle"] and "Momentanément épuisé" in shown["search"]
+    assert "Yaourt fermier" not in shown["home"], "the window shows what can be had"
+
+
+def test_what_came_back_can_be_bought_on_the_next_page(product, everywhere, commits):
+    StockItem.objects.filter(product=product).update(available=0)
+    everywhere()
+
+    with commits():
+        stock.set_stock(
+            product_id=product.pk, depot_id=StockItem.objects.get(product=product).depot_id, available=9,
+            expected_restock_on=date(2030, 1, 1),
+        )  # fmt: skip
+
+    shown = everywhere()
+    assert "Momentanément épuisé" not in shown["aisle"]
+    assert "Yaourt fermier" in shown["home"]
+
+
+def test_one_depot_s_stock_never_shows_in_another(client, product):
+    elsewhere = DepotFactory(code="lyon", is_default=False)
+    ZoneFactory(slug="lyon", name="Lyon", depot=elsewhere, prefixes=["69"])
+    here = client.get(reverse("aisle", args=[product.shelf.slug])).content.decode()
+
+    client.post(reverse("set_postcode"), {"code_postal": "69001"})
+    there = client.get(reverse("aisle", args=[product.shelf.slug])).content.decode()
+
+    assert "Momentanément épuisé" not in here
+    assert there.count("Momentanément épuisé") == 6
+
+
+def test_a_kept_card_holds_nothing_of_who_saw_it_first(client, product, django_user_model):
+    client.post(reverse("set_basket_line"), {"product": product.pk, "quantity": 3})
+    address = reverse("aisle", args=[product.shelf.slug])
+    first = client.get(address + "?tri=nom").content.decode()
+    stranger = type(client)()
+
+    second = stranger.get(address).content.decode()
+
+    assert 'value="3"' in first and 'value="3"' not in second
+    assert "tri=nom" not in second.partition("<ul")[2]
+    assert fragments.TOKEN not in first + second and fragments.BACK not in first + second
+
+
+def test_the_token_of_a_kept_card_is_that_of_the_visitor(product):
+    from django.test import Client
+
+    for visitor in (Client(enforce_csrf_checks=True), Client(enforce_csrf_checks=True)):
+        page = visitor.get("/").content.decode()
+        token = (
+            page.partition(f'name="product" value="{product.pk}"')[0]
+            .rpartition('value="')[2]
+            .partition('"')[0]
+        )
+        answer = visitor.post(
+            reverse("set_basket_line"), {"csrfmiddlewaretoken": token, "product": product.pk, "quantity": 1}
+        )
+        assert answer.status_code == 302
+
+
+def test_an_address_with_signs_of_html_comes_back_escaped(client, product):
+    page = client.get(reverse("aisle", args=[product.shelf.slug]) + '?x="><script>alert(1)</script>')
+
+    assert b"<script>alert" not in page.content
+
+
+def test_a_warm_aisle_reads_its_cards_in_one_statement(client, product):
+    address = reverse("aisle", args=[product.shelf.slug])
+    client.get(address)
+
+    with CaptureQueriesContext(connection) as read:
+        client.get(address)
+
+    about_products = [query for query in read if "catalogue_product" in query["sql"]]
+    assert len(about_products) == 1
+
+
+def test_a_shop_without_its_cache_shows_the_same(client, product, monkeypatch):
+    address = reverse("aisle", args=[product.shelf.slug])
+    before = client.get(address).content.decode()
+    monkeypatch.setattr(kept, "_read_versions", lambda: dict.fromkeys(kept.WHOLES, "unknown"))
+    kept.forget_everything()
+
+    after = client.get(address).content.decode()
+
+    assert before.count('<li class="card">') == after.count('<li class="card">') == 6
