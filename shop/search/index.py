@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from shop.search.models import SearchEntry
 from shop.search.queries.sources import ids_on_sale, rows_to_index
 from shop.search.synonyms import teach_words
-from shop.search.words import Weighed, letters, sound, weighed
+from shop.search.words import Weighed, letters, root, sound, weighed
 
 BATCH = 5000
 
@@ -39,6 +39,7 @@ def _index(ids: list[int]) -> int:
                 "brands": [row.brand_id for row in rows],
                 **_columns(told),
                 "heard": list(heard),
+                "roots": [root(word) for word in heard],
                 "written": list(heard.values()),
                 "sounds": [sound(word) for word in heard],
                 "letters": [letters(word) for word in heard],
@@ -55,7 +56,6 @@ def _columns(told: Iterable[Weighed]) -> dict[str, list[str]]:
     return columns | {"words": [" ".join(row.words) for row in rows]}
 
 
-# A word without a stem is a stop word: no search asks for it, so the dictionary does not know it.
 _WRITE = """
 WITH told AS (
     SELECT * FROM unnest(
@@ -69,9 +69,11 @@ WITH told AS (
 ), kept AS (
     INSERT INTO search_searchentry AS e (product_id, popularity, smallest, brand_id, vector, words)
     SELECT product_id, popularity, smallest, brand_id,
-           array_to_tsvector(ARRAY(SELECT '^' || stem FROM unnest(tsvector_to_array(to_tsvector('cabas_french', head))) AS stem))
-           || setweight(to_tsvector('cabas_french', head), 'A') || setweight(to_tsvector('cabas_french', name), 'B')
-           || setweight(to_tsvector('cabas_french', place), 'C') || setweight(to_tsvector('cabas_french', others), 'D'),
+           array_to_tsvector(ARRAY(
+               SELECT '^' || stem FROM unnest(tsvector_to_array(to_tsvector('cabas_words', head))) AS stem
+           ))
+           || setweight(to_tsvector('cabas_words', head), 'A') || setweight(to_tsvector('cabas_words', name), 'B')
+           || setweight(to_tsvector('cabas_words', place), 'C') || setweight(to_tsvector('cabas_words', others), 'D'),
            words
       FROM told
     ON CONFLICT (product_id) DO UPDATE
@@ -83,14 +85,14 @@ WITH told AS (
             UNION ALL SELECT unnest(string_to_array(words, ' ')), -1 FROM before) AS both_sides
      GROUP BY word HAVING sum(n) <> 0
 ), heard AS (
-    SELECT * FROM unnest(%(heard)s::text[], %(written)s::text[], %(sounds)s::text[], %(letters)s::text[])
-        AS h (word, written, sound, letters)
+    SELECT * FROM unnest(
+        %(heard)s::text[], %(written)s::text[], %(roots)s::text[], %(sounds)s::text[], %(letters)s::text[]
+    ) AS h (word, written, root, sound, letters)
 )
 INSERT INTO search_knownword AS known (word, written, stem, sound, letters, products, in_synonym)
-SELECT word, coalesce(written, word), (tsvector_to_array(to_tsvector('cabas_french', word)))[1], coalesce(sound, ''),
-       coalesce(letters, ''), n, false
+SELECT word, coalesce(written, word), coalesce((tsvector_to_array(to_tsvector('cabas_words', root)))[1], word),
+       coalesce(sound, ''), coalesce(letters, ''), n, false
   FROM change LEFT JOIN heard USING (word)
- WHERE to_tsvector('cabas_french', word) <> ''
  ORDER BY word
 ON CONFLICT (word) DO UPDATE SET products = known.products + excluded.products
 RETURNING products

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from config import kept
 from shop.search.models import Synonym, SynonymPhrase
-from shop.search.words import letters, sound, tokens
+from shop.search.words import letters, root, sound, telling
 
 SHIPPED = Path(__file__).parent / "synonyms.csv"
 SHORTEST = 2
@@ -57,7 +57,7 @@ def check_synonym(*, synonym: Synonym) -> None:
 
 def expressions(text: str) -> list[str]:
     """« coca, Coca Cola » as two plain expressions."""
-    plain = (" ".join(tokens(part)) for part in text.split(","))
+    plain = (" ".join(telling(part)) for part in text.split(","))
     return list(dict.fromkeys(part for part in plain if part))
 
 
@@ -115,17 +115,17 @@ def text_query(alternatives: list[str]) -> str:
 
 
 def stems_of(phrases: list[str]) -> dict[str, str]:
-    """Each plain expression's stems in order, stop words left out. One query."""
+    """Each plain expression's stems, in order. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_STEMS, [phrases])
+        cursor.execute(_STEMS, [phrases, [" ".join(map(root, phrase.split())) for phrase in phrases]])
         return dict(cursor.fetchall())
 
 
 _STEMS = """
 SELECT phrase, coalesce(string_agg(stem, ' ' ORDER BY place), '')
-  FROM unnest(%s::text[]) AS asked (phrase)
+  FROM unnest(%s::text[], %s::text[]) AS asked (phrase, roots)
   LEFT JOIN LATERAL (
-      SELECT lexeme AS stem, unnest(positions) AS place FROM unnest(to_tsvector('cabas_french', phrase))
+      SELECT lexeme AS stem, unnest(positions) AS place FROM unnest(to_tsvector('cabas_words', roots))
   ) AS words ON true
  GROUP BY phrase
 """
@@ -141,15 +141,15 @@ def teach_words() -> None:
         cursor.execute(
             "UPDATE search_knownword SET in_synonym = false WHERE in_synonym AND NOT word = ANY (%s)", [heard]
         )
-        cursor.execute(_TEACH, [heard, [sound(word) for word in heard], [letters(word) for word in heard]])
+        keys = [[key(word) for word in heard] for key in (root, sound, letters)]
+        cursor.execute(_TEACH, [heard, *keys])
         cursor.execute("DELETE FROM search_knownword WHERE products <= 0 AND NOT in_synonym")
 
 
 _TEACH = """
 INSERT INTO search_knownword (word, written, stem, sound, letters, products, in_synonym)
-SELECT word, word, (tsvector_to_array(to_tsvector('cabas_french', word)))[1], sound, letters, 0, true
-  FROM unnest(%s::text[], %s::text[], %s::text[]) AS heard (word, sound, letters)
- WHERE to_tsvector('cabas_french', word) <> ''
+SELECT word, word, coalesce((tsvector_to_array(to_tsvector('cabas_words', root)))[1], word), sound, letters, 0, true
+  FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS heard (word, root, sound, letters)
  ORDER BY word
 ON CONFLICT (word) DO UPDATE SET in_synonym = true
 """

@@ -23,9 +23,73 @@ _UNITS: dict[str, tuple[Decimal, str]] = {
     "kg": (Decimal(1000), "g"), "g": (Decimal(1), "g"), "gr": (Decimal(1), "g"), "mg": (Decimal("0.001"), "g"),
     "l": (Decimal(1000), "ml"), "dl": (Decimal(100), "ml"), "cl": (Decimal(10), "ml"), "ml": (Decimal(1), "ml"),
 }  # fmt: skip
-# What French stop words leave of a name; PostgreSQL knows the whole list, this is for the head of a name.
-_LINKS = frozenset(
-    ["a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "un", "une", "pour", "sur"]
+# Words that tell nothing of an article. PostgreSQL's own French list also holds « mais », which is corn without its
+# dots, « son », which is bran,: a grocer has a list of its own.
+_SILENT = frozenset(
+    [
+        "a",
+        "au",
+        "aux",
+        "avec",
+        "c",
+        "ce",
+        "ces",
+        "cette",
+        "d",
+        "dans",
+        "de",
+        "des",
+        "du",
+        "elle",
+        "en",
+        "est",
+        "et",
+        "il",
+        "j",
+        "je",
+        "l",
+        "la",
+        "le",
+        "les",
+        "leur",
+        "leurs",
+        "m",
+        "ma",
+        "me",
+        "mes",
+        "mon",
+        "n",
+        "ne",
+        "nos",
+        "notre",
+        "nous",
+        "on",
+        "ou",
+        "par",
+        "pas",
+        "pour",
+        "qu",
+        "que",
+        "qui",
+        "s",
+        "sa",
+        "se",
+        "ses",
+        "sur",
+        "t",
+        "ta",
+        "te",
+        "tes",
+        "toi",
+        "ton",
+        "tu",
+        "un",
+        "une",
+        "vos",
+        "votre",
+        "vous",
+        "y",
+    ]
 )
 ORGANIC = frozenset({"ab", "bio", "agriculture biologique"})
 
@@ -36,6 +100,20 @@ def tokens(text: str) -> list[str]:
     plain = _MEASURE.sub(_canonical, plain)
     plain = _TIMES.sub(lambda found: f" {found[1] or found[2]} ", plain)
     return [token[:TOKEN_MAX_LENGTH] for token in _TOKEN.findall(plain)]
+
+
+def telling(text: str) -> list[str]:
+    """The words that tell something of an article."""
+    return [token for token in tokens(text) if is_telling(token)]
+
+
+def is_telling(token: str) -> bool:
+    return token not in _SILENT
+
+
+def root(word: str) -> str:
+    """The word without its plural, for the stemmer, which takes « petit » for a verb and « petits » for none."""
+    return word[:-1] if len(word) > 3 and word[-1] in "sx" and word[-2] != "s" else word
 
 
 def _canonical(found: re.Match[str]) -> str:
@@ -83,20 +161,22 @@ def weighed(product: Described) -> Weighed:
 
     « Lait demi-écrémé » is milk; « Chocolat au lait » only has some.
     """
-    name = tokens(product.name)
-    at = next((place for place, word in enumerate(name) if word not in _LINKS), 0)
-    head, rest = name[at : at + 1], [*name[:at], *name[at + 1 :]]
-    place = [*tokens(product.brand), *tokens(product.shelf)]
+    name = telling(product.name)
+    head, rest = name[:1], name[1:]
+    place = [*telling(product.brand), *telling(product.shelf)]
     others = [
-        *tokens(product.aisle),
-        *tokens(product.packaging),
+        *telling(product.aisle),
+        *telling(product.packaging),
         *_quantity(product),
         *_labels(product.labels),
     ]
-    known = dict.fromkeys([*head, *rest, *place, *others], "")
     written = _written(product.name, product.brand, product.shelf, product.aisle, product.packaging)
-    words = {word: written.get(word, word) for word in known}
-    return Weighed(" ".join(head), " ".join(rest), " ".join(place), " ".join([*others, product.ean]), words)
+    words = {word: written.get(word, word) for word in [*head, *rest, *place, *others]}
+    return Weighed(_roots(head), _roots(rest), _roots(place), _roots([*others, product.ean]), words)
+
+
+def _roots(words: Iterable[str]) -> str:
+    return " ".join(root(word) for word in words)
 
 
 def _written(*texts: str) -> dict[str, str]:
@@ -113,7 +193,7 @@ def _quantity(product: Described) -> list[str]:
 
 def _labels(labels: Iterable[str]) -> list[str]:
     organic = ["bio", "biologique"] if any(label.lower() in ORGANIC for label in labels) else []
-    return [*(token for label in labels for token in tokens(label)), *organic]
+    return [*(token for label in labels for token in telling(label)), *organic]
 
 
 def letters(word: str) -> str:
@@ -127,7 +207,7 @@ _SOUNDS = [
     (r"qu|[cqk]", "k"), (r"w", "v"), (r"z", "s"), (r"x(?=.)", "ks"),
     (r"(?:ain|ein|aim|in|im|un|um)(?![aeioun])", "1"), (r"(?:en|an|em|am)(?![aeiounm])", "a"), (r"(?:on|om)(?![aeiounm])", "2"),
     (r"eaux?|aux?", "o"), (r"ou", "u"), (r"oeu|eu|oe", "e"), (r"ai|ei|et$", "e"),
-    (r"(.)\1+", r"\1"), (r"(?<=.)[tdsxzpe]+$", ""),
+    (r"(.)\1+", r"\1"), (r"(?<=.)[tdsxzpe]+$", ""), (r"(?<=[^aeiou])e(?=[^aeiou])", ""),
 ]  # fmt: skip
 _SOUND_RULES = [(re.compile(found), said) for found, said in _SOUNDS]
 

@@ -9,6 +9,19 @@ import django.db.models.deletion
 import django.db.models.functions.text
 from django.db import migrations, models
 
+# The French stemmer without its stop words: « mais » is corn, and a grocer has a list of its own.
+CREATE = """
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE EXTENSION IF NOT EXISTS fuzzystrmatch;
+CREATE TEXT SEARCH DICTIONARY cabas_stem (TEMPLATE = snowball, Language = french);
+CREATE TEXT SEARCH CONFIGURATION cabas_words (COPY = pg_catalog.simple);
+ALTER TEXT SEARCH CONFIGURATION cabas_words ALTER MAPPING FOR word, asciiword WITH cabas_stem;
+"""
+DROP = """
+DROP TEXT SEARCH CONFIGURATION IF EXISTS cabas_words;
+DROP TEXT SEARCH DICTIONARY IF EXISTS cabas_stem;
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -19,10 +32,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(
-            "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE EXTENSION IF NOT EXISTS fuzzystrmatch;",
-            migrations.RunSQL.noop,
-        ),
+        migrations.RunSQL(CREATE, DROP),
         migrations.CreateModel(
             name='Synonym',
             fields=[

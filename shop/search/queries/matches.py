@@ -12,7 +12,7 @@ from shop.search import rules
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
 from shop.search.queries.listing import ORDER_SECONDS, PAGE_SIZE, RELEVANCE, SORTS
 from shop.search.queries.statement import SEARCH
-from shop.search.words import letters, sound
+from shop.search.words import letters, root, sound
 
 SUGGESTIONS = 6
 BRANDS_SUGGESTED = 2
@@ -52,7 +52,7 @@ def find(
     telling are left out. Any text is accepted. One query whatever is typed; none without a word.
     """
     cleaned = rules.clean_query(query)
-    words = rules.search_words(cleaned)
+    words = rules.numbered_words(cleaned)
     if not words:
         return Found([], used=cleaned)
     with connection.cursor() as cursor:
@@ -60,7 +60,7 @@ def find(
         ids, hits, understood, dropped, named = cursor.fetchone()
     read = [Understood(*row) for row in understood]
     changed = any(one.is_changed for one in read)
-    written = _written(cleaned, words)
+    written = _written(cleaned)
     return Found(
         ids,
         is_whole=hits is not None and hits <= most,
@@ -85,13 +85,19 @@ class Understood:
         return self.how not in {"typed", "unknown"}
 
 
-def _asked(words: list[str], depot_id: int | None, as_typed: bool, most: int, brands: int) -> dict[str, Any]:
+def _asked(
+    numbered: dict[int, str], depot_id: int | None, as_typed: bool, most: int, brands: int
+) -> dict[str, Any]:
+    words = list(numbered.values())
     return {
+        "numbers": list(numbered),
         "words": words,
+        "roots": [root(word) for word in words],
         "sounds": [sound(word) for word in words],
         "letters": [letters(word) for word in words],
         "names": [f"%-{word}%" for word in words],
-        "open": True,
+        # The last word may still be unfinished.
+        "open": max(numbered),
         "exact": as_typed,
         "depot": depot_id or 0,
         "most": most,
@@ -99,11 +105,11 @@ def _asked(words: list[str], depot_id: int | None, as_typed: bool, most: int, br
     }
 
 
-def _written(query: str, words: list[str]) -> list[str]:
+def _written(query: str) -> list[str]:
     """The words as they were typed, where each can be told; else as they were read."""
-    typed = rules.typed_words(query)[: len(words)]
-    same = [rules.search_words(word) for word in typed] == [[word] for word in words]
-    return typed if same else words
+    read, typed = rules.all_words(query), rules.typed_words(query)
+    same = [rules.all_words(word) for word in typed] == [[word] for word in read]
+    return typed if same else read
 
 
 def _heard(no: int, written: list[str], read: list[Understood]) -> str:

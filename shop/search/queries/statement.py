@@ -4,17 +4,19 @@ Written in PostgreSQL's own words, since each step feeds the next and a page has
 products: the words are looked up, corrected, widened by synonyms and turned into a text query where the rows are.
 """
 
-# Each typed word: its stem (none for a stop word) and on how many products it stands.
+# Each typed word: its stem and on how many products it stands.
 _TYPED = """
 typed AS MATERIALIZED (
-    SELECT t.no::int AS no, t.word, t.sound, t.letters, stems[1] AS stem, %(open)s AND t.no = cardinality(%(words)s::text[]) AS is_open,
+    SELECT t.no, t.word, t.sound, t.letters, stem.stem, t.no = %(open)s AS is_open,
            coalesce(known.products, 0) AS products, known.products IS NOT NULL AS is_known
-      FROM unnest(%(words)s::text[], %(sounds)s::text[], %(letters)s::text[]) WITH ORDINALITY AS t (word, sound, letters, no)
-     CROSS JOIN LATERAL tsvector_to_array(to_tsvector('cabas_french', t.word)) AS stems
+      FROM unnest(%(numbers)s::int[], %(words)s::text[], %(roots)s::text[], %(sounds)s::text[], %(letters)s::text[])
+           AS t (no, word, root, sound, letters)
+     CROSS JOIN LATERAL (
+           SELECT coalesce((tsvector_to_array(to_tsvector('cabas_words', t.root)))[1], t.word) AS stem
+     ) AS stem
       LEFT JOIN LATERAL (
-           SELECT sum(k.products)::int AS products FROM search_knownword k WHERE k.stem = stems[1]
+           SELECT sum(k.products)::int AS products FROM search_knownword k WHERE k.stem = stem.stem
       ) AS known ON true
-     WHERE cardinality(stems) > 0
 )"""
 
 # « choco lat »: two neighbours, not both known, that make one known word.
@@ -75,6 +77,7 @@ fixed AS MATERIALIZED (
        AND NOT EXISTS (SELECT 1 FROM glued g WHERE t.no IN (g.no, g.second))
        AND NOT EXISTS (SELECT 1 FROM begun b WHERE b.no = t.no)
        AND best.distance <= CASE WHEN length(t.word) <= 3 THEN 1 WHEN length(t.word) <= 7 THEN 1.5 ELSE 2.5 END
+                            + CASE WHEN best.sound = t.sound THEN 0.8 ELSE 0 END
 )"""
 
 # « paindemie »: two known words, a link between them or not. Preferred to a correction by more than a letter.
@@ -154,10 +157,11 @@ alike AS MATERIALIZED (
       FROM words w LEFT JOIN alike USING (seq)
      WHERE NOT EXISTS (SELECT 1 FROM meant m WHERE w.seq BETWEEN m.first AND m.last)
 ), ranked AS MATERIALIZED (
-    SELECT t.*, row_number() OVER (ORDER BY tells DESC, seq) AS place FROM terms t
+    SELECT t.*, row_number() OVER (ORDER BY tells > 0 AND seq = 1 DESC, tells DESC, seq) AS place FROM terms t
 )"""
 
-# All the words; the same, more loosely heard; then always one less, the least telling first.
+# All the words; the same, more loosely heard; then always one less, the most common first. French names the thing
+# before its qualities: the first word stays longest.
 _TRIES = """
 whole AS MATERIALIZED (
     SELECT 0 AS n, string_agg(query, ' & ' ORDER BY seq)::tsquery AS wanted, string_agg(query, ' | ')::tsquery AS any_of,
