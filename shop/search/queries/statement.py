@@ -201,15 +201,18 @@ every AS MATERIALIZED (
 
 # One word of thousands of products is read from the most bought down, which is cheaper as soon as its products outnumber
 # the square root of (how many are wanted × how many there are).
+# OFFSET 0 keeps the planner from walking all products in the order wanted in search of a few.
 # Thousands of hits are not ranked one by one: the most bought are, and the most bought of those that are the thing itself.
 _POOL = """
 pool AS MATERIALIZED (
     (SELECT product_id FROM (SELECT * FROM every UNION ALL SELECT * FROM wide UNION ALL SELECT * FROM loose) AS one
       ORDER BY popularity DESC, product_id LIMIT %(most)s)
     UNION
-    (SELECT product_id FROM search_searchentry
-      WHERE coalesce((SELECT hits FROM number) > %(most)s, true) AND vector @@ (SELECT heads && wanted FROM used)
-      ORDER BY popularity DESC, product_id LIMIT %(most)s)
+    (SELECT product_id FROM (
+         SELECT product_id, popularity FROM search_searchentry
+          WHERE coalesce((SELECT hits FROM number) > %(most)s, true) AND vector @@ (SELECT heads && wanted FROM used)
+         OFFSET 0
+     ) AS heads ORDER BY popularity DESC, product_id LIMIT %(most)s)
 ), top AS MATERIALIZED (
     SELECT e.* FROM pool
      CROSS JOIN LATERAL (
@@ -234,11 +237,11 @@ SELECT (SELECT coalesce(array_agg(product_id ORDER BY rank DESC, is_available DE
 
 # Brands with something on sale, whose name begins with each word typed.
 _BRANDS = """
-brands AS MATERIALIZED (
-    SELECT b.name FROM catalogue_brand b
-     WHERE %(brands)s > 0 AND '-' || b.slug LIKE ALL (%(names)s::text[])
-       AND EXISTS (SELECT 1 FROM search_searchentry e WHERE e.brand_id = b.id)
-     ORDER BY length(b.name), b.name LIMIT %(brands)s
+named AS MATERIALIZED (
+    SELECT b.id, b.name FROM catalogue_brand b
+     WHERE %(brands)s > 0 AND '-' || b.slug LIKE ALL (%(names)s::text[]) ORDER BY length(b.name), b.name LIMIT 20
+), brands AS MATERIALIZED (
+    SELECT name FROM named WHERE (SELECT true FROM search_searchentry e WHERE e.brand_id = named.id LIMIT 1) LIMIT %(brands)s
 )"""
 
 _STEPS = [_TYPED, _GLUED, _BEGUN, _FIXED, _SPLIT, _WORDS, _MEANT, _TERMS, _TRIES, _FOUND, _POOL, _BRANDS]
