@@ -24,9 +24,11 @@ app.conf.beat_schedule = {
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
+    "prices-apply-due": {"task": "shop.pricing.tasks.apply_due", "schedule": 60.0},
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
     "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
     "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},
+    "reviews-forget": {"task": "shop.reviews.tasks.forget_old", "schedule": crontab(minute=50, hour=2)},
     "tries-forget": {"task": "config.tasks.forget_tries", "schedule": crontab(minute=40)},
     "sessions-clear": {"task": "config.tasks.clear_sessions", "schedule": crontab(minute=20, hour=2)},
 }

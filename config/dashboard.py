@@ -24,6 +24,7 @@ from delivery.slots.queries import slot_fill
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.payments.models import PaymentOperation
+from shop.reviews import queries as reviews
 from shop.stock import queries
 
 
@@ -225,6 +226,35 @@ def waiting_requests(_request: HttpRequest) -> Block:
     )
 
 
+def waiting_reviews(_request: HttpRequest) -> Block:
+    """Bad or good, each is read within the delay that its author was told."""
+    now = timezone.now()
+    waiting = {kind: reviews.waiting_figures(kind, now) for kind in ("product", "service")}
+    words = {"product": gettext("sur les produits"), "service": gettext("sur le service")}
+    late = sum(figures["late"] for figures in waiting.values())
+    return Block(
+        title=_("Avis à relire"),
+        figure=str(sum(figures["number"] for figures in waiting.values())),
+        link=listing("reviews.productreview", status__exact="waiting"),
+        is_alert=late > 0,
+        note=ngettext(
+            "%(late)d attend depuis plus de 72 heures.", "%(late)d attendent depuis plus de 72 heures.", late
+        )
+        % {"late": late}
+        if late
+        else gettext("Les avis négatifs se publient."),
+        lines=[
+            Line(
+                label=words[kind],
+                value=str(figures["number"]),
+                link=listing(f"reviews.{kind}review", status__exact="waiting"),
+            )
+            for kind, figures in waiting.items()
+            if figures["number"]
+        ],
+    )
+
+
 def _waiting_since(oldest: datetime | None) -> str:
     if oldest is None:
         return ""
@@ -238,6 +268,7 @@ def _waiting_since(oldest: datetime | None) -> str:
 BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
     "calls": [
         ("desk.contactrequest", waiting_requests),
+        ("reviews.productreview", waiting_reviews),
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),
         ("stock.stockitem", stock_outs),

@@ -29,6 +29,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         _("Relation client"),
         [
             Entry("desk.contactrequest", _("Demandes"), "forum"),
+            Entry("reviews.productreview", _("Avis sur les produits"), "reviews"),
+            Entry("reviews.servicereview", _("Avis sur le service"), "star_rate"),
             Entry("outbox.message", _("Messages envoyés"), "mail"),
             Entry("zones.coveragerequest", _("Demandes hors zone"), "wrong_location"),
             Entry("outbox.suppression", _("Adresses refusées"), "unsubscribe"),
@@ -39,6 +41,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("catalogue.product", _("Produits"), "nutrition"),
             Entry("stock.stockitem", _("Stocks"), "inventory_2"),
+            Entry("pricing.promotion", _("Promotions"), "percent"),
+            Entry("pricing.plannedprice", _("Prix programmés"), "event_upcoming"),
             Entry("catalogue.aisle", _("Rayons"), "shelves"),
             Entry("catalogue.brand", _("Marques"), "sell"),
             Entry("search.missedsearch", _("Recherches sans résultat"), "search_off"),

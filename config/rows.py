@@ -28,7 +28,20 @@ class Columns:
         return self._model.from_db(connection.alias, self._names, list(values))
 
 
-def joined(sql: str, params: Sequence[Any], *parts: Columns) -> Iterator[tuple[Any, ...]]:
+class Figure:
+    """One expression beside the models."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+
+    def __len__(self) -> int:
+        return 1
+
+    def instance(self, values: Sequence[Any]) -> Any:
+        return values[0]
+
+
+def joined(sql: str, params: Sequence[Any], *parts: Columns | Figure) -> Iterator[tuple[Any, ...]]:
     """Rows of a statement that selects the ``parts`` in their order; None for a part that an outer join left empty."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -37,7 +50,7 @@ def joined(sql: str, params: Sequence[Any], *parts: Columns) -> Iterator[tuple[A
         yield tuple(_instances(row, parts))
 
 
-def _instances(row: Sequence[Any], parts: Sequence[Columns]) -> Iterator[Any]:
+def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterator[Any]:
     at = 0
     for part in parts:
         values = row[at : at + len(part)]

@@ -34,11 +34,17 @@ _SEE_ORDERS: Rights = {
     "orders.ordervattotal": VIEW,
 }
 _SEE_SLOTS: Rights = {"slots.slot": VIEW, "zones.zone": VIEW, "zones.depot": VIEW}
+_SEE_REVIEWS: Rights = {"reviews.productreview": VIEW, "reviews.servicereview": VIEW}
+# Whoever answers customers decides on what they write, and signs no name.
+_MODERATE_REVIEWS: Rights = {"reviews.productreview": EDIT, "reviews.servicereview": EDIT}
 _SEE_PRODUCTS: Rights = {
     "catalogue.product": VIEW,
     "catalogue.aisle": VIEW,
     "catalogue.brand": VIEW,
     "stock.stockitem": VIEW,
+    "pricing.pricechange": VIEW,
+    "pricing.plannedprice": VIEW,
+    "pricing.promotion": VIEW,
 }
 
 # Nobody may delete what the law or the accounts keep: orders, payments, consents, published texts.
@@ -51,7 +57,12 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "stock.stockitem": EDIT,
         "search.synonym": ALL,
         "search.missedsearch": VIEW,
+        "pricing.pricechange": VIEW,
+        "pricing.plannedprice": WRITE,
+        "pricing.promotion": WRITE,
         "zones.depot": VIEW,
+        "zones.zone": VIEW,
+        **_SEE_REVIEWS,
     },
     StaffGroup.PICKING: {**_SEE_PRODUCTS, "orders.order": VIEW, "orders.orderline": VIEW, "slots.slot": VIEW},
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
@@ -60,6 +71,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         **_SEE_ORDERS,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
+        **_MODERATE_REVIEWS,
         "customers.customer": EDIT,
         "customers.address": VIEW,
         "customers.consent": VIEW,
@@ -71,6 +83,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
+        "pricing.promotion": WRITE,
+        "zones.zone": VIEW,
+        **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
         "insights.vitalcount": VIEW,
         "search.missedsearch": VIEW,
@@ -79,6 +94,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MANAGER: {
         **_SEE_ORDERS,
+        **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,
         "catalogue.brand": WRITE,
@@ -86,6 +102,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "stock.stockitem": EDIT,
         "search.synonym": ALL,
         "search.missedsearch": VIEW,
+        "pricing.pricechange": VIEW,
+        "pricing.plannedprice": WRITE,
+        "pricing.promotion": WRITE,
         "slots.slot": WRITE,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,

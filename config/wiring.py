@@ -8,7 +8,10 @@ from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.orders import queries as orders
 from shop.payments.ports import bind_order_desk
+from shop.pricing.ports import bind_costs
+from shop.reviews.ports import bind_purchases
 from shop.search.index import index_products
+from shop.stock.queries import highest_costs
 
 
 class OrderDesk:
@@ -30,5 +33,7 @@ def terms_in_force() -> str:
 
 bind_index(index_products)
 bind_order_desk(OrderDesk())
+bind_costs(highest_costs)
 bind_page_text(desk.page_in_force)
 bind_terms(terms_in_force)
+bind_purchases(orders.receipt)

@@ -18,6 +18,7 @@ from crm.outbox.models import Message, Suppression
 from delivery.zones.models import CoverageRequest
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
+from shop.reviews.models import ProductReview, ServiceReview
 from shop.search.models import MissedSearch, Synonym
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
@@ -257,6 +258,10 @@ def rows(owned):
     MissedSearch.objects.create(week=today, kind="search", words="kombucha", count=1)
     Synonym.objects.create(typed="coca", meant="cola")
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
+    said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}
+    dated = {"experienced_on": today, "written_at": timezone.now()}
+    ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)
+    ServiceReview.objects.create(**said, **dated)
     return owned
 
 

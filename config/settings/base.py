@@ -24,6 +24,7 @@ ROOMS = [
     "shop.catalogue",
     "shop.pricing",
     "shop.stock",
+    "shop.reviews",
     "shop.search",
     "shop.basket",
     "shop.lists",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "config.middleware.staff_csp",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -80,6 +82,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.staff_second_factor",
     "config.middleware.worded_refusals",
+    "config.middleware.page_validator",
     "crm.insights.middleware.funnel_counts",
 ]
 

@@ -26,6 +26,12 @@ def euros(value: Decimal | None) -> str:
 
 
 @register.filter
+def amount(value: Decimal | None) -> str:
+    """``Decimal("2.5")`` → « 2,50 », as one types it; nothing for none."""
+    return "" if value is None else french_number(Decimal(value))
+
+
+@register.filter
 def grams(value: int) -> str:
     """Integer grams → « 750 g », « 1,5 kg »."""
     if value < 1000:

@@ -1,5 +1,6 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -8,7 +9,10 @@ from config.robots import is_robot
 from crm.insights import ports, queries, services
 from crm.insights.forms import BODY_BYTES_AT_MOST, BadMeasure, read_measure
 from crm.insights.rules import ENOUGH_ORDERS
+from shop.reviews.queries import service_reviews, service_summary
+from shop.reviews.wording import service_figures
 
+FEW_REVIEWS = 5
 MEASURES = (
     _("À l’heure dite"),
     _("Livrées complètes"),
@@ -40,7 +44,10 @@ def _is_short(request: HttpRequest) -> bool:
 
 @require_safe
 def service_quality(request: HttpRequest) -> HttpResponse:
-    """What will be measured, and the only figures that exist so far. One query, and one more every five minutes."""
+    """What will be measured, the only figures that exist so far, and what customers say of them.
+
+    Three queries, and one more every five minutes.
+    """
     orders = queries.orders_so_far()
     return render(
         request,
@@ -51,5 +58,7 @@ def service_quality(request: HttpRequest) -> HttpResponse:
             "has_enough_orders": orders.placed >= ENOUGH_ORDERS,
             "enough_orders": ENOUGH_ORDERS,
             "measures": MEASURES,
+            "service_figures": service_figures(service_summary(timezone.now())),
+            "service_reviews": service_reviews()[:FEW_REVIEWS],
         },
     )

@@ -45,6 +45,8 @@ PURPOSES = {
     "security_notice": _("Avis de sécurité"),
     "contact_acknowledged": _("Accusé de réception"),
     "contact_answered": _("Réponse à une demande"),
+    "review_refused": _("Avis refusé"),
+    "review_answered": _("Réponse à un avis"),
     "coverage_opened": _("Ouverture d’une zone"),
 }
 

@@ -10,6 +10,8 @@ from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.queries import letter_context
 from shop.payments.events import LatePaymentVoided
 from shop.payments.rules import euros
+from shop.reviews.events import ReviewAnswered, ReviewRefused
+from shop.reviews.queries import letter_about
 
 
 def _about_order(letter: str, order_reference: str, *, occasion: str = "", **details: Any) -> None:
@@ -64,4 +66,30 @@ def tell_coverage_opened(opened: CoverageOpened) -> None:
         recipient=letter["recipient"],
         template="coverage_opened",
         context={"postcode": letter["postcode"]},
+    )
+
+
+@handler(ReviewRefused, key="outbox.review_refused")
+def tell_review_refused(refused: ReviewRefused) -> None:
+    """Its author must know why (C. conso. L111-7-2, D111-19)."""
+    _about_review("review_refused", refused.kind, refused.review_id)
+
+
+@handler(ReviewAnswered, key="outbox.review_answered")
+def tell_review_answered(answered: ReviewAnswered) -> None:
+    _about_review("review_answered", answered.kind, answered.review_id)
+
+
+def _about_review(letter: str, kind: str, review_id: int) -> None:
+    """Queue a letter to a review's author, once for the review; none to somebody erased."""
+    context = letter_about(kind, review_id)
+    if context is None:
+        return
+    services.queue_message(
+        purpose=letter,
+        occasion=f"{kind} {review_id}",
+        recipient=context["recipient"],
+        customer_id=context["customer_id"],
+        template=letter,
+        context=context,
     )

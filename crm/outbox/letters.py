@@ -23,6 +23,8 @@ SUBJECTS = {
     "security_notice": _("Un changement dans votre compte"),
     "contact_acknowledged": _("Nous avons bien reçu votre message"),
     "contact_answered": _("Réponse à votre demande {number}"),
+    "review_refused": _("Votre avis n’est pas publié"),
+    "review_answered": _("Nous avons répondu à votre avis"),
     "coverage_opened": _("Cabas livre maintenant chez vous"),
 }
 

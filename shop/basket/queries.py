@@ -1,22 +1,29 @@
 """Reads of baskets. Every one starts from the session's key or the customer."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
-from config.rows import Columns, joined
-from config.templatetags.cabas import quantity_label
+from config.rows import Columns, Figure, joined
+from config.templatetags.cabas import grams, quantity_label
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
-from shop.pricing.rules import PricedLine
+from shop.catalogue.rules import net_quantity_label
+from shop.pricing.book import PromotionBook
+from shop.pricing.promotions import Item, Reduced, SlotFacts
+from shop.pricing.queries import item_of
+from shop.pricing.rules import NOTHING, PricedLine
+from shop.pricing.wording import explanation, hint, label_of
 from shop.search.queries import Card, cards_by_id
 from shop.stock.models import StockItem
-from shop.stock.queries import reserved_by
+from shop.stock.queries import highest_cost, reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
@@ -53,24 +60,60 @@ class Line:
     """A basket line as the page shows it. Quantities in pieces or grams."""
 
     product: Product
-    card: Card
+    card: Card | None
     quantity: int
     price_seen: Decimal
     available: int
+    unit_cost: Decimal = NOTHING
+    reduced: Reduced | None = None
+    hint: str = ""
+    ended_promotion: str = ""
+
+    @property
+    def item(self) -> Item:
+        """The line as promotions see it."""
+        return item_of(self.product, self.quantity, unit_cost=self.unit_cost)
 
     @property
     def priced(self) -> PricedLine:
         product = self.product
         assert product.price is not None and product.vat_rate is not None  # noqa: S101 - kept by a constraint
-        return PricedLine(product.price, product.sold_by, self.quantity, product.vat_rate, product.deposit)
+        discount = self.reduced.discount if self.reduced else NOTHING
+        return PricedLine(
+            product.price, product.sold_by, self.quantity, product.vat_rate, product.deposit, discount
+        )
 
     @property
     def total(self) -> Decimal:
+        """After promotions."""
         return self.priced.total
+
+    @property
+    def full_total(self) -> Decimal | None:
+        """What the line would cost without its promotion; None without one."""
+        return self.priced.gross if self.reduced else None
+
+    @property
+    def promotion(self) -> str:
+        """Which promotion reduces it, and until when."""
+        return explanation(self.reduced, self.product.name) if self.reduced else ""
+
+    @property
+    def promotion_label(self) -> str:
+        """What the order keeps of it."""
+        return label_of(self.reduced.terms) if self.reduced else ""
 
     @property
     def quantity_label(self) -> str:
         return quantity_label(self.product.sold_by, self.quantity)
+
+    @property
+    def packaging_label(self) -> str:
+        """« 500 g », or by how much a weighed article is sold."""
+        product = self.product
+        if product.sold_by_weight:
+            return _("au poids, par %(step)s") % {"step": grams(product.step)}
+        return net_quantity_label(product.net_quantity, product.net_unit)
 
     @property
     def is_short(self) -> bool:
@@ -86,40 +129,46 @@ class Line:
         return self.available - self.available % self.product.step
 
 
-def light_lines(*, key: UUID | None, customer_id: int | None) -> list[BasketLine]:
-    """Lines with what totals and steppers on every page need. One query."""
+def light_lines(*, key: UUID | None, customer_id: int | None) -> list[Any]:
+    """Lines with what totals and steppers on every page need, and ``unit_cost``. One query."""
     if customer_id is not None:
-        rows = joined(_LINES_OF_CUSTOMER, [customer_id], _LINES, _BASKETS, _PRODUCTS)
+        rows = joined(_LINES_OF_CUSTOMER, [customer_id], *_PARTS)
     elif key is None:
         return []
     else:
-        rows = joined(_LINES_OF_SESSION, [key, key], _LINES, _BASKETS, _PRODUCTS)
+        rows = joined(_LINES_OF_SESSION, [key, key], *_PARTS)
     lines = []
-    for line, basket, product in rows:
-        line.basket, line.product = basket, product
+    for line, basket, product, shelf, unit_cost in rows:
+        line.basket, line.product, line.unit_cost, product.shelf = basket, product, unit_cost, shelf
         lines.append(line)
     return lines
 
 
-_LINES, _BASKETS = Columns(BasketLine, "l"), Columns(Basket, "b")
-_PRODUCTS = Columns(
-    Product,
-    "p",
-    ("id", "price", "sold_by", "weight_step_g", "deposit", "is_published", "shelf_id", "brand_id"),
-)
+_SEEN = (
+    "id", "name", "price", "sold_by", "weight_step_g", "deposit", "is_published", "vat_rate", "is_food",
+    "is_first_age_milk", "brand_id", "shelf_id",
+)  # fmt: skip
+_PARTS = (
+    Columns(BasketLine, "l"), Columns(Basket, "b"), Columns(Product, "p", _SEEN),
+    Columns(Aisle, "s", ("id", "parent_id")), Figure("c.unit_cost"),
+)  # fmt: skip
 _LIGHT = f"""
-SELECT {_LINES.sql}, {_BASKETS.sql}, {_PRODUCTS.sql}
+SELECT {", ".join(part.sql for part in _PARTS)}
   FROM basket_basketline l
   JOIN basket_basket b ON b.id = l.basket_id AND b.is_open
   JOIN catalogue_product p ON p.id = l.product_id
+  LEFT JOIN catalogue_aisle s ON s.id = p.shelf_id
+  LEFT JOIN LATERAL (SELECT max(unit_cost) FROM stock_stockitem i WHERE i.product_id = p.id) AS c (unit_cost) ON true
 """  # noqa: S608 - names of columns
 _LINES_OF_CUSTOMER = f"{_LIGHT} WHERE b.customer_id = %s ORDER BY l.id"
 # The same rule as of_session.
 _LINES_OF_SESSION = f"{_LIGHT} WHERE (b.key = %s OR b.continues = %s) AND b.customer_id IS NULL ORDER BY l.id"
 
 
-def detailed_lines(basket: Basket, depot_id: int, *, own_order: str = "") -> list[Line]:
-    """Lines with their card, aisle and stock, in aisle order. Two queries.
+def detailed_lines(
+    basket: Basket, depot_id: int, *, own_order: str = "", with_cards: bool = True
+) -> list[Line]:
+    """Lines with their card, aisle and stock, in aisle order. Two queries, one for whoever shows no card.
 
     ``own_order`` is the order this basket is paying for: what it has taken is there for it (one more query).
     A product taken off sale stays on the page as out of stock, for as long as it still has a price.
@@ -127,21 +176,42 @@ def detailed_lines(basket: Basket, depot_id: int, *, own_order: str = "") -> lis
     rows = list(
         basket.lines.select_related("product__shelf__parent")
         .filter(product__price__isnull=False, product__vat_rate__isnull=False, product__shelf__isnull=False)
-        .annotate(in_stock=Subquery(_stock_of_line(depot_id)))
+        .annotate(in_stock=Subquery(_stock_of_line(depot_id)), unit_cost=highest_cost("product_id"))
         .order_by("product__shelf__parent__position", "product__shelf__position", "product__sort_name")
     )
-    cards = cards_by_id([row.product_id for row in rows], depot_id)
+    cards = cards_by_id([row.product_id for row in rows], depot_id) if with_cards else {}
     taken = reserved_by(own_order) if own_order else {}
     return [
         Line(
             product=row.product,
-            card=cards[row.product_id],
+            card=cards.get(row.product_id),
             quantity=row.quantity,
             price_seen=row.price_seen,
             available=(row.in_stock or 0) + taken.get(row.product_id, 0) if row.product.is_published else 0,
+            unit_cost=row.unit_cost or NOTHING,
         )
         for row in rows
-        if row.product_id in cards
+    ]
+
+
+def with_promotions(
+    lines: list[Line], book: PromotionBook, facts: SlotFacts, *, seen_at: datetime
+) -> list[Line]:
+    """The same lines, each with its reduction and what one more piece would open. No query.
+
+    ``seen_at`` is when the basket was last touched: a promotion that has ended since is told.
+    """
+    items = [line.item for line in lines]
+    outcome, ended = book.reduce(items, facts), book.ended_since(items, facts, since=seen_at)
+    return [
+        replace(
+            line,
+            reduced=outcome.lines.get(pk),
+            hint=hint(*outcome.hints[pk]) if pk in outcome.hints else "",
+            ended_promotion=label_of(ended[pk]) if pk in ended else "",
+        )
+        for line in lines
+        for pk in [line.product.pk]
     ]
 
 

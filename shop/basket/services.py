@@ -84,7 +84,11 @@ def touch(*, basket: Basket) -> None:
 
 @transaction.atomic
 def acknowledge_changes(*, basket: Basket) -> None:
-    """The shopper has seen today's prices: they become the ones last seen. One UPDATE a changed line."""
+    """The shopper has seen today's prices: they become the ones last seen. One UPDATE a changed line, two in all.
+
+    The basket counts as touched now: promotions that ended before were told.
+    """
+    touch(basket=basket)
     for line in basket.lines.select_related("product"):
         if line.product.price and line.price_seen != line.product.price:
             line.price_seen = line.product.price

@@ -1,6 +1,6 @@
 """Who is looking: their place, basket and slot, each read at most once a request and only when asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,23 +13,31 @@ from delivery.slots.queries import live_hold
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import outside_postcode, remember_place, visitor_postcode, visitor_zone
-from shop.basket.models import Basket, BasketLine
+from shop.basket.models import Basket
 from shop.basket.queries import light_lines, open_basket
 from shop.basket.services import BasketClosed, let_go_elsewhere, obtain_basket
 from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
-from shop.pricing.rules import BasketTotals, PricedLine, basket_totals, line_total
+from shop.pricing.book import PromotionBook
+from shop.pricing.promotions import Outcome, SlotFacts
+from shop.pricing.queries import book_for, fresh_book, item_of, slot_facts
+from shop.pricing.rules import NOTHING, BasketTotals, PricedLine, basket_totals, goods_total
 
 T = TypeVar("T")
 SESSION_KEY = "basket"
 SESSION_HOLD = "slot_held"
+# What is kept for the request, and read anew once something was written.
+KEPT = (
+    "basket", "lines", "quantities", "book", "reductions", "priced_lines", "totals", "basket_total", "hold",
+    "customer", "zone",
+)  # fmt: skip
 
 
 class Shopper:
     """Facts about the visitor of one request. Templates call it ``shopper``.
 
-    Queries, each at most once: zone 1, lines with their basket 1, an empty basket 1, hold 1. A stranger
-    without a session costs the zone alone.
+    Queries, each at most once: zone 1, lines with their basket 1, an empty basket 1, hold 1, promotions 1 after
+    a change of them. A stranger without a session costs the zone alone.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -81,7 +89,7 @@ class Shopper:
             return None
 
     @cached_property
-    def lines(self) -> list[BasketLine]:
+    def lines(self) -> list[Any]:
         owner = self._owner
         return light_lines(**owner) if any(owner.values()) else []
 
@@ -95,31 +103,61 @@ class Shopper:
         return {line.product_id: line.quantity for line in self.lines}
 
     @cached_property
-    def totals(self) -> BasketTotals:
-        """Sums of the basket at today's prices, delivery at the held slot's price or the zone's usual one."""
-        priced = [
-            PricedLine(product.price, product.sold_by, line.quantity, Decimal(0), product.deposit)
-            for line in self.lines
-            if (product := line.product).price is not None
-        ]
-        return basket_totals(
-            priced,
-            slot_price=self.hold.slot.price if self.hold else self.zone.slot_price,
-            minimum_order=self.zone.minimum_order,
-            free_delivery_from=self.zone.free_delivery_from,
+    def book(self) -> PromotionBook:
+        """The promotions of their zone; while a payment runs, with what its order has drawn on them."""
+        zone_id = self.zone_shown.pk if self.zone_shown else None
+        return fresh_book(zone_id, self.own_order) if self.own_order else book_for(zone_id)
+
+    @property
+    def slot_facts(self) -> SlotFacts:
+        """Where, and once a slot is held when, the basket goes."""
+        return slot_facts(
+            self.hold.slot if self.hold else None, self.zone_shown.pk if self.zone_shown else None
         )
 
     @cached_property
-    def basket_total(self) -> Decimal:
-        """The goods alone, as the header shows them. No query beyond the lines."""
-        return sum(
-            (
-                line_total(line.product.price, line.product.sold_by, line.quantity)
-                for line in self.lines
-                if line.product.price is not None
-            ),
-            Decimal(0),
+    def reductions(self) -> Outcome:
+        """What promotions take off the basket. No customer in sight: only where, when and what."""
+        items = [
+            item_of(line.product, line.quantity, unit_cost=line.unit_cost)
+            for line in self.lines
+            if line.product.price is not None
+        ]
+        return self.book.reduce(items, self.slot_facts) if items else Outcome()
+
+    @cached_property
+    def priced_lines(self) -> list[PricedLine]:
+        """The basket at today's prices, after promotions."""
+        reduced = self.reductions.lines
+        return [
+            PricedLine(
+                product.price, product.sold_by, line.quantity, NOTHING, product.deposit,
+                reduced[product.pk].discount if product.pk in reduced else NOTHING,
+            )
+            for line in self.lines
+            if (product := line.product).price is not None
+        ]  # fmt: skip
+
+    def totals_of(self, lines: Sequence[PricedLine]) -> BasketTotals:
+        """Sums of some lines; delivery at the held slot's price, or the zone's usual one, unless offered."""
+        slot_price = self.hold.slot.price if self.hold else self.zone.slot_price
+        offer = self.book.free_delivery(self.slot_facts, fee=slot_price) if lines else None
+        usual = self.zone.free_delivery_from
+        return basket_totals(
+            lines,
+            slot_price=slot_price,
+            minimum_order=self.zone.minimum_order,
+            free_delivery_from=min(usual, offer.free_from) if offer else usual,
         )
+
+    @cached_property
+    def totals(self) -> BasketTotals:
+        return self.totals_of(self.priced_lines)
+
+    @cached_property
+    def basket_total(self) -> Decimal:
+        """The goods alone, after promotions, as the header shows them."""
+        return goods_total(self.priced_lines)
 
     @property
     def basket_count(self) -> int:
@@ -168,7 +206,7 @@ class Shopper:
 
     def forget(self) -> None:
         """Read everything about the basket anew: it has just been written to."""
-        for name in ("basket", "lines", "quantities", "totals", "basket_total", "hold", "customer", "zone"):
+        for name in KEPT:
             self.__dict__.pop(name, None)
 
 

@@ -15,16 +15,25 @@ def money_summary(
     deposits: Decimal,
     delivery: Decimal,
     total: Decimal,
+    discount: Decimal = Decimal(0),
     is_estimate: bool = False,
     vat: Iterable[tuple[Decimal, Decimal]] = (),
+    offered_by: str = "",
 ) -> dict[str, Any]:
-    """Lines and total including VAT; ``vat`` adds a note of (rate, amount). No query."""
-    lines: list[dict[str, Any]] = [{"label": _("Articles"), "amount": goods, "is_discount": False}]
+    """Lines and total including VAT; ``vat`` adds a note of (rate, amount). No query.
+
+    ``goods`` are what is paid, ``discount`` what promotions took off before, ``offered_by`` the promotion that offers
+    the delivery.
+    """
+    lines: list[dict[str, Any]] = [{"label": _("Articles"), "amount": goods + discount, "is_discount": False}]
+    if discount:
+        lines.append({"label": _("Promotions"), "amount": -discount, "is_discount": True})
     if deposits:
         lines.append({"label": _("Consignes"), "amount": deposits, "is_discount": False})
     label = _("Livraison, dès") if is_estimate and delivery else _("Livraison")
     lines.append({"label": label, "amount": delivery, "is_discount": False})
-    notes = [
+    notes = [offered_by] if offered_by else []
+    notes += [
         _("dont TVA à %(rate)s\u202f%% : %(amount)s\u00a0€")
         % {"rate": french_number(rate, 1).removesuffix(",0"), "amount": french_number(amount)}
         for rate, amount in vat

@@ -1,7 +1,6 @@
 """The basket and its slot."""
 
 import contextlib
-from decimal import Decimal
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,13 +22,12 @@ from delivery.zones.queries import zone_for_postcode
 from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
-from shop.basket.queries import Line, by_aisle, detailed_lines, sellable
+from shop.basket.queries import Line, by_aisle, detailed_lines, sellable, with_promotions
 from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
 from shop.catalogue.rules import most_quantity
-from shop.pricing.rules import basket_totals
 from shop.search.queries import cards_by_id
 
 # Enough to change one's mind; too few to empty a day's slots without wanting a single product.
@@ -57,27 +55,26 @@ def basket_page(request: HttpRequest) -> HttpResponse:
 def _lines(shopper: Shopper) -> list[Line]:
     if not shopper.basket:
         return []
-    return detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
+    lines = detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
+    return with_promotions(lines, shopper.book, shopper.slot_facts, seen_at=shopper.basket.touched_at)
 
 
 def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
-    totals = basket_totals(
-        [line.priced for line in lines],
-        slot_price=shopper.hold.slot.price if shopper.hold else shopper.zone.slot_price,
-        minimum_order=shopper.zone.minimum_order,
-        free_delivery_from=shopper.zone.free_delivery_from,
-    )
+    totals = shopper.totals_of([line.priced for line in lines])
     return {
+        "lines": lines,
         "groups": by_aisle(lines),
         "totals": totals,
         "summary": money_summary(
             goods=totals.goods,
+            discount=totals.discount,
             deposits=totals.deposits,
             delivery=totals.delivery,
             total=totals.total,
             is_estimate=not shopper.hold,
         ),
         "changed_lines": [line for line in lines if line.has_new_price],
+        "ended_lines": [line for line in lines if line.ended_promotion],
         "short_lines": [line for line in lines if line.is_short],
     }
 
@@ -140,15 +137,14 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
         return HttpResponse(problem or "", status=404)
     context = {"card": card, "quantity": shopper.quantities.get(card["id"], 0), "problem": problem or ""}
     if request.headers.get("HX-Current-URL", "").partition("?")[0].endswith(reverse("basket")):
-        lines = _lines(shopper)
-        total = next((line.total for line in lines if line.product.pk == product_id), Decimal(0))
-        context |= _basket_context(shopper, lines) | {"on_basket_page": True, "line_total": total}
+        # A lot of several articles reduces them all: each line is told anew.
+        context |= _basket_context(shopper, _lines(shopper)) | {"on_basket_page": True}
     return render(request, "basket/_control_answer.html", context)
 
 
 @require_POST
 def acknowledge(request: HttpRequest) -> HttpResponse:
-    """The shopper has seen the new prices."""
+    """The shopper has seen the new prices, and which promotions are over."""
     shopper = shopper_of(request)
     if shopper.basket:
         services.acknowledge_changes(basket=shopper.basket)

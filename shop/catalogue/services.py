@@ -40,7 +40,7 @@ def change_prices(*, prices: Mapping[int, Decimal]) -> int:
     Locks the products in order of id. 3 queries. A price set by hand is no longer an illustration.
     """
     for price in prices.values():
-        _check_price(price)
+        check_price(price)
     ids = _lock(prices)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -59,7 +59,8 @@ def change_prices(*, prices: Mapping[int, Decimal]) -> int:
     return changed
 
 
-def _check_price(price: Decimal) -> None:
+def check_price(price: Decimal) -> None:
+    """Raises PriceRefused. No query."""
     if not price.is_finite() or not 0 < price <= HIGHEST_PRICE or price != price.quantize(rules.CENT):
         raise PriceRefused(str(price))
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from delivery.slots.models import Hold
 from shop.basket import services as baskets
 from shop.basket.models import Basket
-from shop.basket.queries import Line, detailed_lines
+from shop.basket.queries import Line, detailed_lines, with_promotions
 from shop.checkout.models import CheckoutDraft
 from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
@@ -21,6 +21,7 @@ from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.orders.rules import Article, Figures, figures
 from shop.payments import services as payments
+from shop.pricing.queries import fresh_book, slot_facts
 
 ADDRESS_FIELDS = ("line1", "line2", "floor", "door_code", "instructions", "postcode", "city")
 
@@ -38,7 +39,7 @@ class BelowMinimum(Exception):
 
 
 class BasketChanged(Exception):
-    """Something in the basket is short, gone or dearer than last seen."""
+    """Something in the basket is short, gone or dearer than last seen, be it for a promotion that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,25 @@ class Recap:
 
     @property
     def has_changes(self) -> bool:
-        return any(line.is_short or line.has_new_price for line in self.lines)
+        return any(line.is_short or line.has_new_price or line.ended_promotion for line in self.lines)
 
 
-def recap_of(*, basket: Basket, hold: Hold) -> Recap:
-    """The basket priced for the slot it holds. Three queries."""
-    zone = hold.slot.zone
-    lines = detailed_lines(basket, zone.depot_id, own_order=hold.order_reference)
+def recap_of(*, basket: Basket, hold: Hold, is_shown: bool = True) -> Recap:
+    """The basket priced for the slot it holds, promotions and budgets as they are this instant.
+
+    Four queries; three where no page is shown, without the lines' cards.
+    """
+    zone, own = hold.slot.zone, hold.order_reference
+    book, when = fresh_book(zone.pk, own), slot_facts(hold.slot)
+    lines = detailed_lines(basket, zone.depot_id, own_order=own, with_cards=is_shown)
+    lines = with_promotions(lines, book, when, seen_at=basket.touched_at)
     articles = [_article(line) for line in lines]
-    totals = figures(articles, slot_price=hold.slot.price, free_delivery_from=zone.free_delivery_from)
+    totals = figures(
+        articles,
+        slot_price=hold.slot.price,
+        free_delivery_from=zone.free_delivery_from,
+        offer=book.free_delivery(when, fee=hold.slot.price),
+    )
     return Recap(lines, articles, totals, hold)
 
 
@@ -78,10 +89,12 @@ def _article(line: Line) -> Article:
         product_id=product.pk,
         ean=product.ean,
         name=product.name,
-        packaging_label=line.card["net_quantity"][:60],
+        packaging_label=line.packaging_label[:60],
         priced=line.priced,
         minimum_age=product.minimum_age,
         labels=tuple(product.labels),
+        promotion_id=line.reduced.terms.id if line.reduced else None,
+        promotion_label=line.promotion_label,
     )
 
 
@@ -102,7 +115,7 @@ def submit(
 
     ``agreed.seen_total`` only says what the shopper agreed to; every figure comes from ``recap``, which was
     read in this very request. Raises TotalChanged, BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered,
-    stock.StockShort, slots.HoldLapsed; then nothing is left behind. Locks the basket first: whatever another
+    stock.StockShort, slots.HoldLapsed, pricing.PromotionOver; then nothing is left behind. Locks the basket first: whatever another
     tab did to it since the recap was read is found, and what it does next waits.
     """
     if not baskets.lock_untouched(basket=basket) or not recap.articles or recap.has_changes:

@@ -43,6 +43,7 @@ from shop.orders.queries import (
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
 from shop.payments.rules import kind_for
+from shop.pricing.services import PromotionOver
 from shop.stock.services import StockShort
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,9 @@ PAYMENT_SILENT = gettext_lazy(
     "Réessayez dans un instant."
 )
 TOTAL_CHANGED = gettext_lazy("Le total a changé entre-temps : vérifiez-le avant de commander.")
+PROMOTION_OVER = gettext_lazy(
+    "Une promotion vient de prendre fin : le total a changé, vérifiez-le avant de commander. Rien n’est débité."
+)
 # What a refused form holds until its errors are shown, each field cut where none may be longer.
 SESSION_REFUSED = "checkout_refused"
 MOST_TYPED = 500
@@ -203,7 +207,7 @@ def _estimate(shopper: Shopper) -> dict[str, object]:
     """What the basket comes to before its slot is settled."""
     totals = shopper.totals
     return money_summary(
-        goods=totals.goods, deposits=totals.deposits, delivery=totals.delivery, total=totals.total,
+        goods=totals.goods, discount=totals.discount, deposits=totals.deposits, delivery=totals.delivery, total=totals.total,
         is_estimate=not shopper.hold,
     )  # fmt: skip
 
@@ -218,7 +222,7 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
     if hold is None:
         messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
         return redirect("checkout_slot")
-    summary = services.recap_of(basket=basket, hold=hold)
+    summary = services.recap_of(basket=basket, hold=hold, is_shown=request.method != "POST")
     if summary.is_below_minimum:
         zone = hold.slot.zone
         messages.warning(request, below_minimum(zone.minimum_order - summary.totals.goods_total, zone))
@@ -243,10 +247,12 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
             "current": 3,
             "summary": money_summary(
                 goods=summary.totals.goods_total,
+                discount=summary.totals.discount_total,
                 deposits=summary.totals.deposit_total,
                 delivery=summary.totals.delivery_fee,
                 total=summary.totals.total,
                 vat=[(rate, vat) for rate, (_gross, vat) in summary.totals.vat.items()],
+                offered_by=summary.totals.delivery_label,
             ),
             "is_waiting": waiting_order(basket.key) is not None,
             "saves_card": kind_for(hold.slot.starts_at, timezone.now()) == "save_card",
@@ -294,6 +300,9 @@ def _submit(
         return _to_payment(request, order)
     except services.TotalChanged:
         messages.error(request, TOTAL_CHANGED)
+        return redirect("checkout_recap")
+    except PromotionOver:
+        messages.error(request, PROMOTION_OVER)
         return redirect("checkout_recap")
     except SellingClosed:
         logger.error("no terms of sale are published: nothing can be ordered")

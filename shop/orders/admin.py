@@ -36,6 +36,8 @@ class LineInline(ReadOnly, TabularInline):
         "packaging_label",
         "how_much",
         "price_said",
+        "discount_said",
+        "promotion_label",
         "total_said",
         "vat_rate",
         "deposit_said",
@@ -43,6 +45,7 @@ class LineInline(ReadOnly, TabularInline):
     readonly_fields = fields
     tab = True
     hide_title = True
+    discount_said = in_euros("discount", _("réduction"))
     price_said = in_euros("unit_price", _("prix unitaire TTC"))
     total_said = in_euros("total", _("total TTC"))
     deposit_said = in_euros("deposit", _("consigne"))
@@ -110,6 +113,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     show_full_result_count = False
     inlines = [LineInline, VatInline, EventInline]
     goods_said = in_euros("goods_total", _("articles TTC"))
+    discounts_said = in_euros("discount_total", _("réductions, déjà déduites"))
     deposits_said = in_euros("deposit_total", _("consignes"))
     delivery_said = in_euros("delivery_fee", _("livraison TTC"))
     total_said = in_euros("total", _("total TTC"))
@@ -117,7 +121,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
         (None, {"fields": ["reference", "status", "slot_said", "zone", "depot", "rank", "requires_age_check"]}),
         (_("Destinataire"), {"fields": ["first_name", "last_name", "email", "phone", "line1", "line2", "floor",
                                         "door_code", "postcode", "city", "instructions"]}),
-        (_("Montants"), {"fields": ["goods_said", "deposits_said", "delivery_said", "total_said", "terms_version"]}),
+        (_("Montants"), {"fields": ["goods_said", "discounts_said", "deposits_said", "delivery_said", "delivery_label", "total_said", "terms_version"]}),
         (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at", "tracking"]}),
     ]  # fmt: skip
 

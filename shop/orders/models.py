@@ -14,6 +14,7 @@ from delivery.slots.models import Slot
 from delivery.zones.models import Depot, Zone
 from shop.catalogue.models import Product
 from shop.customers.models import Customer
+from shop.pricing.models import Promotion
 
 
 def new_tracking_token() -> str:
@@ -67,6 +68,11 @@ class Order(models.Model):
     deposit_total = models.DecimalField(_("consignes"), max_digits=8, decimal_places=2, default=Decimal(0))
     delivery_fee = models.DecimalField(_("livraison TTC"), max_digits=6, decimal_places=2)
     total = models.DecimalField(_("total TTC"), max_digits=10, decimal_places=2)
+    discount_total = models.DecimalField(
+        _("réductions"), max_digits=10, decimal_places=2, default=Decimal(0),
+        help_text=_("Déjà déduites des articles."),
+    )  # fmt: skip
+    delivery_label = models.CharField(_("livraison offerte par"), max_length=120, blank=True)
     terms_version = models.CharField(_("version des CGV acceptée"), max_length=40)
     requires_age_check = models.BooleanField(_("contrôle d’âge à la livraison"), default=False)
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
@@ -111,7 +117,14 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField(_("quantité"))
     unit_price = models.DecimalField(_("prix unitaire TTC"), max_digits=8, decimal_places=2)
     vat_rate = models.DecimalField(_("TVA (%)"), max_digits=4, decimal_places=1)
+    # After its reduction: unit_price × quantity − discount.
     total = models.DecimalField(_("total TTC"), max_digits=10, decimal_places=2)
+    discount = models.DecimalField(_("réduction"), max_digits=10, decimal_places=2, default=Decimal(0))
+    promotion = models.ForeignKey(
+        Promotion, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("promotion"),
+    )  # fmt: skip
+    promotion_label = models.CharField(_("promotion annoncée"), max_length=120, blank=True)
     vat_amount = models.DecimalField(_("dont TVA"), max_digits=10, decimal_places=2)
     deposit = models.DecimalField(_("consigne"), max_digits=6, decimal_places=2, default=Decimal(0))
     unit_cost = models.DecimalField(_("coût d’achat HT"), max_digits=9, decimal_places=4)
@@ -123,7 +136,10 @@ class OrderLine(models.Model):
         verbose_name = _("ligne de commande")
         verbose_name_plural = _("lignes de commande")
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["order", "ean"], name="one_order_line_per_article")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "ean"], name="one_order_line_per_article"),
+            models.CheckConstraint(condition=Q(discount__gte=0, total__gte=0), name="order_line_discount"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.ean}"

@@ -16,6 +16,7 @@ from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
 from shop.orders.models import Order, OrderEvent
 from shop.payments.queries import latest_of_page, orders_with_money
+from shop.reviews.ports import Receipt
 
 # The reference of the order placed in this session: its buyer may see what a link alone does not show.
 SESSION_ORDERED = "ordered"
@@ -45,6 +46,24 @@ def last_delivery(customer_ids: Sequence[int]) -> Order | None:
     """
     placed = orders_of(customer_ids).filter(placed_at__isnull=False)
     return placed.exclude(status=Order.Status.CANCELLED).order_by("-placed_at").first()
+
+
+def is_received(order: Order) -> bool:
+    """Whether it has come: placed, and its slot has ended. No query: needs its slot."""
+    return order.status == Order.Status.PLACED and order.slot.ends_at <= timezone.now()
+
+
+def receipt(customer_id: int, order_reference: str) -> Receipt | None:
+    """What this customer, merged guests included, received by an order; None when it is not theirs or to come.
+
+    Three queries.
+    """
+    mine = orders_of(customer_ids(Customer(pk=customer_id)))
+    order = mine.filter(reference=order_reference).first()
+    if order is None or not is_received(order):
+        return None
+    products = order.lines.exclude(product=None).values_list("product_id", flat=True)
+    return Receipt(timezone.localdate(order.slot.starts_at), frozenset(pk for pk in products if pk))
 
 
 def rank_of_next_order(customer_id: int) -> int:
@@ -156,10 +175,14 @@ def letter_context(order_reference: str) -> dict[str, Any]:
                 "name": line.name,
                 "quantity_label": quantity_label(line.sold_by, line.quantity),
                 "total": line.total,
+                "promotion": line.promotion_label if line.discount else "",
+                "discount": line.discount,
             }
             for line in order.lines.all()
         ],
         "goods_total": order.goods_total,
+        "full_goods_total": order.goods_total + order.discount_total,
+        "discount_total": order.discount_total,
         "deposit_total": order.deposit_total,
         "delivery_fee": order.delivery_fee,
         "total": order.total,

@@ -1,4 +1,5 @@
-"""The life of an order up to its cut-off. Lock order everywhere: basket → order → slot → stock → account.
+"""The life of an order up to its cut-off. Lock order everywhere: basket → order → slot → stock → promotions →
+account.
 
 No call to the payment provider happens inside a transaction here: see docs/adr/0008-placing-an-order.md.
 """
@@ -25,6 +26,7 @@ from shop.orders.rules import Article, Figures, new_reference
 from shop.payments import services as payments
 from shop.payments.queries import payment_state
 from shop.payments.rules import cents
+from shop.pricing import services as promotions
 from shop.stock import services as stock
 
 Status = Order.Status
@@ -84,7 +86,8 @@ def create_order(
     """Transaction A: an order awaiting payment with its stock taken, its slot pinned, its payment prepared.
 
     Returns the order and the key of its payment. Raises BasketAlreadyOrdered, stock.StockShort,
-    slots.HoldLapsed: then nothing is left behind. Slot and stock are locked last, in that order.
+    slots.HoldLapsed, promotions.PromotionOver: then nothing is left behind. Slot, stock and promotions are locked
+    last, in that order.
     """
     rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
     order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version, rank)
@@ -105,6 +108,8 @@ def create_order(
         quantities={article.product_id: article.priced.quantity for article in articles},
     )
     _insert_lines(order, articles, totals, costs)
+    # Every buyer of a promotion wants its row: held for this last statement alone.
+    promotions.spend(order_reference=order.reference, amounts=totals.promotions)
     return order, str(operation.key)
 
 
@@ -131,6 +136,8 @@ def _insert_order(
                 goods_total=totals.goods_total,
                 deposit_total=totals.deposit_total,
                 delivery_fee=totals.delivery_fee,
+                discount_total=totals.discount_total,
+                delivery_label=totals.delivery_label,
                 total=totals.total,
                 terms_version=terms_version,
                 requires_age_check=any(article.minimum_age for article in articles),
@@ -158,6 +165,9 @@ def _insert_lines(
             unit_price=article.priced.unit_price,
             vat_rate=article.priced.vat_rate,
             total=article.priced.total,
+            discount=article.priced.discount,
+            promotion_id=article.promotion_id,
+            promotion_label=article.promotion_label,
             vat_amount=vat,
             deposit=article.priced.deposit_total,
             unit_cost=costs[article.product_id][0],
@@ -310,7 +320,7 @@ def give_up_late(*, reference: str) -> str:
 
 @transaction.atomic
 def _give_back(reference: str) -> bool:
-    """Lock order → hold → stock → account, and give back what they hold; False when the order is firm."""
+    """Lock order → hold → stock → promotions → account, and give back what they hold; False when the order is firm."""
     order = Order.objects.select_for_update().get(reference=reference)
     if order.status != Status.AWAITING_PAYMENT:
         return order.status == Status.ABANDONED
@@ -318,6 +328,7 @@ def _give_back(reference: str) -> bool:
     record(order, Kind.ABANDONED)
     slots.unpin_hold(order_reference=reference, holder=str(order.basket_key))
     stock.return_stock(order_reference=reference)
+    promotions.give_back(order_reference=reference)
     # Nothing is held where the page was closed; where the provider never answered, it goes on asking.
     payments.release(order_reference=reference)
     return True
@@ -392,11 +403,12 @@ def cancel_unpaid(*, reference: str) -> Order:
 
 
 def _call_off(order: Order, why: Kind) -> None:
-    """Give back slot, then stock; the caller then asks for the money to be. All of it commits together."""
+    """Give back slot, stock, then promotions; the caller then asks for the money to be. All of it commits together."""
     _move(order, Status.CANCELLED, cancelled_at=timezone.now())
     record(order, why)
     slots.release_booking(order_reference=order.reference)
     stock.return_stock(order_reference=order.reference)
+    promotions.give_back(order_reference=order.reference)
     publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))
 
 

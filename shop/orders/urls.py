@@ -1,12 +1,14 @@
 from django.urls import path
 
-from shop.orders import views
+from shop.orders import review_views, views
 
 urlpatterns = [
     path("commandes/", views.orders_page, name="orders"),
     path("commandes/<str:reference>/", views.order_page, name="order"),
     path("commandes/<str:reference>/reprendre/", views.reorder, name="reorder"),
     path("commandes/<str:reference>/annuler/", views.cancel, name="cancel_order"),
+    path("commandes/<str:reference>/avis/", review_views.order_reviews, name="order_reviews"),
+    path("commandes/<str:reference>/avis/retirer/", review_views.withdraw_review, name="withdraw_review"),
     path("suivi/<str:token>/", views.tracking_page, name="tracking"),
     path("suivi/<str:token>/annuler/", views.cancel_as_guest, name="cancel_as_guest"),
 ]

@@ -23,6 +23,7 @@ from shop.orders.models import Order, OrderEvent
 from shop.orders.queries import (
     SESSION_ORDERED,
     address_lines,
+    is_received,
     may_pay_again,
     order_by_token,
     orders_of,
@@ -53,7 +54,9 @@ def orders_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def order_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
-    return render(request, "orders/order.html", _context(order) | {"is_own": True})
+    return render(
+        request, "orders/order.html", _context(order) | {"is_own": True, "is_received": is_received(order)}
+    )
 
 
 @require_safe
@@ -94,15 +97,18 @@ def _context(order: Order) -> dict[str, object]:
                 "line": line,
                 "card": cards.get(line.product_id or 0),
                 "quantity_label": quantity_label(line.sold_by, line.quantity),
+                "full_total": line.total + line.discount if line.discount else None,
             }
             for line in lines
         ],
         "summary": money_summary(
             goods=order.goods_total,
+            discount=order.discount_total,
             deposits=order.deposit_total,
             delivery=order.delivery_fee,
             total=order.total,
             vat=[(total.rate, total.vat) for total in order.vat_totals.all()],
+            offered_by=order.delivery_label,
         ),
         "events": [
             {"label": OrderEvent.Kind(event.kind).label, "at": said_at(event.at), "done": True}

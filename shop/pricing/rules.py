@@ -20,18 +20,24 @@ DELIVERY_VAT_RATE = Decimal("20.0")
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """An article and how much of it; ``deposit`` is per piece and outside VAT."""
+    """An article and how much of it; ``deposit`` is per piece and outside VAT, ``discount`` what promotions take off."""
 
     unit_price: Decimal
     sold_by: str
     quantity: int
     vat_rate: Decimal
     deposit: Decimal = NOTHING
+    discount: Decimal = NOTHING
+
+    @property
+    def gross(self) -> Decimal:
+        """Before promotions."""
+        return line_total(self.unit_price, self.sold_by, self.quantity)
 
     @property
     def total(self) -> Decimal:
-        """Goods only, deposit excluded."""
-        return line_total(self.unit_price, self.sold_by, self.quantity)
+        """What the goods cost after promotions, deposit excluded."""
+        return self.gross - self.discount
 
     @property
     def deposit_total(self) -> Decimal:
@@ -40,13 +46,15 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class BasketTotals:
-    """What a basket comes to. Thresholds look at ``goods`` alone, never at deposits or the fee."""
+    """What a basket comes to. Thresholds look at ``goods`` alone, after promotions, never at deposits or the fee."""
 
     goods: Decimal
     deposits: Decimal
     delivery: Decimal
     to_minimum: Decimal
     to_free_delivery: Decimal
+    discount: Decimal = NOTHING
+    free_delivery_from: Decimal = NOTHING
 
     @property
     def total(self) -> Decimal:
@@ -55,6 +63,15 @@ class BasketTotals:
     @property
     def reaches_minimum(self) -> bool:
         return self.to_minimum == 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOffer:
+    """A promotion that offers delivery from an amount of goods, after reductions."""
+
+    promotion_id: int
+    label: str
+    free_from: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,10 @@ def goods_total(lines: Iterable[PricedLine]) -> Decimal:
     return sum((line.total for line in lines), NOTHING)
 
 
+def discounts_total(lines: Iterable[PricedLine]) -> Decimal:
+    return sum((line.discount for line in lines), NOTHING)
+
+
 def deposits_total(lines: Iterable[PricedLine]) -> Decimal:
     return sum((line.deposit_total for line in lines), NOTHING)
 
@@ -118,6 +139,8 @@ def basket_totals(
         delivery=delivery_fee(goods, slot_price, free_delivery_from) if lines else NOTHING,
         to_minimum=amount_to_minimum(goods, minimum_order),
         to_free_delivery=amount_to_free_delivery(goods, free_delivery_from),
+        discount=discounts_total(lines),
+        free_delivery_from=free_delivery_from,
     )
 
 

@@ -17,7 +17,7 @@ from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
-from shop.search import missed, queries, rules
+from shop.search import facets, missed, queries, rules
 from shop.search.forms import ProductRequestForm
 
 REQUESTS = Limit("product_request", most=10)
@@ -48,17 +48,16 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
     place = queries.find_aisle(slug)
     if place is None:
         raise Http404
-    zone, sort = _zone(request), _sort(request)
-    page = queries.aisle_page(place, _depot_id(zone), request.GET.get("page", "1"), sort)
+    zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
+    found = queries.aisle_page(place, _depot_id(zone), request.GET.get("page", "1"), sort, choice)
     context = {
         **_conditions(request, zone),
-        **_listing(sort, page.number),
+        **_listing(found, sort, choice),
         "place": place,
         "crumbs": _crumbs(place.path),
-        "page_obj": page,
-        "canonical": _canonical(request, page=page.number),
+        "canonical": _canonical(request, page=found.page.number),
     }
-    return render(request, "search/aisle.html", context)
+    return _with_clean_address(request, render(request, "search/aisle.html", context), context)
 
 
 @require_safe
@@ -72,6 +71,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "product": shown,
         "card": shown["card"],
         "crumbs": _crumbs([*shown["path"], {"name": shown["card"]["name"], "slug": ""}]),
+        "reviews": shown["reviews"],
         "neighbours": queries.neighbours(shown["card"]["id"], shown["shelf_id"], _depot_id(zone)),
         "canonical": _canonical(request),
     }
@@ -104,16 +104,17 @@ def request_product(request: HttpRequest) -> HttpResponse:
 def _search_context(
     request: HttpRequest, query: str, form: ProductRequestForm | None = None
 ) -> dict[str, Any]:
-    zone, sort = _zone(request), _sort(request)
+    zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
     as_typed = request.GET.get("tel_quel") == "1"
-    results = queries.results(query, _depot_id(zone), request.GET.get("page", "1"), sort, as_typed=as_typed)
-    kept = {"q": query} | ({"tel_quel": "1"} if as_typed else {})
+    results = queries.results(
+        query, _depot_id(zone), request.GET.get("page", "1"), sort, choice, as_typed=as_typed
+    )
+    words = {"q": query} | ({"tel_quel": "1"} if as_typed else {})
     return {
         **_conditions(request, zone),
-        **_listing(sort, results.page.number, **kept),
+        **_listing(results, sort, choice, **words),
         "query": query,
         "found": results.found,
-        "page_obj": results.page,
         "aisles": queries.aisles_named(results.found.used),
         "request_form": form or ProductRequestForm(initial={"product": query}),
     }
@@ -133,6 +134,17 @@ def search_suggestions(request: HttpRequest) -> HttpResponse:
         "total": len(suggested.cards) + len(suggested.brands) + len(aisles) + 1,
     }
     return render(request, "search/_suggestions.html", context)
+
+
+def _with_clean_address(
+    request: HttpRequest, response: HttpResponse, context: Mapping[str, Any]
+) -> HttpResponse:
+    """What a form sends holds empty fields; the address that the browser keeps does not."""
+    if request.headers.get("HX-Request"):
+        response["HX-Push-Url"] = request.path + (
+            f"?{context['querystring']}" if context["querystring"] else ""
+        )
+    return response
 
 
 def _zone(request: HttpRequest) -> Zone | None:
@@ -157,15 +169,34 @@ def _sort(request: HttpRequest) -> str:
     return asked if asked in queries.SORTS else queries.RELEVANCE
 
 
-def _listing(sort: str, page: int, **kept: str) -> dict[str, Any]:
-    """What the sort form and the page links keep of the address."""
-    tri = {} if sort == queries.RELEVANCE else {"tri": sort}
+def _listing(found: queries.Listing, sort: str, choice: facets.Choice, **kept: str) -> dict[str, Any]:
+    """A page of cards, and what its form of sort and filters and its links keep of the address."""
+    others = [*kept.items(), *([] if sort == queries.RELEVANCE else [("tri", sort)])]
     return {
+        "page_obj": found.page,
+        "page_number": found.page.number,
         "sort": sort,
         "sorts": [{"value": value, "name": name} for value, name in SORT_NAMES.items()],
-        "querystring": urlencode(kept | tri),
-        "page_number": page,
+        "facets": found.facets,
+        "choice": choice,
+        "chosen": _chips(choice, found.facets, others),
+        "unfiltered": "?" + urlencode(others),
+        "querystring": choice.address(*others),
     }
+
+
+def _chips(
+    choice: facets.Choice, asked: queries.Facets, others: Sequence[tuple[str, str]]
+) -> list[dict[str, str]]:
+    """What was chosen, each with the address without it."""
+    return [
+        {
+            "field": field,
+            "label": asked.label(field, value),
+            "url": "?" + choice.less(field, value).address(*others),
+        }
+        for field, value in choice.fields()
+    ]
 
 
 def _crumbs(path: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

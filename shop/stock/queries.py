@@ -1,8 +1,9 @@
 """Reads of stock."""
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from delivery.zones.models import Depot
@@ -17,6 +18,21 @@ def availability(depot_id: int, product_ids: Collection[int]) -> dict[int, int]:
     """What may still be sold of each product, pieces or grams; 0 where the depot has none. One query."""
     found = StockItem.objects.filter(depot_id=depot_id, product_id__in=product_ids)
     return dict.fromkeys(product_ids, 0) | dict(found.values_list("product_id", "available"))
+
+
+def highest_costs(product_ids: Collection[int]) -> dict[int, Decimal]:
+    """What each product costs to buy, excluding VAT, in the depot where it costs most. One query."""
+    known = StockItem.objects.filter(product_id__in=product_ids, unit_cost__gt=0).values("product_id")
+    return dict(known.annotate(cost=Max("unit_cost")).values_list("product_id", "cost").order_by())
+
+
+def highest_cost(product: str = "pk") -> Subquery:
+    """The same as a column of another query: ``product`` is its product's id. No query of its own.
+
+    Whatever the zone: a promotion stops at the same price for everybody.
+    """
+    items = StockItem.objects.filter(product_id=OuterRef(product)).order_by().values("product_id")
+    return Subquery(items.annotate(cost=Max("unit_cost")).values("cost"))
 
 
 def reserved_by(order_reference: str) -> dict[int, int]:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -5,11 +6,17 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
-from config.demo import ACCOUNTS, PASSWORD, DemoAccount
-from shop.catalogue.models import Product
+from config.demo import ACCOUNTS, PASSWORD, PAST_PRICES, PROMOTIONS, DemoAccount, DemoPromotion
+from config.demo_reviews import make_reviews
+from shop.catalogue.models import Aisle, Product
+from shop.catalogue.rules import to_cents
 from shop.customers.models import User
 from shop.customers.services import customer_for_user
+from shop.pricing.models import PriceChange, Promotion
+from shop.pricing.queries import Scope
+from shop.pricing.services import PromotionRefused, save_promotion
 from shop.stock.importing import load_starter
 
 
@@ -26,7 +33,60 @@ class Command(BaseCommand):
         if not Product.objects.exists():
             load_starter()
         made = sum(make_account(account) for account in ACCOUNTS)
-        self.stdout.write(f"{Product.objects.published().count()} produits publiés, {made} comptes créés.")
+        promoted = make_promotions()
+        self.stdout.write(
+            f"{Product.objects.published().count()} produits publiés, {made} comptes et {promoted} promotions créés."
+        )
+        said = make_reviews()
+        self.stdout.write(
+            f"{said} avis ajoutés."
+            if said
+            else "Aucun avis ajouté : il y en a déjà, ou aucune commande reçue."
+        )
+
+
+@transaction.atomic
+def make_promotions() -> int:
+    """The demonstration's promotions, and a past for the prices they reduce; how many. None where there are some.
+
+    On a catalogue of the shop's own, those that find nothing on their shelves are left out.
+    """
+    if Promotion.objects.exists():
+        return 0
+    invent_past_prices()
+    return sum(make_promotion(one) for one in PROMOTIONS)
+
+
+def invent_past_prices() -> None:
+    """Prices are invented anyway: without a past no reduction could be announced from them."""
+    if PriceChange.objects.filter(since__lt=timezone.now() - timedelta(days=1)).exists():
+        return
+    now = timezone.now()
+    PriceChange.objects.bulk_create(
+        PriceChange(product_id=pk, price=to_cents((price or 0) * share), since=now - timedelta(days=days))
+        for days, share in PAST_PRICES
+        for pk, price in Product.objects.filter(price__isnull=False).values_list("pk", "price")
+    )
+
+
+def make_promotion(one: DemoPromotion) -> bool:
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    figures = {
+        name: getattr(one, name) for name in ("percent", "amount", "take", "pay", "free_from", "budget")
+    }
+    promotion = Promotion(
+        name=one.name, kind=one.kind, starts_at=today - timedelta(days=1), ends_at=today + timedelta(days=one.days),
+        off_peak_only=one.off_peak_only, **figures,
+    )  # fmt: skip
+    scope = Scope(
+        products=list(Product.objects.filter(ean__in=one.eans)),
+        aisles=list(Aisle.objects.filter(slug__in=one.shelves)),
+    )
+    try:
+        save_promotion(promotion=promotion, scope=scope)
+    except PromotionRefused:
+        return False
+    return True
 
 
 @transaction.atomic

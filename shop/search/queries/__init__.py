@@ -2,7 +2,8 @@
 
 from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find_aisle, is_top_aisle, menu
 from shop.search.queries.card import Card, cards, cards_by_id, shelved
-from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, aisle_page
+from shop.search.queries.facets import Facets
+from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
 from shop.search.queries.matches import (
     SUGGESTIONS,
     Found,
@@ -24,7 +25,9 @@ __all__ = [
     "SUGGESTIONS",
     "AislePlace",
     "Card",
+    "Facets",
     "Found",
+    "Listing",
     "MenuAisle",
     "ProductPage",
     "Results",

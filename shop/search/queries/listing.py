@@ -1,19 +1,20 @@
 """Pages of cards in an order."""
 
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, DecimalField, Expression, F, Value, When
 
-from config import kept
+from shop.search.facets import Choice
 from shop.search.queries.aisles import AislePlace
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
+from shop.search.queries.facets import Facets, listed
 
 PAGE_SIZE = 24
-ORDER_SECONDS = 60
 RELEVANCE = "pertinence"
+ALL = Choice()
 
 PER_UNIT = Case(
     When(sold_by="weight", then=F("price")),
@@ -32,41 +33,47 @@ SORTS: dict[str, tuple[str | Expression, ...]] = {
 }
 
 
+def in_aisle(place: AislePlace, depot_id: int | None) -> Shelved:
+    """All that is on sale in an aisle with its shelves, or on one shelf. Lazy."""
+    return shelved(depot_id).filter(shelf__in=place.shelf_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of cards and the questions that narrow what it is a page of."""
+
+    page: Page[Card]
+    facets: Facets
+
+
 def aisle_page(
-    place: AislePlace, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE
-) -> Page[Card]:
+    place: AislePlace,
+    depot_id: int | None,
+    page: str | int = 1,
+    sort: str = RELEVANCE,
+    choice: Choice = ALL,
+) -> Listing:
     """A page of 24 cards of an aisle with its shelves, or of one shelf; beyond the end, the last.
 
-    One query when its order is kept, three at most.
+    One query when its order is kept, two when it is not or where cards have changed.
     """
     order = sort if sort in SORTS else RELEVANCE
 
     def standing() -> Shelved:
-        return shelved(depot_id).filter(shelf__in=place.shelf_ids).order_by(*SORTS[order])
+        return in_aisle(place, depot_id).order_by(*SORTS[order])
 
-    return page_of_cards(("aisle", *place.shelf_ids, order), standing, depot_id, page)
+    return listing(("aisle", depot_id, *place.shelf_ids, order), standing, depot_id, page, choice)
 
 
-def page_of_cards(
-    key: tuple[Any, ...], products: Callable[[], Shelved], depot_id: int | None, page: str | int
-) -> Page[Card]:
+def listing(
+    key: tuple[Any, ...],
+    products: Callable[[], Shelved],
+    depot_id: int | None,
+    page: str | int,
+    choice: Choice = ALL,
+) -> Listing:
     """A page of what ``products`` answers, whose order is kept under ``key``; the cards are always as they are now."""
-    found: Page[Any] = Paginator(ids_in_order(key, products, depot_id), PAGE_SIZE).get_page(page)
-    found.object_list = cards_on_sale(list(found.object_list), depot_id)
-    return found
-
-
-def ids_in_order(
-    key: tuple[Any, ...], products: Callable[[], Shelved], depot_id: int | None
-) -> Sequence[int]:
-    """The ids of ordered products. One query when not kept.
-
-    Kept until staff change something on the shelves, and for a minute at most: what shoppers buy moves a
-    product that ran out to the end only then.
-    """
-    return kept.built(
-        ("ids", kept.version("shelves"), depot_id, *key),
-        lambda: array("q", products().values_list("pk", flat=True)),
-        weigh=lambda ids: ids.itemsize * len(ids) + kept.SMALL,
-        seconds=ORDER_SECONDS,
-    )
+    found = listed(key, products, choice)
+    cards: Page[Any] = Paginator(found.ids, PAGE_SIZE).get_page(page)
+    cards.object_list = cards_on_sale(list(cards.object_list), depot_id)
+    return Listing(cards, found.facets)

@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.contrib.postgres.fields import ArrayField
+from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import BigIntegerField, F, Func, IntegerField, Value
 
 from config import kept
 from shop.search import rules
+from shop.search.facets import Choice
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
-from shop.search.queries.listing import ORDER_SECONDS, PAGE_SIZE, RELEVANCE, SORTS
+from shop.search.queries.facets import ORDER_SECONDS, Facets
+from shop.search.queries.listing import ALL, PAGE_SIZE, RELEVANCE, SORTS, Listing, listing
 from shop.search.queries.statement import SEARCH
 from shop.search.words import letters, root, sound
 
@@ -37,8 +40,9 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    page: Page[Card]
+class Results(Listing):
+    """A page of cards, the questions that narrow it, and how what was typed was understood."""
+
     found: Found
 
 
@@ -123,25 +127,52 @@ def _used(written: list[str], read: list[Understood]) -> str:
     return " ".join(_heard(no, written, read) for no in kept)
 
 
-def search(query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE) -> Page[Card]:
-    """A page of 24 cards that match what was typed. Queries as `results`."""
-    return results(query, depot_id, page, sort).page
+def search(
+    query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE, choice: Choice = ALL
+) -> Results:
+    """As `results`, for words that may be corrected."""
+    return results(query, depot_id, page, sort, choice)
 
 
 def results(
-    query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE, *, as_typed: bool = False
+    query: str,
+    depot_id: int | None,
+    page: str | int = 1,
+    sort: str = RELEVANCE,
+    choice: Choice = ALL,
+    *,
+    as_typed: bool = False,
 ) -> Results:
-    """A page of 24 cards that match what was typed (see `find`), and how it was understood.
+    """A page of 24 cards that match what was typed (see `find`), narrowed by a choice, and how it was understood.
 
-    A barcode finds its product. Two queries, one when what was found is kept or nothing is found; one more for
-    another order; none without a word.
+    A barcode finds its product. Three queries, one when all is kept or nothing is found, none without a word.
     """
     cleaned = rules.clean_query(query)
     ean = rules.barcode(cleaned)
     found = _of_code(ean, cleaned) if ean else kept_find(cleaned, depot_id, as_typed=as_typed)
-    shown: Page[Any] = Paginator(_sorted(found, sort, depot_id), PAGE_SIZE).get_page(page)
-    shown.object_list = cards_on_sale(list(shown.object_list), depot_id)
-    return Results(shown, found)
+    if not found.ids:
+        return Results(Paginator([], PAGE_SIZE).get_page(page), Facets(), found)
+    order = sort if sort in SORTS else RELEVANCE
+
+    def products() -> Shelved:
+        ordered = in_order(found.ids, depot_id)
+        return ordered if order == RELEVANCE else ordered.order_by(*SORTS[order])
+
+    key = ("search", kept.version("synonyms"), depot_id, cleaned, as_typed, order)
+    shown = listing(key, products, depot_id, page, choice)
+    return Results(shown.page, shown.facets, found)
+
+
+def in_order(ids: list[int], depot_id: int | None) -> Shelved:
+    """Those of the products that are on sale, in the order of the ids. Lazy."""
+    place = Func(
+        Value(ids, output_field=ArrayField(BigIntegerField())),
+        F("pk"),
+        function="array_position",
+        output_field=IntegerField(),
+    )
+    found: Shelved = shelved(depot_id).filter(pk__in=ids)
+    return found.order_by(place)
 
 
 def kept_find(query: str, depot_id: int | None, *, as_typed: bool) -> Found:
@@ -154,26 +185,13 @@ def kept_find(query: str, depot_id: int | None, *, as_typed: bool) -> Found:
     )
 
 
-def _sorted(found: Found, sort: str, depot_id: int | None) -> list[int]:
-    """In another order than relevance, one query more."""
-    if not found.ids or sort not in SORTS or sort == RELEVANCE:
-        return found.ids
-    ordered = shelved(depot_id).filter(pk__in=found.ids).order_by(*SORTS[sort])
-    return list(ordered.values_list("pk", flat=True))
-
-
 def _of_code(ean: str, query: str) -> Found:
     return Found(list(shelved(None).filter(ean=ean).values_list("pk", flat=True)), used=query)
 
 
 def matching(query: str, depot_id: int | None) -> Shelved:
     """Products for a query, the most relevant first, as a queryset to narrow. One query at once, then lazy."""
-    ids = find(query, depot_id).ids
-    order = Case(
-        *[When(pk=pk, then=Value(place)) for place, pk in enumerate(ids)], output_field=IntegerField()
-    )
-    found: Shelved = shelved(depot_id).filter(pk__in=ids)
-    return found.order_by(order) if ids else found
+    return in_order(find(query, depot_id).ids, depot_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from shop.catalogue.models import Product, Source
 from shop.catalogue.rules import is_alcoholic
+from shop.reviews.queries import LATEST_FIELDS, LatestReviews, latest_reviews, with_latest_reviews
 from shop.search import rules
 from shop.search.queries.card import CARD_FIELDS, Card, card_of, cards, of_first_picture, shelved
 from shop.search.queries.listing import BY_NAME
@@ -51,12 +52,14 @@ class ProductPage(TypedDict):
     shelf_id: int
     path: list[dict[str, str]]
     illustrated: list[str]
+    reviews: LatestReviews
 
 
 def product_detail(slug: str, depot_id: int | None) -> ProductPage | None:
     """A published product with all its particulars, or None. One query."""
-    described = shelved(depot_id).filter(slug=slug).annotate(picture_alt=of_first_picture("alt"))
-    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, "picture_alt").first()
+    found = with_latest_reviews(shelved(depot_id).filter(slug=slug))
+    described = found.annotate(picture_alt=of_first_picture("alt"))
+    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, *LATEST_FIELDS, "picture_alt").first()
     return _product_page(row) if row else None
 
 
@@ -89,6 +92,7 @@ def _product_page(row: dict[str, Any]) -> ProductPage:
         "shelf_id": row["shelf_id"],
         "path": _path(row),
         "illustrated": row["invented"] if settings.DEMONSTRATION else [],
+        "reviews": latest_reviews(row),
     }
 
 

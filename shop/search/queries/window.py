@@ -14,7 +14,7 @@ from shop.search.queries.card import (
     keep_cards,
     shelved,
 )
-from shop.search.queries.listing import ORDER_SECONDS
+from shop.search.queries.facets import ORDER_SECONDS
 
 RAIL_SIZE = 12
 

@@ -55,6 +55,19 @@ CONTACT = {
     "order_reference": "CB-2F7K9",
     "message": "Ma commande\nn’est pas là.",
 }
+REVIEW = {
+    "first_name": "Élodie",
+    "product": "Comté AOP 12 mois",
+    "product_slug": "comte-aop-12-mois",
+    "reference": "CB-2F7K-9ABC",
+    "rating": 2,
+    "title": "Trop salé",
+    "text": "Appelez Jean.\nIl confirmera.",
+    "reason": "données personnelles",
+    "reason_words": "Retirez le nom.",
+    "answer": "Merci, nous changeons d’affineur.",
+    "answer_role": "Responsable des achats",
+}
 CONTEXTS = {
     "order_confirmation": order_context(),
     "order_cancelled": order_context(),
@@ -74,6 +87,8 @@ CONTEXTS = {
     },
     "contact_acknowledged": CONTACT | {"is_proven": True},
     "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
+    "review_refused": REVIEW,
+    "review_answered": REVIEW,
     "coverage_opened": {"postcode": "64000"},
 }
 # What a reader must find in the text, and behind the one button of the HTML.
@@ -88,6 +103,8 @@ LINKS = {
     "security_notice": "/accounts/password/reset/",
     "contact_acknowledged": "/aide/",
     "contact_answered": "/aide/",
+    "review_refused": "/commandes/CB-2F7K-9ABC/avis/",
+    "review_answered": "/produits/comte-aop-12-mois/avis/",
     "coverage_opened": "/creneaux/?code_postal=64000",
 }
 

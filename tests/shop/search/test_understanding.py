@@ -137,8 +137,8 @@ def test_understanding_costs_one_query_however_many_words(shelves):
         assert len(made) == 1, query
 
 
-def test_page_costs_two_queries_and_a_suggestion_two(shelves, django_assert_num_queries):
-    with django_assert_num_queries(2):
+def test_page_costs_three_queries_and_a_suggestion_two(shelves, django_assert_num_queries):
+    with django_assert_num_queries(3):
         assert results("camenbert", shelves.id).page.paginator.count == 1
     with django_assert_num_queries(1):
         results("licorne", shelves.id)

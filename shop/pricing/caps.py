@@ -1,0 +1,86 @@
+"""How far a promotion may go. Pure. A lawyer confirms; here is the law as written.
+
+*Value.* The advantages given to the consumer on one named product, cumulated, are at most 34 % of its price for food
+and pet food, 40 % for other everyday consumer goods (loi 2020-1525 « ASAP », art. 125 II, as extended by loi 2023-221
+« Descrozaille » and amended by loi 2025-337 of 14 April 2025, in force until 15 April 2028). A lot counts as what it
+really takes off: 3 pour 2 is 33.3 %, 2 pour 1 is 50 %, the second at −50 % is 25 %. Goods outside the text, such as
+flowers, are kept to 40 % too.
+
+*Resale at a loss.* Nothing is sold below its effective purchase price, taxes included (C. com. L442-5), raised by a
+tenth for food (the same art. 125 I; fresh fruit and vegetables are exempt from the tenth, and here are not). Between
+depots the highest cost counts. What already costs less than that is not reduced at all.
+
+*Words.* « Gratuit » sells no food (C. com. L443-1 I); « offert » is avoided with it.
+
+*Alcohol* is food for all of these. Its promotions keep within them and never give it away: to offer it for free, at
+will, to sell is forbidden (CSP L3322-9), and so is to push it forward (L3323-2 ff.).
+
+*First-age milk* takes no promotion, struck price, gift or sample (C. conso L122-12 to L122-16).
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import Literal, Protocol
+
+from shop.catalogue.rules import CENT
+
+FOOD_CAP, OTHER_CAP = Decimal("0.34"), Decimal("0.40")
+FOOD_COST_FACTOR = Decimal("1.10")
+GRAMS_PER_KILO = 1000
+
+
+class Costed(Protocol):
+    """What the caps need to know of an article."""
+
+    @property
+    def price(self) -> Decimal: ...
+    @property
+    def is_food(self) -> bool: ...
+    @property
+    def is_counted(self) -> bool: ...
+    @property
+    def vat_rate(self) -> Decimal: ...
+    @property
+    def unit_cost(self) -> Decimal: ...
+    @property
+    def gross(self) -> Decimal: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The least that may be asked: to the cent above, exactly, and why."""
+
+    amount: Decimal
+    exact: Decimal
+    reason: Literal["law", "cost"]
+
+
+def cap_of(*, is_food: bool) -> Decimal:
+    """The largest share of its price that may be taken off."""
+    return FOOD_CAP if is_food else OTHER_CAP
+
+
+def cost_floor(item: Costed) -> Decimal:
+    """The least price per piece or kilogram that is no resale at a loss, VAT included, exact."""
+    factor = FOOD_COST_FACTOR if item.is_food else Decimal(1)
+    return item.unit_cost * factor * (100 + item.vat_rate) / 100
+
+
+def least_price(item: Costed) -> Cap:
+    """The least price per piece or kilogram."""
+    by_law = item.price * (1 - cap_of(is_food=item.is_food))
+    at_cost = cost_floor(item)
+    exact = max(by_law, at_cost)
+    return Cap(_up(exact), exact, "cost" if at_cost > by_law else "law")
+
+
+def least_total(item: Costed, quantity: int) -> Cap:
+    """The least that so many pieces or grams may cost together; never more than they cost now."""
+    unit = least_price(item)
+    exact = unit.exact * quantity if item.is_counted else unit.exact * quantity / GRAMS_PER_KILO
+    full = item.price * quantity if item.is_counted else item.gross
+    return Cap(min(_up(exact), full), exact, unit.reason)
+
+
+def _up(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_CEILING)

@@ -1,0 +1,183 @@
+"""What keeps a promotion from being saved, field by field, naming the article. Pure; the law stands in `caps`."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from shop.pricing.caps import cap_of, cost_floor
+from shop.pricing.offers import (
+    AMOUNT,
+    BY_LOT,
+    FREE_DELIVERY,
+    LOT,
+    N_FOR_M,
+    PER_ARTICLE,
+    PERCENT,
+    SECOND,
+    Item,
+    Terms,
+)
+from shop.pricing.promotions import claim, real_percent, reduced_price
+from shop.pricing.rules import NOTHING
+
+FIGURES = {
+    PERCENT: ("percent",),
+    AMOUNT: ("amount",),
+    N_FOR_M: ("take", "pay"),
+    SECOND: ("percent",),
+    LOT: ("take", "amount"),
+    FREE_DELIVERY: ("free_from",),
+}
+# « gratuité », « gratuitement », « offerts », « offre » as a noun is no gift.
+GIVEN_AWAY = re.compile(r"gratuit|gratis|\boffert", re.IGNORECASE)
+TO_THE_HUNDREDTH = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why not: a code for `wording`, the form's field, the articles concerned and a figure to say."""
+
+    code: str
+    field: str = ""
+    names: tuple[str, ...] = ()
+    figure: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A promotion about to be saved: its terms, the articles named one by one, and those of its shelves and brands."""
+
+    terms: Terms
+    named: Sequence[Item] = ()
+    covered: Sequence[Item] = ()
+    others: Sequence[Terms] = field(default=())
+
+    @property
+    def everything(self) -> list[Item]:
+        return [*self.named, *self.covered]
+
+
+def problems_of(draft: Draft, *, now: datetime) -> list[Problem]:
+    """What is wrong, the plainest first; nothing else is looked at before the terms themselves are whole."""
+    return [*_terms(draft.terms), *_dates(draft.terms, now)] or [
+        *_scope(draft),
+        *_same(draft),
+        *_milk(draft),
+        *_words(draft),
+        *_law(draft),
+        *_cost(draft),
+    ]
+
+
+def _terms(terms: Terms) -> Iterable[Problem]:
+    for name in FIGURES[terms.kind]:
+        if getattr(terms, name) is None:
+            yield Problem("missing", name)
+    if terms.kind == N_FOR_M and terms.take and terms.pay and terms.pay >= terms.take:
+        yield Problem("pay_is_less", "pay")
+    hours = (terms.from_hour, terms.until_hour)
+    if None not in hours and (terms.from_hour or 0) >= (terms.until_hour or 0):
+        yield Problem("hours", "slot_until_hour")
+
+
+def _dates(terms: Terms, now: datetime) -> Iterable[Problem]:
+    if terms.ends_at <= terms.starts_at:
+        yield Problem("end_before_start", "ends_at")
+    elif terms.ends_at <= now:
+        yield Problem("all_past", "ends_at")
+
+
+def _scope(draft: Draft) -> Iterable[Problem]:
+    has_scope = bool(draft.terms.products or draft.terms.aisles or draft.terms.brands)
+    if draft.terms.kind == FREE_DELIVERY:
+        if has_scope:
+            yield Problem("whole_basket", "products")
+    elif not has_scope:
+        yield Problem("empty_scope", "products")
+    elif not draft.everything:
+        yield Problem("covers_nothing", "products")
+    elif draft.terms.kind in BY_LOT and (weighed := [one.name for one in draft.named if not one.is_counted]):
+        yield Problem("weighed", "products", tuple(weighed))
+
+
+def _same(draft: Draft) -> Iterable[Problem]:
+    mine = draft.terms
+    for other in draft.others:
+        overlaps = other.starts_at < mine.ends_at and mine.starts_at < other.ends_at
+        if overlaps and other.id != mine.id and _as(mine, other) == mine:
+            yield Problem("same", "starts_at", (other.name,))
+
+
+def _as(mine: Terms, other: Terms) -> Terms:
+    """The other one but for when it is, what it is called and what it may cost: equal to mine, both are the same."""
+    own = {
+        name: getattr(mine, name) for name in ("id", "name", "starts_at", "ends_at", "left", "most_per_order")
+    }
+    return replace(other, **own)
+
+
+def _milk(draft: Draft) -> Iterable[Problem]:
+    if milk := tuple(one.name for one in draft.named if one.is_first_age_milk):
+        yield Problem("milk", "products", milk)
+
+
+def _words(draft: Draft) -> Iterable[Problem]:
+    food = tuple(one.name for one in draft.everything if one.is_food)
+    if food and draft.terms.kind != FREE_DELIVERY and GIVEN_AWAY.search(draft.terms.name):
+        yield Problem("given_away", "name", food[:1])
+
+
+def _law(draft: Draft) -> Iterable[Problem]:
+    """The cap in value, article by article: the worst is named with what it would get."""
+    worst: tuple[Decimal, Item] | None = None
+    for one in draft.everything:
+        real = real_percent(draft.terms, one.price)
+        if real is None or one.is_first_age_milk or (draft.terms.kind in BY_LOT and not one.is_counted):
+            continue
+        beyond = real - cap_of(is_food=one.is_food) * 100
+        if beyond > 0 and (worst is None or beyond > worst[0]):
+            worst = (beyond, one)
+    if worst:
+        real = real_percent(draft.terms, worst[1].price) or NOTHING
+        yield Problem(
+            "beyond_food" if worst[1].is_food else "beyond_other",
+            _figure_field(draft.terms), (worst[1].name,), real.quantize(TO_THE_HUNDREDTH),
+        )  # fmt: skip
+
+
+def _figure_field(terms: Terms) -> str:
+    return FIGURES[terms.kind][-1]
+
+
+def _cost(draft: Draft) -> Iterable[Problem]:
+    """Articles named one by one are refused below their cost; those of a shelf are only held up by it (`notices`)."""
+    below = [one for one in draft.named if _meets_cost(draft.terms, one)]
+    for one in below[:1]:
+        yield Problem("below_cost", _figure_field(draft.terms), (one.name,), cost_floor(one))
+
+
+def _meets_cost(terms: Terms, item: Item) -> bool:
+    if item.is_first_age_milk or not item.unit_cost:
+        return False
+    if terms.kind in PER_ARTICLE:
+        return reduced_price(terms, item)[1] == "cost" or cost_floor(item) >= item.price
+    if not item.is_counted or not terms.lot_size:
+        return False
+    shares = claim(terms, [replace(item, quantity=terms.lot_size)]).shares
+    return any(share.capped == "cost" for share in shares.values())
+
+
+def notices(draft: Draft) -> list[Problem]:
+    """What staff should know of what they saved: articles left out, or held up by their cost."""
+    found = []
+    if milk := tuple(one.name for one in draft.covered if one.is_first_age_milk):
+        found.append(Problem("milk_left_out", names=milk))
+    if draft.terms.kind in BY_LOT and (
+        weighed := tuple(one.name for one in draft.covered if not one.is_counted)
+    ):
+        found.append(Problem("weighed_left_out", names=weighed))
+    if held := tuple(one.name for one in draft.covered if _meets_cost(draft.terms, one)):
+        found.append(Problem("held_up_by_cost", names=held))
+    return found

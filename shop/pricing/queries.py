@@ -1,0 +1,215 @@
+"""Reads of prices and promotions. None takes a customer: the shop has one price for everybody."""
+
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.cache import cache
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from delivery.slots.models import Slot
+from delivery.slots.rules import PARIS, is_peak
+from delivery.zones.models import Zone
+from shop.catalogue.models import Aisle, Brand, Product
+from shop.pricing.book import Offer, PromotionBook
+from shop.pricing.checks import Draft
+from shop.pricing.history import (
+    CURVE_LASTS,
+    REFERENCE_LASTS,
+    CurvePoint,
+    Price,
+    curve_corners,
+    lowest_practised,
+)
+from shop.pricing.models import PriceChange, Promotion, PromotionUse
+from shop.pricing.offers import Item, SlotFacts, Terms
+from shop.pricing.ports import costs_of
+from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
+
+BOOK_VERSION_KEY = "promotions:version"
+# Should a process die between its commit and the new version, others catch up by themselves.
+KEPT_AT_MOST = 300.0
+# What ended lately still counts for struck prices: thirty days before a promotion that began thirty days ago.
+ENDED_LATELY = 3 * REFERENCE_LASTS
+# What a promotion is on: its many-to-many fields, and the column each names.
+SCOPES = {"products": "product", "aisles": "aisle", "brands": "brand", "zones": "zone"}
+_kept: dict[str, tuple[float, PromotionBook]] = {}
+
+
+def price_history(product_id: int) -> list[Price]:
+    """Every price a product had, in order of time. One query."""
+    rows = PriceChange.objects.filter(product_id=product_id).order_by("since", "id")
+    return [Price(since, price) for since, price in rows.values_list("since", "price")]
+
+
+def price_curve(product_id: int) -> list[CurvePoint]:
+    """The corners of the last twelve months' prices, in the view box of `history.curve_corners`. One query."""
+    now = timezone.now()
+    return curve_corners(price_history(product_id), start=now - CURVE_LASTS, end=now)
+
+
+def book_for(zone_id: int | None) -> PromotionBook:
+    """The promotions as a zone sees them. No query while nobody changed any; one after a change, however many.
+
+    A process keeps its book under the version in the cache, which moves once a change commits. A cache that does
+    not answer costs the query each time, never an old price.
+    """
+    version = cache.get(BOOK_VERSION_KEY)
+    if version is None:
+        cache.add(BOOK_VERSION_KEY, uuid.uuid4().hex, timeout=None)
+        version = cache.get(BOOK_VERSION_KEY)
+    if version is None:
+        return fresh_book(zone_id)
+    known = _kept.get(version)
+    if known is None or known[0] < time.monotonic():
+        # The version was read first: a book older than a change is kept under a version nobody asks for again.
+        known = (time.monotonic() + KEPT_AT_MOST, fresh_book(None))
+        _kept.clear()
+        _kept[version] = known
+    return known[1].for_zone(zone_id)
+
+
+def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
+    """The same from the database, with what is left of each budget now. One query.
+
+    ``own_order`` is the order this basket is paying for: what it has drawn is there for it.
+    """
+    return PromotionBook(_terms_since(timezone.now() - ENDED_LATELY, own_order), zone_id)
+
+
+def forget_book() -> None:
+    """Read the promotions anew at the next question, in this process."""
+    _kept.clear()
+
+
+def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:
+    through = {
+        f"{name}_ids": ArraySubquery(
+            getattr(Promotion, name).through.objects.filter(promotion=OuterRef("pk")).values(f"{field}_id")
+        )
+        for name, field in SCOPES.items()
+    }
+    own = PromotionUse.objects.filter(promotion=OuterRef("pk"), order_reference=own_order, returned_at=None)
+    rows = Promotion.objects.filter(ends_at__gt=ended_after).order_by("pk").annotate(**through)
+    if own_order:
+        rows = rows.annotate(own=Coalesce(Subquery(own.values("amount")), NOTHING))
+    return [
+        terms_of(
+            row, {name: getattr(row, f"{name}_ids") for name in SCOPES}, own=getattr(row, "own", NOTHING)
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a promotion is on; no zones: all of them."""
+
+    products: Sequence[Product] = ()
+    aisles: Sequence[Aisle] = ()
+    brands: Sequence[Brand] = ()
+    zones: Sequence[Zone] = ()
+
+    def ids(self) -> dict[str, list[int]]:
+        return {name: [row.pk for row in getattr(self, name)] for name in SCOPES}
+
+
+def draft_of(promotion: Promotion, scope: Scope) -> Draft:
+    """A promotion about to be saved, with the articles on sale or named that it is about. Four queries."""
+    ids = scope.ids()
+    named = items_of(Q(pk__in=ids["products"]))
+    on = Q(shelf__in=ids["aisles"]) | Q(shelf__parent__in=ids["aisles"]) | Q(brand__in=ids["brands"])
+    covered = items_of(on & Q(is_published=True) & ~Q(pk__in=ids["products"]))
+    others = [terms for terms in _terms_since(timezone.now()) if terms.left != 0]
+    return Draft(terms_of(promotion, ids), named, covered, others)
+
+
+def items_of(chosen: Q) -> list[Item]:
+    """Priced products as promotions see them, one piece or kilogram of each, in order of name. Two queries."""
+    rows = list(
+        Product.objects.filter(chosen, price__isnull=False, vat_rate__isnull=False)
+        .select_related("shelf")
+        .order_by("sort_name", "pk")
+    )
+    costs = costs_of([row.pk for row in rows])
+    return [item_of(row, unit_cost=costs.get(row.pk)) for row in rows]
+
+
+def item_of(product: Product, quantity: int | None = None, *, unit_cost: Decimal | None) -> Item:
+    """An article with its price, as promotions see it; one piece or kilogram unless said. No query: needs its shelf."""
+    assert product.price is not None  # noqa: S101 - whoever sells it has made sure
+    shelf = product.shelf
+    return Item(
+        product_id=product.pk,
+        price=product.price,
+        sold_by=product.sold_by,
+        quantity=quantity if quantity is not None else GRAMS_PER_KILO if product.sold_by_weight else 1,
+        shelf_id=product.shelf_id,
+        aisle_id=shelf.parent_id if shelf else None,
+        brand_id=product.brand_id,
+        vat_rate=product.vat_rate or NOTHING,
+        is_food=product.is_food,
+        is_first_age_milk=product.is_first_age_milk,
+        unit_cost=unit_cost or NOTHING,
+        name=product.name,
+    )
+
+
+def terms_of(promotion: Promotion, scope: Mapping[str, Iterable[int]], *, own: Decimal = NOTHING) -> Terms:
+    """A row as the rules read it; stopped by staff, it ends there. ``own`` is not counted as spent. No query."""
+    ends_at = min(promotion.ends_at, promotion.stopped_at or promotion.ends_at)
+    return Terms(
+        id=promotion.pk or 0,
+        kind=promotion.kind,
+        starts_at=promotion.starts_at,
+        ends_at=ends_at,
+        name=promotion.name,
+        percent=promotion.percent,
+        amount=promotion.amount,
+        take=promotion.take,
+        pay=promotion.pay,
+        free_from=promotion.free_from,
+        weekdays=frozenset(map(int, promotion.slot_weekdays)),
+        from_hour=promotion.slot_from_hour,
+        until_hour=promotion.slot_until_hour,
+        off_peak_only=promotion.off_peak_only,
+        left=None if promotion.budget is None else promotion.budget - promotion.spent + own,
+        most_per_order=promotion.most_per_order,
+        **{name: frozenset(pks) for name, pks in scope.items()},
+    )
+
+
+def slot_facts(slot: Slot | None, zone_id: int | None = None) -> SlotFacts:
+    """Where and when a basket goes, as promotions ask; without a slot, only where. No query."""
+    if slot is None:
+        return SlotFacts(zone_id=zone_id)
+    local = slot.starts_at.astimezone(PARIS)
+    return SlotFacts(slot.zone_id, local.isoweekday(), local.hour, is_peak(local.date(), local.hour))
+
+
+def reference_prices(offers: Mapping[int, Offer], book: PromotionBook) -> dict[int, Decimal]:
+    """The lowest price over the thirty days before each product's reduction began (C. conso L112-1-1).
+
+    Only for offers with a reduced price; a product sold for less than thirty days is left out. One query, none
+    without such an offer. What to show of it: `Offer.announced`.
+    """
+    wanted = {pk: offer for pk, offer in offers.items() if offer.price_now is not None}
+    if not wanted:
+        return {}
+    prices: dict[int, list[Price]] = {}
+    rows = PriceChange.objects.filter(product_id__in=wanted).order_by("product_id", "since", "id")
+    for product_id, since, price in rows.values_list("product_id", "since", "price"):
+        prices.setdefault(product_id, []).append(Price(since, price))
+    found = {pk: _reference(offer, prices.get(pk, []), book) for pk, offer in wanted.items()}
+    return {pk: price for pk, price in found.items() if price is not None}
+
+
+def _reference(offer: Offer, prices: list[Price], book: PromotionBook) -> Decimal | None:
+    began = offer.terms.starts_at
+    return lowest_practised(prices, before=began, reduced=book.reductions(offer.item, prices, before=began))

@@ -1,0 +1,209 @@
+"""Every write of planned prices and promotions. `Product.price` itself moves through the catalogue alone."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.cache import cache
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from shop.catalogue.services import change_prices, check_price
+from shop.pricing.checks import Problem, notices, problems_of
+from shop.pricing.models import PlannedPrice, Promotion, PromotionUse
+from shop.pricing.queries import BOOK_VERSION_KEY, SCOPES, Scope, draft_of
+
+PLANS_AT_ONCE = 500
+
+
+class PlanInPast(Exception):
+    """A price is planned ahead, or changed at once in the catalogue."""
+
+
+class PlanDoubled(Exception):
+    """This product already has a price planned for this very instant."""
+
+
+class PlanOver(Exception):
+    """The planned price was applied or cancelled in between."""
+
+
+@transaction.atomic
+def plan_price(*, product_id: int, price: Decimal, starts_at: datetime) -> PlannedPrice:
+    """From an instant on, this product will cost that (euros including VAT). One INSERT.
+
+    Raises catalogue.services.PriceRefused, PlanInPast, PlanDoubled; then nothing is planned.
+    """
+    check_price(price)
+    if starts_at <= timezone.now():
+        raise PlanInPast(starts_at)
+    try:
+        with transaction.atomic():
+            return PlannedPrice.objects.create(product_id=product_id, price=price, starts_at=starts_at)
+    except IntegrityError as clash:
+        raise PlanDoubled(starts_at) from clash
+
+
+@transaction.atomic
+def cancel_planned_price(*, plan_id: int) -> None:
+    """Give up a plan before its instant; the price stays. Raises PlanOver. One UPDATE."""
+    own = PlannedPrice.objects.filter(pk=plan_id, state=PlannedPrice.State.PLANNED)
+    if not own.update(state=PlannedPrice.State.CANCELLED):
+        raise PlanOver(plan_id)
+
+
+@transaction.atomic
+def apply_due_prices(*, now: datetime) -> int:
+    """Give products the prices whose instant has come, oldest first; how many plans were applied.
+
+    Locks the plans, then the products: of two workers the second waits, then finds nothing left to apply.
+    Five queries, one where nothing is due; 500 plans at most, the next run takes the rest.
+    """
+    due = PlannedPrice.objects.filter(state=PlannedPrice.State.PLANNED, starts_at__lte=now)
+    plans = list(due.select_for_update().order_by("starts_at", "id")[:PLANS_AT_ONCE])
+    if not plans:
+        return 0
+    # A worker that was away for hours leaves the latest of several plans.
+    change_prices(prices={plan.product_id: plan.price for plan in plans})
+    return PlannedPrice.objects.filter(pk__in=[plan.pk for plan in plans]).update(
+        state=PlannedPrice.State.APPLIED, applied_at=now
+    )
+
+
+# --- promotions -------------------------------------------------------------------------------------
+
+
+class PromotionFrozen(Exception):
+    """An order has used it: other terms are another promotion."""
+
+
+class PromotionRefused(Exception):
+    """The terms or the law do not allow it; ``problems`` say what and where."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__([problem.code for problem in problems])
+        self.problems = problems
+
+
+class PromotionOver(Exception):
+    """It ended, was stopped, or has less left than this order counted on: the shopper decides again."""
+
+
+@transaction.atomic
+def save_promotion(*, promotion: Promotion, scope: Scope) -> list[Problem]:
+    """Save a promotion and its whole scope; answers what staff should know of it. About fifteen queries.
+
+    Raises PromotionRefused, PromotionFrozen; then nothing is saved. Locks the promotion.
+    """
+    _refuse_frozen(promotion)
+    draft = draft_of(promotion, scope)
+    if problems := problems_of(draft, now=timezone.now()):
+        raise PromotionRefused(problems)
+    _save_terms(promotion)
+    for name in SCOPES:
+        getattr(promotion, name).set(getattr(scope, name))
+    promotions_changed()
+    return notices(draft)
+
+
+def _save_terms(promotion: Promotion) -> None:
+    """What is spent and whether it was stopped are never written back from a form opened earlier."""
+    if promotion._state.adding:
+        promotion.save()
+        return
+    others = {"id", "spent", "stopped_at", "created_at"}
+    promotion.save(update_fields=[one.name for one in Promotion._meta.fields if one.name not in others])
+
+
+def _refuse_frozen(promotion: Promotion) -> None:
+    """Locked: an order that uses it now comes before or after, not in between."""
+    if promotion._state.adding:
+        return
+    Promotion.objects.select_for_update(no_key=True).get(pk=promotion.pk)
+    if PromotionUse.objects.filter(promotion=promotion).exists():
+        raise PromotionFrozen(promotion.pk)
+
+
+@transaction.atomic
+def stop_promotion(*, promotion_id: int) -> bool:
+    """End a promotion now, for baskets too; False when it was over. Orders made keep what they got. One UPDATE."""
+    now = timezone.now()
+    going = Promotion.objects.filter(pk=promotion_id, stopped_at=None, ends_at__gt=now)
+    stopped = bool(going.update(stopped_at=now))
+    promotions_changed()
+    return stopped
+
+
+def promotions_changed() -> None:
+    """Every process reads its promotions anew on its next page, once this transaction commits. No query."""
+    transaction.on_commit(lambda: cache.set(BOOK_VERSION_KEY, uuid.uuid4().hex, timeout=None))
+
+
+_SPEND_SQL = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(promotions)s::bigint[], %(amounts)s::numeric[]) AS w(id, amount)
+), locked AS MATERIALIZED (
+    SELECT p.id, w.amount FROM pricing_promotion p JOIN wanted w USING (id) ORDER BY p.id FOR NO KEY UPDATE OF p
+), drawn AS (
+    UPDATE pricing_promotion p SET spent = p.spent + l.amount
+      FROM locked l
+     WHERE p.id = l.id AND p.stopped_at IS NULL AND p.starts_at <= %(now)s AND p.ends_at > %(now)s
+       AND (p.budget IS NULL OR p.spent + l.amount <= p.budget)
+    RETURNING p.id, l.amount, p.budget - p.spent AS left_over
+), used AS (
+    INSERT INTO pricing_promotionuse (promotion_id, order_reference, amount, created_at)
+    SELECT id, %(reference)s, amount, %(now)s FROM drawn
+)
+SELECT left_over FROM drawn
+"""
+
+
+@transaction.atomic
+def spend(*, order_reference: str, amounts: Mapping[int, Decimal]) -> None:
+    """Draw what an order gets (promotion → euros) on the promotions' budgets, all or nothing. One statement.
+
+    Raises PromotionOver. Everybody wants these rows: called last in the order's transaction, locks them in order
+    of id. Each conditional UPDATE checks the clock and the budget, whatever was read before.
+    """
+    if not amounts:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SPEND_SQL,
+            {
+                "promotions": list(amounts), "amounts": list(amounts.values()),
+                "reference": order_reference, "now": timezone.now(),
+            },
+        )  # fmt: skip
+        left = [left_over for (left_over,) in cursor.fetchall()]
+    if len(left) < len(amounts):
+        raise PromotionOver(order_reference)
+    if 0 in left:
+        promotions_changed()
+
+
+_GIVE_BACK_SQL = """
+WITH held AS MATERIALIZED (
+    SELECT u.id AS use_id, p.id, u.amount, p.budget
+      FROM pricing_promotionuse u JOIN pricing_promotion p ON p.id = u.promotion_id
+     WHERE u.order_reference = %(reference)s AND u.returned_at IS NULL
+     ORDER BY p.id
+       FOR NO KEY UPDATE OF p, u
+), given AS (
+    UPDATE pricing_promotion p SET spent = p.spent - h.amount FROM held h WHERE p.id = h.id
+), closed AS (
+    UPDATE pricing_promotionuse u SET returned_at = %(now)s FROM held h WHERE u.id = h.use_id
+)
+SELECT budget FROM held
+"""
+
+
+@transaction.atomic
+def give_back(*, order_reference: str) -> None:
+    """An order came to nothing: what it drew on budgets may be had again. Exactly once; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK_SQL, {"reference": order_reference, "now": timezone.now()})
+        budgets = [budget for (budget,) in cursor.fetchall()]
+    if any(budget is not None for budget in budgets):
+        promotions_changed()

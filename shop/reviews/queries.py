@@ -1,0 +1,261 @@
+"""Reads of reviews: published ones for everybody, one's own for a customer, waiting ones for staff."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.paginator import Page, Paginator
+from django.db.models import Avg, Count, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, JSONObject
+from django.http import Http404
+
+from shop.catalogue.models import Product
+from shop.reviews.models import (
+    REVIEWS,
+    AnswerRole,
+    ProductRating,
+    ProductReview,
+    RefusalReason,
+    ServiceReview,
+    Status,
+)
+from shop.reviews.rules import BEST, RatingSummary, author_name
+
+PER_PAGE = 10
+# On the product's own page; the rest are one link away.
+FIRST_FEW = 3
+# After this a person should have read it: the delay that the page about reviews states.
+READ_WITHIN = timedelta(hours=72)
+# How far back the figures of the service go. The reviews themselves are all shown.
+SERVICE_SINCE = timedelta(days=365)
+
+NEWEST = "recents"
+SORTS: dict[str, tuple[str, ...]] = {
+    NEWEST: ("-published_at", "-id"),
+    "anciens": ("published_at", "id"),
+    "notes-basses": ("rating", "-published_at", "-id"),
+    "notes-hautes": ("-rating", "-published_at", "-id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsOfProduct:
+    """A page of a product's reviews and the ratings of all of them."""
+
+    summary: RatingSummary
+    page_obj: Page[ProductReview]
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReview:
+    """What readers see of a review of a product."""
+
+    rating: int
+    title: str
+    text: str
+    author: str
+    experienced_on: date
+    published_at: datetime
+    answer: str
+    answer_by: str
+    answered_at: datetime | None
+    kind: str = ProductReview.kind
+
+
+@dataclass(frozen=True, slots=True)
+class LatestReviews:
+    """The ratings of a product and its FIRST_FEW latest reviews."""
+
+    summary: RatingSummary
+    reviews: list[ShownReview]
+
+    @property
+    def has_more(self) -> bool:
+        return self.summary.count > len(self.reviews)
+
+
+LATEST_FIELDS = ("latest_reviews", *(f"rating__{name}" for name in ProductRating.COLUMNS))
+_SHOWN = JSONObject(
+    **{name: F(name) for name in ("title", "text", "rating", "answer", "answer_role")},
+    **{name: F(name) for name in ("experienced_on", "published_at", "answered_at")},
+    # A guest is called as the customer they turned out to be.
+    first_name=Coalesce("customer__merged_into__first_name", "customer__first_name"),
+    last_name=Coalesce("customer__merged_into__last_name", "customer__last_name"),
+)
+
+
+def with_latest_reviews(products: QuerySet[Any]) -> QuerySet[Any]:
+    """Products whose LATEST_FIELDS `latest_reviews` reads: within their query, since their page has none to spare."""
+    shown = ProductReview.objects.filter(product=OuterRef("pk"), status=Status.PUBLISHED)
+    latest = shown.order_by(*SORTS[NEWEST]).values(shown=_SHOWN)[:FIRST_FEW]
+    read: QuerySet[Any] = products.annotate(latest_reviews=ArraySubquery(latest))
+    return read
+
+
+def latest_reviews(row: Mapping[str, Any]) -> LatestReviews:
+    """What is shown on a product's own page, from a row `with_latest_reviews`. No query."""
+    counts = tuple(row[f"rating__{name}"] or 0 for name in ProductRating.COLUMNS)
+    return LatestReviews(RatingSummary(counts), [_shown(found) for found in row["latest_reviews"]])
+
+
+def _shown(found: dict[str, Any]) -> ShownReview:
+    return ShownReview(
+        rating=found["rating"],
+        title=found["title"],
+        text=found["text"],
+        author=author_name(found["first_name"], found["last_name"]),
+        experienced_on=date.fromisoformat(found["experienced_on"]),
+        published_at=datetime.fromisoformat(found["published_at"]),
+        answer=found["answer"],
+        answer_by=str(AnswerRole(found["answer_role"]).label) if found["answer"] else "",
+        answered_at=datetime.fromisoformat(found["answered_at"]) if found["answered_at"] else None,
+    )
+
+
+def reviews_of(product_id: int, page: int = 1, sort: str = NEWEST) -> ReviewsOfProduct:
+    """Published reviews of a product, bad ones included, with what all of them come to. One query.
+
+    Raises Http404 past the last page.
+    """
+    order = SORTS.get(sort, SORTS[NEWEST])
+    shown = ProductReview.objects.filter(product_id=product_id, status=Status.PUBLISHED)
+    start = (page - 1) * PER_PAGE
+    rows = list(
+        shown.select_related("customer__merged_into", "product__rating").order_by(*order)[
+            start : start + PER_PAGE
+        ]
+    )
+    if not rows and page > 1:
+        raise Http404
+    summary = rows[0].product.rating.summary if rows else RatingSummary()
+    # The rating row has counted them already.
+    shown_page: Page[Any] = Paginator(range(summary.count), PER_PAGE).get_page(page)
+    shown_page.object_list = rows
+    return ReviewsOfProduct(summary, shown_page, sort)
+
+
+def rating_summary(product_id: int) -> RatingSummary:
+    """Count, average and histogram of a product's published reviews. One query."""
+    found = ProductRating.objects.filter(product_id=product_id).first()
+    return found.summary if found else RatingSummary()
+
+
+def published_product(slug: str) -> Product | None:
+    """One query."""
+    return Product.objects.filter(is_published=True, slug=slug).first()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSummary:
+    """The ratings of a year of orders, and the mean of each detail with how many gave it."""
+
+    overall: RatingSummary
+    details: dict[str, tuple[Decimal, int]]
+
+
+def service_summary(now: datetime) -> ServiceSummary:
+    """What the published reviews of the last SERVICE_SINCE come to. One query."""
+    stars = {f"stars_{n}": Count("id", filter=Q(rating=n)) for n in range(1, BEST + 1)}
+    names = ServiceReview.DETAILS
+    means = {f"mean_{name}": Avg(name) for name in names} | {f"number_{name}": Count(name) for name in names}
+    found = ServiceReview.objects.filter(
+        status=Status.PUBLISHED, published_at__gte=now - SERVICE_SINCE
+    ).aggregate(**stars, **means)
+    return ServiceSummary(
+        RatingSummary(tuple(found[name] for name in stars)),
+        {
+            name: (Decimal(str(found[f"mean_{name}"])), found[f"number_{name}"])
+            for name in names
+            if found[f"number_{name}"]
+        },
+    )
+
+
+def service_reviews() -> QuerySet[ServiceReview]:
+    """What is published about the service, newest first. One query when read."""
+    shown = ServiceReview.objects.filter(status=Status.PUBLISHED).select_related("customer__merged_into")
+    return shown.order_by(*SORTS[NEWEST])
+
+
+def own_product_reviews(customer_id: int, product_ids: Collection[int]) -> dict[int, ProductReview]:
+    """A customer's latest words on each product, wherever they stand. One query."""
+    own = ProductReview.objects.filter(customer_id=customer_id, product_id__in=product_ids)
+    return {review.product_id: review for review in own.order_by("written_at", "pk")}
+
+
+def own_service_review(customer_id: int, order_reference: str) -> ServiceReview | None:
+    """A customer's latest words on one of their orders. One query."""
+    own = ServiceReview.objects.filter(customer_id=customer_id, order_reference=order_reference)
+    return own.order_by("-written_at", "-pk").first()
+
+
+def is_overdue(review: ProductReview | ServiceReview, now: datetime) -> bool:
+    """Whether its author has waited longer than was promised. No query."""
+    return review.status == Status.WAITING and review.written_at < now - READ_WITHIN
+
+
+def overdue(now: datetime) -> Q:
+    return Q(status=Status.WAITING, written_at__lt=now - READ_WITHIN)
+
+
+def waiting_figures(kind: str, now: datetime) -> dict[str, int]:
+    """``number`` of reviews that wait for a person and how many of them are ``late``. One query."""
+    waiting = REVIEWS[kind].objects.filter(status=Status.WAITING)
+    return waiting.aggregate(number=Count("id"), late=Count("id", filter=overdue(now)))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of the reviews with so many stars that a person decided on: how many are or were published."""
+
+    stars: int
+    published: int
+    decided: int
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.published / self.decided) if self.decided else None
+
+
+def published_shares(kind: str) -> list[Share]:
+    """The proof that bad reviews are published like good ones: a share for each rating, the best first. One query."""
+    rows = {
+        rating: (published, decided)
+        for rating, published, decided in REVIEWS[kind]
+        .objects.exclude(status=Status.WAITING)
+        .values_list("rating")
+        .annotate(published=Count("id", filter=~Q(status=Status.REFUSED)), decided=Count("id"))
+        .order_by()
+    }
+    return [Share(stars, *rows.get(stars, (0, 0))) for stars in range(BEST, 0, -1)]
+
+
+def letter_about(kind: str, review_id: int) -> dict[str, Any] | None:
+    """What a letter to a review's author says; None when there is nobody to write to. One query."""
+    model = REVIEWS[kind]
+    related = ("customer__merged_into", "product") if model is ProductReview else ("customer__merged_into",)
+    review = model.objects.filter(pk=review_id).select_related(*related).first()
+    if review is None:
+        return None
+    owner = review.customer.merged_into or review.customer
+    if not owner.email:
+        return None
+    return {
+        "recipient": owner.email,
+        "customer_id": owner.pk,
+        "first_name": owner.first_name,
+        "product": review.product.name if isinstance(review, ProductReview) else "",
+        "product_slug": review.product.slug if isinstance(review, ProductReview) else "",
+        "reference": review.order_reference,
+        "title": getattr(review, "title", ""),
+        "text": review.text,
+        "rating": review.rating,
+        "reason": RefusalReason(review.refusal_reason).label if review.refusal_reason else "",
+        "reason_words": review.refusal_words,
+        "answer": review.answer,
+        "answer_role": review.get_answer_role_display(),
+    }
