@@ -31,6 +31,8 @@ app.conf.beat_schedule = {
         "task": "shop.stock.tasks.forget_old_alerts",
         "schedule": crontab(minute=50, hour=1),
     },
+    "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
+    "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},
     "reviews-forget": {"task": "shop.reviews.tasks.forget_old", "schedule": crontab(minute=50, hour=2)},
     "tries-forget": {"task": "config.tasks.forget_tries", "schedule": crontab(minute=40)},
     "sessions-clear": {"task": "config.tasks.clear_sessions", "schedule": crontab(minute=20, hour=2)},

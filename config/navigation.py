@@ -46,6 +46,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("pricing.plannedprice", _("Prix programmés"), "event_upcoming"),
             Entry("catalogue.aisle", _("Rayons"), "shelves"),
             Entry("catalogue.brand", _("Marques"), "sell"),
+            Entry("search.missedsearch", _("Recherches sans résultat"), "search_off"),
+            Entry("search.synonym", _("Synonymes"), "compare_arrows"),
         ],
     ),
     (

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from crm.desk import queries as desk
 from crm.insights.ports import bind_page_text
+from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.orders import queries as orders
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
 from shop.reviews.ports import bind_purchases
+from shop.search.index import index_products
 from shop.stock.queries import highest_costs
 
 
@@ -29,6 +31,7 @@ def terms_in_force() -> str:
         raise SellingClosed from missing
 
 
+bind_index(index_products)
 bind_order_desk(OrderDesk())
 bind_costs(highest_costs)
 bind_page_text(desk.page_in_force)

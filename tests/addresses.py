@@ -57,6 +57,7 @@ DOORS = {
     "review_policy": Door(PUBLIC, shared=True),
     "search": Door(PUBLIC, shared=True),
     "search_suggestions": Door(PUBLIC, shared=True),
+    "request_product": Door(PUBLIC, get=NO, post=302),
     "legal_page": Door(PUBLIC, args=("cgv",), shared=True),
     "service_quality": Door(PUBLIC, shared=True),
     "help": Door(PUBLIC, post=422),

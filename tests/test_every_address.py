@@ -21,6 +21,7 @@ from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
 from shop.pricing.services import plan_price
 from shop.reviews.models import ProductReview, ServiceReview
+from shop.search.models import MissedSearch, Synonym
 from shop.search.services import report_product
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
@@ -259,6 +260,8 @@ def rows(owned):
     FunnelCount.objects.create(day=today, step="visit", count=1)
     VitalCount.objects.create(day=today, page="home", metric="lcp", bucket=2500, count=1)
     report_product(product_id=owned.product.pk, kind="price", words="Trop cher.", email="a@exemple.fr")
+    MissedSearch.objects.create(week=today, kind="search", words="kombucha", count=1)
+    Synonym.objects.create(typed="coca", meant="cola")
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
     promote(products=[owned.product])
     plan_price(

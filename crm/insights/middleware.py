@@ -1,6 +1,5 @@
 """Counts the steps of the funnel as answers leave: no cookie, no address, no identifier, no query."""
 
-import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -8,19 +7,12 @@ from django.contrib.messages.constants import ERROR
 from django.http import HttpRequest, HttpResponse
 
 from config.refusals import was_refused
+from config.robots import is_robot
 from crm.insights import services
 from crm.insights.models import Step
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-# Programs that say what they are. Those that lie cannot be told apart without watching people.
-# Cubot makes telephones.
-_ROBOT = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|slurp|archiver|mediapartners|facebookexternalhit|headless|phantomjs|playwright|"
-    r"puppeteer|lighthouse|preview|monitor|uptime|pingdom|feed|scan|check|curl|wget|python|java/|okhttp|"
-    r"httpclient|go-http|libwww|axios|node-fetch|undici",
-    re.IGNORECASE,
-)
 _FETCHED_AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
 _NOT_SHOPPERS = ("/admin/", "/preparation/", "/livreur/", "/static/", "/media/", "/sante/")
 
@@ -42,12 +34,6 @@ def _was_refused(request: HttpRequest) -> bool:
         return True
     queued = getattr(getattr(request, "_messages", None), "_queued_messages", [])
     return request.method == "POST" and any(message.level >= ERROR for message in queued)
-
-
-def is_robot(request: HttpRequest) -> bool:
-    """Whether the caller names itself a program, or names nothing at all."""
-    agent = request.headers.get("User-Agent", "")
-    return not agent or bool(_ROBOT.search(agent))
 
 
 def steps_of(request: HttpRequest, response: HttpResponse) -> list[Step]:

@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from config.robots import is_robot
 from crm.insights import ports, queries, services
 from crm.insights.forms import BODY_BYTES_AT_MOST, BadMeasure, read_measure
-from crm.insights.middleware import is_robot
 from crm.insights.rules import ENOUGH_ORDERS
 from shop.reviews.queries import service_reviews, service_summary
 from shop.reviews.wording import service_figures

@@ -5,8 +5,6 @@ from typing import ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -230,7 +228,6 @@ class Product(models.Model):
     missing = ArrayField(models.CharField(max_length=20), default=list, blank=True, editable=False)
     popularity = models.PositiveIntegerField(default=0, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
-    search = SearchVectorField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -241,7 +238,6 @@ class Product(models.Model):
         verbose_name_plural = _("produits")
         ordering = ["sort_name", "id"]
         indexes = [
-            GinIndex(fields=["search"], name="product_search"),
             models.Index(
                 fields=["shelf", "sort_name"], condition=Q(is_published=True), name="product_on_shelf"
             ),

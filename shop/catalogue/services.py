@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from config import kept
-from shop.catalogue import pictures, rules
+from shop.catalogue import pictures, ports, rules
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
 from shop.catalogue.queries import missing_by_product, missing_of
 
@@ -98,6 +98,7 @@ def publish_many(*, product_ids: Collection[int]) -> dict[int, list[rules.Partic
         is_published=True, withdrawn_at=None, version=F("version") + 1, updated_at=timezone.now()
     )
     shelves_changed()
+    refresh_search(product_ids=complete)
     return {pk: reasons for pk, reasons in missing.items() if reasons}
 
 
@@ -111,10 +112,12 @@ def unpublish(*, product_id: int) -> None:
 def unpublish_many(*, product_ids: Collection[int]) -> int:
     """Take products off sale; how many were not withdrawn yet. Locks them in order of id. 2 queries."""
     shelves_changed()
-    chosen = Product.objects.filter(pk__in=_lock(product_ids), withdrawn_at=None)
-    return chosen.update(
+    ids = _lock(product_ids)
+    withdrawn = Product.objects.filter(pk__in=ids, withdrawn_at=None).update(
         is_published=False, withdrawn_at=timezone.now(), version=F("version") + 1, updated_at=timezone.now()
     )
+    refresh_search(product_ids=ids)
+    return withdrawn
 
 
 @transaction.atomic
@@ -162,28 +165,11 @@ def settle(*, product_ids: Collection[int]) -> None:
 
 
 def refresh_search(*, product_ids: Collection[int]) -> int:
-    """Rebuild the search vectors of some products in one UPDATE: name, brand, shelves, then code and labels."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SEARCH_SQL, [list(product_ids)])
-        return int(cursor.rowcount)
+    """Make what was changed findable by its new words, and unfindable what left the shelves; how many are found.
 
-
-_SEARCH_SQL = """
-UPDATE catalogue_product p
-   SET search = setweight(to_tsvector('cabas_french', source.name), 'A')
-             || setweight(to_tsvector('cabas_french', source.brand), 'B')
-             || setweight(to_tsvector('cabas_french', source.shelves), 'C')
-             || setweight(to_tsvector('cabas_french', source.others), 'D')
-  FROM (SELECT q.id, q.name, coalesce(b.name, '') AS brand,
-               concat_ws(' ', shelf.name, aisle.name) AS shelves,
-               concat_ws(' ', q.ean, array_to_string(q.labels, ' ')) AS others
-          FROM catalogue_product q
-          LEFT JOIN catalogue_brand b ON b.id = q.brand_id
-          LEFT JOIN catalogue_aisle shelf ON shelf.id = q.shelf_id
-          LEFT JOIN catalogue_aisle aisle ON aisle.id = shelf.parent_id
-         WHERE q.id = ANY (%s)) AS source
- WHERE p.id = source.id
-"""
+    For products whose rows the caller has locked. Three queries for five thousand products.
+    """
+    return ports.index()(product_ids=product_ids)
 
 
 def refresh_checklist(*, product_ids: Collection[int]) -> dict[int, list[rules.Particular]]:
@@ -234,6 +220,7 @@ def publish_complete(*, product_ids: Collection[int]) -> Publication:
         )
         moved = {pk for (pk,) in cursor.fetchall()}
     shelves_changed()
+    refresh_search(product_ids=moved)
     return Publication(published, {pk: codes for pk, codes in missing.items() if codes}, moved)
 
 

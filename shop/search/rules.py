@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from config.templatetags.cabas import NARROW, NO_BREAK, french_number
-from shop.catalogue.rules import normalised_ean, sort_name
+from shop.catalogue.rules import normalised_ean
+from shop.search.words import is_telling, tokens
 
 QUERY_MAX_LENGTH = 120
+WORDS_READ = 24
 WORDS_MAX = 8
 _WORD = re.compile(r"[^\W_]+")
 
@@ -29,14 +31,31 @@ def clean_query(typed: str) -> str:
     return " ".join(printable.split())[:QUERY_MAX_LENGTH].rstrip()
 
 
+def all_words(query: str) -> list[str]:
+    """Every word, plain (see `words.tokens`): nothing a text query reads as an operator."""
+    return tokens(query)[:WORDS_READ]
+
+
+def numbered_words(query: str) -> dict[int, str]:
+    """The first eight words that tell something, by their place from one.
+
+    Where none does, a last word of three letters may still become one: « les » begins « lessive ».
+    """
+    read = dict(enumerate(all_words(query), 1))
+    found = {no: word for no, word in read.items() if is_telling(word)}
+    if not found and read and len(read[len(read)]) >= 3:
+        found = {len(read): read[len(read)]}
+    return dict(list(found.items())[:WORDS_MAX])
+
+
 def search_words(query: str) -> list[str]:
-    """Lower case, without accents or ligatures. Letters and digits only: nothing a text query reads as an operator."""
-    return _WORD.findall(sort_name(query))[:WORDS_MAX]
+    """The words looked for."""
+    return list(numbered_words(query).values())
 
 
-def text_query(words: list[str]) -> str:
-    """Every word, the last one possibly unfinished, in PostgreSQL's own syntax; "" for no word."""
-    return " & ".join(f"'{word}'" for word in words) + ":*" if words else ""
+def typed_words(query: str) -> list[str]:
+    """The words as they stand, accents and capitals kept."""
+    return _WORD.findall(query)
 
 
 def barcode(query: str) -> str | None:

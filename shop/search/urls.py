@@ -9,5 +9,6 @@ urlpatterns = [
     path("produits/<slug:slug>/prevenez-moi/", product_views.ask_restock, name="ask_restock"),
     path("produits/<slug:slug>/signaler/", product_views.report, name="report_product"),
     path("recherche/", views.search, name="search"),
+    path("recherche/demande/", views.request_product, name="request_product"),
     path("recherche/suggestions/", views.search_suggestions, name="search_suggestions"),
 ]

@@ -1,22 +1,26 @@
-"""Browsing: nothing here writes, and every page is a plain link away."""
+"""Browsing: nothing is written on a read, and every page is a plain link away."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from config.limits import Limit, limited_by_machine
 from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
-from shop.search import facets, queries, rules, structured
+from shop.search import facets, missed, queries, rules, structured
+from shop.search.forms import ProductRequestForm
 
+REQUESTS = Limit("product_request", most=10)
 SORT_NAMES = {
     queries.RELEVANCE: _("pertinence"),
     "prix": _("prix"),
@@ -61,25 +65,58 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
+    """What was looked for, how it was understood, and a form to ask for what is missing."""
     query = rules.clean_query(request.GET.get("q", ""))
-    zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
-    found = queries.search(query, _depot_id(zone), request.GET.get("page", "1"), sort, choice)
-    context = {
-        **_conditions(request, zone),
-        **_listing(found, sort, choice, q=query),
-        "query": query,
-        "aisles": queries.aisles_named(query),
-    }
+    context = _search_context(request, query)
+    if not context["found"].ids or context["found"].dropped:
+        missed.note(request, query)
     return render(request, "search/search.html", context)
+
+
+@require_POST
+@limited_by_machine(REQUESTS)
+def request_product(request: HttpRequest) -> HttpResponse:
+    """« Dites-nous ce qui vous manque » : counted by week, without a word about who asks."""
+    form = ProductRequestForm(request.POST)
+    query = rules.clean_query(request.POST.get("q", ""))
+    if not form.is_valid():
+        return render(request, "search/search.html", _search_context(request, query, form), status=422)
+    missed.record_request(words=form.cleaned_data["product"])
+    messages.success(request, _("Merci, c’est noté\u202f: notre équipe regarde ces demandes chaque semaine."))
+    return redirect("search")
+
+
+def _search_context(
+    request: HttpRequest, query: str, form: ProductRequestForm | None = None
+) -> dict[str, Any]:
+    zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
+    as_typed = request.GET.get("tel_quel") == "1"
+    results = queries.results(
+        query, _depot_id(zone), request.GET.get("page", "1"), sort, choice, as_typed=as_typed
+    )
+    words = {"q": query} | ({"tel_quel": "1"} if as_typed else {})
+    return {
+        **_conditions(request, zone),
+        **_listing(results, sort, choice, **words),
+        "query": query,
+        "found": results.found,
+        "aisles": queries.aisles_named(results.found.used),
+        "request_form": form or ProductRequestForm(initial={"product": query}),
+    }
 
 
 @require_safe
 def search_suggestions(request: HttpRequest) -> HttpResponse:
     query = rules.clean_query(request.GET.get("q", ""))
+    suggested = queries.suggestions(query, _depot_id(_zone(request)))
+    aisles = queries.aisles_named(suggested.found.used)
     context = {
         "query": query,
-        "cards": queries.suggestions(query, _depot_id(_zone(request))),
-        "aisles": queries.aisles_named(query),
+        "cards": suggested.cards,
+        "brands": suggested.brands,
+        "aisles": aisles,
+        "found": suggested.found,
+        "total": len(suggested.cards) + len(suggested.brands) + len(aisles) + 1,
     }
     return render(request, "search/_suggestions.html", context)
 

@@ -12,6 +12,9 @@ from delivery.slots.models import Slot
 from delivery.slots.services import generate_slots
 from delivery.zones.models import Zone
 from delivery.zones.seed import seed_zones
+from shop.search.index import ensure_index
+from shop.search.models import SearchEntry, Synonym
+from shop.search.synonyms import seed_synonyms
 
 # In this order: slots need zones. What is counted is what the step adds.
 STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
@@ -19,6 +22,8 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("zones de livraison", seed_zones, Zone._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),
+    ("index de recherche", ensure_index, SearchEntry._default_manager),
+    ("synonymes de recherche", seed_synonyms, Synonym._default_manager),
     ("créneaux", generate_slots, Slot._default_manager),
 ]
 

@@ -4,7 +4,17 @@ from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find
 from shop.search.queries.card import Card, cards, cards_by_id, shelved
 from shop.search.queries.facets import Facets
 from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
-from shop.search.queries.matches import SUGGESTIONS, matching, search, suggestions
+from shop.search.queries.matches import (
+    SUGGESTIONS,
+    Found,
+    Results,
+    Suggested,
+    find,
+    matching,
+    results,
+    search,
+    suggestions,
+)
 from shop.search.queries.product import ProductPage, others, product_detail
 from shop.search.queries.window import home_rails
 
@@ -16,13 +26,17 @@ __all__ = [
     "AislePlace",
     "Card",
     "Facets",
+    "Found",
     "Listing",
     "MenuAisle",
     "ProductPage",
+    "Results",
+    "Suggested",
     "aisle_page",
     "aisles_named",
     "cards",
     "cards_by_id",
+    "find",
     "find_aisle",
     "home_rails",
     "is_top_aisle",
@@ -30,6 +44,7 @@ __all__ = [
     "menu",
     "others",
     "product_detail",
+    "results",
     "search",
     "shelved",
     "suggestions",

@@ -10,10 +10,12 @@ from pathlib import Path
 import html5lib
 import pytest
 from django.contrib.staticfiles import finders
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config import kept
 from config.templatetags.cabas import slot_label_long
 from delivery.zones.models import Zone
 from shop.catalogue.models import Product, ProductPicture
@@ -438,6 +440,71 @@ def test_any_search_is_answered_by_a_helpful_page(client, zone, typed):
     assert response.status_code == 200
     assert 'href="/rayons/fruits/"' in content(response)
     assert client.get("/recherche/suggestions/", {"q": typed}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "x" * 10_000, "camenbert " * 1_000, "🥕🥖", "'", '"', "\\", "\\' OR '1'='1", "a & | !b <-> c:*", "\x00", "de la pour",
+        "\u202ecamembert", "'; DROP TABLE search_searchentry; --", "<script>alert(1)</script>", "{{ 7 }} {% x %}", "%s",
+        "٣ ½ ²", "中文", "1" * 200, "a" * 41, "é" * 300, "- - -", "6x6x6x6l",
+    ],
+)  # fmt: skip
+def test_any_text_costs_the_same_and_is_answered_in_french(
+    client, full_shop, typed, django_assert_max_num_queries
+):
+    kept.forget_everything()
+    cache.clear()
+    with django_assert_max_num_queries(4):
+        page = client.get("/recherche/", {"q": typed})
+    with django_assert_max_num_queries(4):
+        proposed = client.get("/recherche/suggestions/", {"q": typed})
+
+    assert (page.status_code, proposed.status_code) == (200, 200)
+    assert "<script>alert(1)" not in page.content.decode() + proposed.content.decode()
+
+
+def test_last_of_several_queries_is_the_one_answered(client, full_shop):
+    page = client.get("/recherche/?q=chaussettes&q=yaourt")
+
+    assert "Yaourt nature" in content(page)
+
+
+def test_corrected_search_says_what_it_did_and_offers_the_words_as_typed(client, zone, indexed):
+    ProductFactory(name="Camembert de Normandie")
+    indexed()
+
+    page = content(client.get("/recherche/", {"q": "camenbert"}))
+    as_typed = content(client.get("/recherche/", {"q": "camenbert", "tel_quel": "1"}))
+
+    assert "Résultats pour « camembert »" in page
+    assert 'href="/recherche/?q=camenbert&tel_quel=1"' in page
+    assert "Camembert de Normandie" in page
+    assert "Rien en rayon pour « camenbert »" in as_typed
+    assert "Résultats pour" not in as_typed
+
+
+def test_relaxed_search_says_which_words_it_left_out(client, zone, indexed):
+    ProductFactory(name="Camembert de Normandie")
+    indexed()
+
+    page = content(client.get("/recherche/", {"q": "camembert licorne"}))
+
+    assert "sans « licorne »" in page
+    assert "Camembert de Normandie" in page
+
+
+@pytest.mark.parametrize("query", ["yaourt", "yahourt nature", "yaourt licorne", "licorne"])
+def test_search_of_any_kind_stays_within_six_queries_for_a_visitor_with_a_basket(
+    client, full_shop, query, django_assert_max_num_queries
+):
+    client.post("/creneaux/code-postal/", {"code_postal": "75011"})
+    client.post("/panier/lignes/", {"product": ProductFactory().pk, "quantity": 1})
+    # Menu, zones and promotions are kept from the page before; nothing is known of the search.
+    client.get("/")
+
+    with django_assert_max_num_queries(6):
+        assert client.get("/recherche/", {"q": query}).status_code == 200
 
 
 def test_broken_encoding_in_an_address_is_answered(client, zone):

@@ -8,9 +8,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    initial = True
-
     dependencies = [
+        ('search', '0001_initial'),
         ('catalogue', '0009_photographs_and_particulars'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

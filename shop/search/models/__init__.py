@@ -1,0 +1,21 @@
+"""What finds products, and what shoppers say of their pages."""
+
+from shop.search.models.finding import (
+    TEXT_MAX_LENGTH,
+    KnownWord,
+    MissedSearch,
+    SearchEntry,
+    Synonym,
+    SynonymPhrase,
+)
+from shop.search.models.reports import ProductReport
+
+__all__ = [
+    "TEXT_MAX_LENGTH",
+    "KnownWord",
+    "MissedSearch",
+    "ProductReport",
+    "SearchEntry",
+    "Synonym",
+    "SynonymPhrase",
+]
