@@ -28,6 +28,11 @@ app.conf.beat_schedule = {
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
     "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
     "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},
+    "stock-tell-restocked": {"task": "shop.stock.tasks.tell_restocked", "schedule": 900.0},
+    "stock-forget-alerts": {
+        "task": "shop.stock.tasks.forget_old_alerts",
+        "schedule": crontab(minute=50, hour=1),
+    },
     "reviews-forget": {"task": "shop.reviews.tasks.forget_old", "schedule": crontab(minute=50, hour=2)},
     "tries-forget": {"task": "config.tasks.forget_tries", "schedule": crontab(minute=40)},
     "sessions-clear": {"task": "config.tasks.clear_sessions", "schedule": crontab(minute=20, hour=2)},

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -25,6 +25,7 @@ from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.payments.models import PaymentOperation
 from shop.reviews import queries as reviews
+from shop.search.models import ProductReport
 from shop.stock import queries
 
 
@@ -226,6 +227,36 @@ def waiting_requests(_request: HttpRequest) -> Block:
     )
 
 
+def reported_errors(_request: HttpRequest) -> Block:
+    """Allergens first: an alert by themselves; the others once a working day has passed."""
+    found = ProductReport.objects.open().aggregate(
+        number=Count("id"),
+        allergens=Count("id", filter=Q(kind=ProductReport.Kind.ALLERGENS)),
+        late=Count("id", filter=Q(due_at__lt=timezone.now())),
+        oldest=Min("received_at"),
+    )
+    listed = [
+        (gettext("ingrédients ou allergènes"), found["allergens"], {"kind__exact": "allergens"}),
+        (gettext("en retard, plus d’un jour ouvré"), found["late"], {"delai": "retard"}),
+    ]
+    return Block(
+        title=_("Erreurs signalées sur les produits"),
+        figure=str(found["number"]),
+        link=listing("search.productreport", state__exact="open"),
+        is_alert=bool(found["allergens"] or found["late"]),
+        note=_waiting_since(found["oldest"]),
+        lines=[
+            Line(
+                label=label,
+                value=str(number),
+                link=listing("search.productreport", state__exact="open", **chosen),
+            )
+            for label, number, chosen in listed
+            if number
+        ],
+    )
+
+
 def waiting_reviews(_request: HttpRequest) -> Block:
     """Bad or good, each is read within the delay that its author was told."""
     now = timezone.now()
@@ -271,6 +302,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("reviews.productreview", waiting_reviews),
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),
+        ("search.productreport", reported_errors),
         ("stock.stockitem", stock_outs),
     ],
     "sales": [("orders.order", orders_placed_today), ("orders.order", deliveries_of_today)],

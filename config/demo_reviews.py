@@ -15,7 +15,8 @@ from shop.reviews.rules import ServiceWords, Words
 from shop.stock.importing.starter import starter_files
 
 PRODUCTS, EACH, ORDERS = 8, 4, 8
-LINES_LOOKED_AT = 5000
+# Orders are numbered as they come; a demonstration may hold millions of them.
+ORDERS_LOOKED_AT = 1000
 # One in so many is left for staff to read.
 WAITING_EVERY = 10
 
@@ -87,14 +88,15 @@ def _of_products() -> int:
 
 def _most_bought() -> list[tuple[int, list[tuple[int, str]]]]:
     """Starter products with a few of their buyers and the order of each, the most bought first."""
-    lines = OrderLine.objects.filter(
-        **{f"order__{name}": value for name, value in _received().items()}, ean__in=_starter_codes()
-    ).exclude(product=None)
+    latest = list(
+        Order.objects.filter(**_received()).order_by("-id").values_list("id", flat=True)[:ORDERS_LOOKED_AT]
+    )
+    lines = OrderLine.objects.filter(order__in=latest, ean__in=_starter_codes()).exclude(product=None)
     buyers: dict[int, dict[int, str]] = defaultdict(dict)
-    rows = lines.order_by("-order__slot__ends_at", "id").values_list(
+    rows = lines.order_by("-order_id", "id").values_list(
         "product_id", "order__customer_id", "order__reference"
     )
-    for product_id, customer_id, reference in rows[:LINES_LOOKED_AT]:
+    for product_id, customer_id, reference in rows:
         buyers[product_id or 0].setdefault(customer_id, reference)
     most = sorted(buyers.items(), key=lambda found: (-len(found[1]), found[0]))[:PRODUCTS]
     return [(product_id, list(found.items())[:EACH]) for product_id, found in most]
@@ -109,9 +111,7 @@ def _starter_codes() -> set[str]:
 
 
 def _of_service() -> int:
-    orders = list(
-        Order.objects.filter(**_received()).order_by("-slot__ends_at", "id")[: ORDERS * EACH : EACH]
-    )
+    orders = list(Order.objects.filter(**_received()).order_by("-id")[: ORDERS * EACH : EACH])
     for number, (order, (rating, details, text)) in enumerate(zip(orders, SERVICE_WORDS, strict=False), 1):
         said = ServiceWords(Words(rating, text=text), details)
         services.hand_in_reviews(

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 # What is somebody's own, or of no use to whoever searches.
@@ -18,6 +19,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     """A demonstration keeps search engines out altogether: its prices are invented."""
     closed = ("/",) if settings.DEMONSTRATION else PRIVATE
     rules = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    if not settings.DEMONSTRATION:
+        rules += ["", f"Sitemap: {settings.SITE_URL.rstrip('/')}{reverse('sitemap')}"]
     return HttpResponse("\n".join(rules) + "\n", content_type="text/plain; charset=utf-8")
 
 

@@ -61,6 +61,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "pricing.plannedprice": WRITE,
         "pricing.promotion": WRITE,
         "zones.depot": VIEW,
+        "search.productreport": EDIT,
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
     },
@@ -80,6 +81,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "zones.coveragerequest": VIEW,
         "desk.contactrequest": EDIT,
         "desk.helpentry": WRITE,
+        "search.productreport": VIEW,
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
@@ -102,6 +104,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "stock.stockitem": EDIT,
         "search.synonym": ALL,
         "search.missedsearch": VIEW,
+        "search.productreport": EDIT,
         "pricing.pricechange": VIEW,
         "pricing.plannedprice": WRITE,
         "pricing.promotion": WRITE,

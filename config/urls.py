@@ -6,10 +6,11 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.static import serve
 
 from config.doors import favicon, robots
 from config.health import health
+from config.media import picture
+from config.sitemaps import sitemap_index, sitemap_section
 
 # Django's own form would let staff in by password alone, past the second factor and the sign-in limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -32,15 +33,13 @@ ROOMS_WITH_PAGES = [
 urlpatterns = [
     path("sante/", health, name="health"),
     path("robots.txt", robots, name="robots"),
+    path("sitemap.xml", sitemap_index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemap_section, name="sitemap_section"),
     path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     *(path("", include(f"{room}.urls")) for room in ROOMS_WITH_PAGES if find_spec(f"{room}.urls")),
-    *(
-        [re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT})]
-        if settings.SERVE_MEDIA
-        else []
-    ),
+    *([re_path(r"^media/(?P<path>.+)$", picture)] if settings.SERVE_MEDIA else []),
 ]
 
 handler400 = "config.errors.bad_request"

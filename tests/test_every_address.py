@@ -1,6 +1,7 @@
 """Every address of the shop, walked as a stranger, another customer and each staff group."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.contrib import admin
@@ -18,10 +19,13 @@ from crm.outbox.models import Message, Suppression
 from delivery.zones.models import CoverageRequest
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
+from shop.pricing.services import plan_price
 from shop.reviews.models import ProductReview, ServiceReview
 from shop.search.models import MissedSearch, Synonym
+from shop.search.services import report_product
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
+from tests.shop.pricing.promoting import promote
 
 pytestmark = pytest.mark.django_db
 STRANGER, OTHER = "stranger", "another customer"
@@ -257,7 +261,12 @@ def rows(owned):
     VitalCount.objects.create(day=today, page="home", metric="lcp", bucket=2500, count=1)
     MissedSearch.objects.create(week=today, kind="search", words="kombucha", count=1)
     Synonym.objects.create(typed="coca", meant="cola")
+    report_product(product_id=owned.product.pk, kind="price", words="Trop cher.", email="a@exemple.fr")
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
+    promote(products=[owned.product])
+    plan_price(
+        product_id=owned.product.pk, price=Decimal("1.99"), starts_at=timezone.now() + timedelta(days=1)
+    )
     said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}
     dated = {"experienced_on": today, "written_at": timezone.now()}
     ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)

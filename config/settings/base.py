@@ -59,7 +59,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_domain_events",
     "import_export",
-    "imagekit",
     "pgtrigger",
     *ROOMS,
 ]

@@ -4,8 +4,10 @@ import re
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+from urllib.parse import urljoin
 
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -23,6 +25,12 @@ def french_number(value: Decimal, places: int = 2) -> str:
 def euros(value: Decimal | None) -> str:
     """``Decimal("1234.5")`` → « 1 234,50 € », with a true minus sign."""
     return "" if value is None else f"{french_number(Decimal(value))}{NO_BREAK}€".replace("-", "−")
+
+
+@register.filter
+def absolute(address: str) -> str:
+    """The whole address of something of ours, for whoever reads the page elsewhere."""
+    return str(urljoin(settings.SITE_URL.rstrip("/") + "/", address))
 
 
 @register.filter

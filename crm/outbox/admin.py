@@ -48,6 +48,7 @@ PURPOSES = {
     "review_refused": _("Avis refusé"),
     "review_answered": _("Réponse à un avis"),
     "coverage_opened": _("Ouverture d’une zone"),
+    "product_restocked": _("Retour en stock"),
 }
 
 

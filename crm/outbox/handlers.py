@@ -4,7 +4,7 @@ from typing import Any
 
 from config.facts import handler
 from crm.outbox import services
-from crm.outbox.queries import coverage_letter, order_status
+from crm.outbox.queries import coverage_letter, order_status, restock_letter
 from delivery.zones.events import CoverageOpened
 from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.queries import letter_context
@@ -12,6 +12,8 @@ from shop.payments.events import LatePaymentVoided
 from shop.payments.rules import euros
 from shop.reviews.events import ReviewAnswered, ReviewRefused
 from shop.reviews.queries import letter_about
+from shop.stock.events import ProductRestocked
+from shop.stock.services import claim_restocked
 
 
 def _about_order(letter: str, order_reference: str, *, occasion: str = "", **details: Any) -> None:
@@ -67,6 +69,24 @@ def tell_coverage_opened(opened: CoverageOpened) -> None:
         template="coverage_opened",
         context={"postcode": letter["postcode"]},
     )
+
+
+@handler(ProductRestocked, key="outbox.product_restocked")
+def tell_product_restocked(back: ProductRestocked) -> None:
+    """The claim takes each person's request away in the transaction that queues their letter: once, or not at all."""
+    waiting = claim_restocked(product_id=back.product_id, depot_id=back.depot_id)
+    if not waiting:
+        return
+    context = restock_letter(back.product_id)
+    for alert_id, email, customer_id in waiting:
+        services.queue_message(
+            purpose="product_restocked",
+            occasion=str(alert_id),
+            recipient=email,
+            customer_id=customer_id,
+            template="product_restocked",
+            context=context,
+        )
 
 
 @handler(ReviewRefused, key="outbox.review_refused")

@@ -114,8 +114,9 @@ class ProductAdmin(ExportMixin, Undeletable, ModelAdmin):
             _("Mentions obligatoires"),
             {
                 "fields": (
-                    "is_food", "ingredients", "allergens", "traces", "allergens_checked_on", "nutrition", "stated_nutriscore", "origin", "storage",
-                    "alcohol_degree", "minimum_age", "is_first_age_milk",
+                    "is_food", "legal_name", "ingredients", "allergens", "traces", "allergens_checked_on", "nutrition",
+                    "stated_nutriscore", "origin", "storage", "instructions", "operator", "alcohol_degree",
+                    "minimum_age", "is_first_age_milk",
                 )
             },
         ),

@@ -120,9 +120,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Product
         fields = (
             "ean", "name", "brand", "shelf", "description", "packaging", "packshot", "sold_by", "weight_step_g",
-            "net_quantity", "net_unit", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "traces",
-            "allergens_checked_on", "nutrition", "stated_nutriscore", "labels", "origin", "storage", "alcohol_degree", "minimum_age",
-            "is_first_age_milk",
+            "net_quantity", "net_unit", "vat_rate", "deposit", "is_food", "legal_name", "ingredients", "allergens",
+            "traces", "allergens_checked_on", "nutrition", "stated_nutriscore", "labels", "origin", "storage",
+            "instructions", "operator", "alcohol_degree", "minimum_age", "is_first_age_milk",
         )  # fmt: skip
         help_texts = {
             "labels": _("séparés par des virgules"),
@@ -131,6 +131,11 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
                 " fat_g, saturated_fat_g, carbohydrates_g, sugars_g, fiber_g, proteins_g et salt_g."
             ),
             "stated_nutriscore": _("de A à E, seulement s’il figure sur l’emballage"),
+            "legal_name": _(
+                "celle de l’emballage, par exemple «\u202flait demi-écrémé stérilisé UHT\u202f»\u202f; vide si le nom la donne"
+            ),
+            "operator": _("nom et adresse, tels que l’emballage les donne"),
+            "instructions": _("seulement s’il en faut un pour bien s’en servir"),
             "packaging": _("par exemple «\u202fbouteille de 75\u202fcl\u202f»"),
             "minimum_age": _("en années\u202f; vide si la vente est libre"),
         }

@@ -19,6 +19,7 @@ DUE_BY_SHELF = [
     ("nutrition", _("déclaration nutritionnelle")),
     ("origin", _("origine")),
     ("storage", _("conservation")),
+    ("operator", _("exploitant responsable")),
     ("alcohol_degree", _("degré d’alcool")),
     ("minimum_age", _("âge minimal")),
 ]
@@ -186,6 +187,10 @@ class Product(models.Model):
     )
 
     is_food = models.BooleanField(_("denrée alimentaire"), default=True)
+    # Regulation 1169/2011, art. 9 (1) a, h and j; empty where the name is the legal one, or nothing is to be said.
+    legal_name = models.CharField(_("dénomination légale"), max_length=200, blank=True, db_default="")
+    operator = models.CharField(_("exploitant responsable"), max_length=200, blank=True, db_default="")
+    instructions = models.CharField(_("mode d’emploi"), max_length=500, blank=True, db_default="")
     ingredients = models.TextField(_("ingrédients"), blank=True)
     # Only what the producer states. Never guessed from keywords: null is "not stated", [] is "none stated".
     allergens = ArrayField(
@@ -299,6 +304,8 @@ class ProductPicture(models.Model):
     )
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
+    # Sides of its square WebP files; none yet, or none that could be made: the original is shown.
+    variants = ArrayField(models.PositiveIntegerField(), editable=False, default=list, db_default=[])
     alt = models.CharField(
         _("description de l’image"), max_length=160, blank=True,
         help_text=_("Lue à qui ne voit pas la photo : ce qu’elle montre, sans le nom du produit."),

@@ -1,17 +1,23 @@
 """Reads of the catalogue that span models."""
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from shop.catalogue.models import Aisle, Product
-from shop.catalogue.rules import Particular, Particulars, missing_particulars
+from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.catalogue.rules import (
+    Particular,
+    Particulars,
+    missing_particulars,
+    usual_side,
+    variant_name,
+)
 from shop.catalogue.wording import missing_words as missing_words
 
 _FIELDS = (
     "price", "vat_rate", "sold_by", "net_quantity", "ingredients", "allergens", "nutrition", "origin",
-    "storage", "alcohol_degree", "minimum_age", "invented",
+    "storage", "operator", "alcohol_degree", "minimum_age", "invented",
 )  # fmt: skip
 
 
@@ -46,3 +52,20 @@ def shelves_by_slug() -> dict[str, dict[str, Any]]:
 def products_by_ean(eans: Iterable[str]) -> dict[str, int]:
     """Ids of the known codes. One query."""
     return dict(Product.objects.filter(ean__in=list(eans)).values_list("ean", "id"))
+
+
+class PictureSources(NamedTuple):
+    """What an ``<img>`` says: its address, its smaller files ("" without any), the picture as it was uploaded."""
+
+    url: str
+    srcset: str
+    original: str
+
+
+def picture_sources(name: str, sides: Sequence[int]) -> PictureSources:
+    """Addresses of a picture by its file's name and the sides of its variants. No query."""
+    address = ProductPicture._meta.get_field("image").storage.url
+    original = address(name)
+    usual = usual_side(sides) or min(sides, default=0)
+    srcset = ", ".join(f"{address(variant_name(name, side))} {side}w" for side in sides)
+    return PictureSources(address(variant_name(name, usual)) if usual else original, srcset, original)

@@ -10,7 +10,7 @@ _COLUMNS = (
     "ean", "name", "brand", "aisle", "packaging", "packshot", "net_quantity", "net_unit", "sold_by",
     "weight_step_g", "price", "vat_rate", "ingredients", "allergens", "nutrition", "labels", "origin", "storage",
     "alcohol_degree", "minimum_age", "deposit", "description", "stated_nutriscore", "traces",
-    "allergens_checked_on",
+    "allergens_checked_on", "legal_name", "operator", "instructions",
 )  # fmt: skip
 
 

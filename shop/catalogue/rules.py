@@ -13,6 +13,8 @@ PricedUnit = Literal["kg", "l", "pièce"]
 CENT = Decimal("0.01")
 NARROW = "\u202f"
 NO_BREAK = "\u00a0"
+# What a card shows on a plain and on a dense screen, and what the product page shows, in pixels.
+VARIANT_SIDES = (240, 480, 960)
 MOST_PIECES = 99
 MOST_GRAMS = 20_000
 ADULT_AGE = 18
@@ -44,6 +46,7 @@ class Particular(StrEnum):
     NUTRITION = "nutrition"
     ORIGIN = "origin"
     STORAGE = "storage"
+    OPERATOR = "operator"
     ALCOHOL_DEGREE = "alcohol_degree"
     MINIMUM_AGE = "minimum_age"
     ILLUSTRATION = "illustration"
@@ -51,7 +54,13 @@ class Particular(StrEnum):
 
 # Only the producer can say these. A demonstration never invents them: it shows « non communiqué ».
 STATEMENTS = frozenset(
-    {Particular.INGREDIENTS, Particular.ALLERGENS, Particular.NUTRITION, Particular.ORIGIN}
+    {
+        Particular.INGREDIENTS,
+        Particular.ALLERGENS,
+        Particular.NUTRITION,
+        Particular.ORIGIN,
+        Particular.OPERATOR,
+    }
 )
 
 
@@ -73,6 +82,7 @@ class Particulars:
     alcohol_degree: Decimal | None
     minimum_age: int | None
     invented: Sequence[str] = ()
+    operator: str = ""
 
 
 def missing_particulars(values: Particulars, *, demonstration: bool = False) -> list[Particular]:
@@ -113,6 +123,7 @@ def _stated(values: Particulars) -> dict[Particular, bool]:
         Particular.NUTRITION: nutrition_is_complete(values.nutrition),
         Particular.ORIGIN: bool(values.origin.strip()),
         Particular.STORAGE: bool(values.storage.strip()),
+        Particular.OPERATOR: bool(values.operator.strip()),
         Particular.ALCOHOL_DEGREE: values.alcohol_degree is not None,
         Particular.MINIMUM_AGE: (values.minimum_age or 0) >= ADULT_AGE,
     }
@@ -248,3 +259,19 @@ def quantity_is_valid(*, sold_by: str, step: int, quantity: int) -> bool:
 def most_quantity(*, sold_by: str, step: int) -> int:
     """The most of one product in one order: 99 pieces; or grams, in whole steps, up to 20 kg."""
     return MOST_GRAMS - MOST_GRAMS % step if sold_by == "weight" else MOST_PIECES
+
+
+def variant_sides(width: int, height: int) -> list[int]:
+    """The sides of the square pictures made of one of that size: never larger than the original."""
+    longest = max(width, height)
+    return sorted({min(side, longest) for side in VARIANT_SIDES})
+
+
+def variant_name(name: str, side: int) -> str:
+    """Where the square picture of that side lies: « produits/2026/11/ab12-480.webp »."""
+    return f"{name.rpartition('.')[0]}-{side}.webp"
+
+
+def usual_side(sides: Sequence[int]) -> int:
+    """The one for browsers that do not choose: 480 pixels, or the largest below. 0 when there is none."""
+    return max((side for side in sides if side <= VARIANT_SIDES[1]), default=0)

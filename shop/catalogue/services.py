@@ -1,17 +1,21 @@
 """Every write of the catalogue. Whatever changes what a card shows bumps the product's version."""
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from config import kept
-from shop.catalogue import ports, rules
+from shop.catalogue import pictures, ports, rules
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
 from shop.catalogue.queries import missing_by_product, missing_of
+
+logger = logging.getLogger(__name__)
 
 HIGHEST_PRICE = Decimal("9999.99")
 
@@ -303,27 +307,78 @@ def shelves_changed() -> None:
 
 @transaction.atomic
 def save_picture(*, picture: ProductPicture) -> ProductPicture:
-    """Keep a checked picture (see ``pictures.checked_picture``) and show it on the card. 3 queries."""
+    """Keep a checked picture (see ``pictures.checked_picture``) and show it on the card. 3 queries.
+
+    Its smaller files are made once the change is firm, with no row locked.
+    """
     before = ProductPicture.objects.filter(pk=picture.pk).first()
+    is_new = before is None or before.image.name != picture.image.name
+    if is_new:
+        picture.variants = []
     picture.save()
-    if before and before.image.name != picture.image.name:
-        _forget_file(before)
+    if before and is_new:
+        _forget_files(before)
+    if is_new:
+        transaction.on_commit(lambda: make_variants(picture_id=picture.pk), robust=True)
     touch(product_ids=[picture.product_id])
     return picture
 
 
+def make_variants(*, picture_id: int) -> list[int]:
+    """Write the square WebP files of a picture and show them; their sides, none when it cannot be done.
+
+    The original stays shown then. The files come before the row that names them; done again, they are replaced.
+    3 queries.
+    """
+    picture = ProductPicture.objects.filter(pk=picture_id).first()
+    if picture is None:
+        return []
+    try:
+        sides = _write_variants(picture)
+    except Exception as fault:  # storage or decoder: a shop without small pictures still sells
+        logger.warning("picture %s keeps its original: %s", picture_id, type(fault).__name__)
+        return []
+    with transaction.atomic():
+        same_file = ProductPicture.objects.filter(pk=picture_id, image=picture.image.name)
+        if same_file.update(variants=sides):
+            touch(product_ids=[picture.product_id])
+            return sides
+    # Replaced or removed meanwhile: nobody would ever delete these.
+    _delete_files(picture, [rules.variant_name(picture.image.name or "", side) for side in sides])
+    return []
+
+
+def _write_variants(picture: ProductPicture) -> list[int]:
+    storage, name, sides = picture.image.storage, picture.image.name or "", []
+    with storage.open(name) as original:
+        for side, data in pictures.variants(original):
+            target = rules.variant_name(name, side)
+            storage.delete(target)
+            storage.save(target, ContentFile(data))
+            sides.append(side)
+    return sides
+
+
 @transaction.atomic
 def remove_picture(*, picture_id: int) -> None:
-    """Take a picture away; its file goes once the change is firm. 3 queries."""
+    """Take a picture away; its files go once the change is firm. 3 queries."""
     picture = ProductPicture.objects.get(pk=picture_id)
+    _forget_files(picture)
     picture.delete()
     touch(product_ids=[picture.product_id])
-    _forget_file(picture)
 
 
-def _forget_file(picture: ProductPicture) -> None:
-    storage, name = picture.image.storage, picture.image.name or ""
-    transaction.on_commit(lambda: storage.delete(name))
+def _forget_files(picture: ProductPicture) -> None:
+    """The original and all that may have been made of it, those of an attempt that failed included."""
+    name = picture.image.name or ""
+    sides = {*picture.variants, *rules.variant_sides(picture.width, picture.height)}
+    names = [name, *(rules.variant_name(name, side) for side in sides)]
+    transaction.on_commit(lambda: _delete_files(picture, names), robust=True)
+
+
+def _delete_files(picture: ProductPicture, names: Iterable[str]) -> None:
+    for name in names:
+        picture.image.storage.delete(name)
 
 
 @transaction.atomic

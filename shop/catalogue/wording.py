@@ -17,6 +17,7 @@ MISSING: dict[str, str | Promise] = {
     Particular.NUTRITION: _("déclaration nutritionnelle incomplète"),
     Particular.ORIGIN: _("origine manquante"),
     Particular.STORAGE: _("conditions de conservation manquantes"),
+    Particular.OPERATOR: _("nom et adresse de l’exploitant manquants"),
     Particular.ALCOHOL_DEGREE: _("degré d’alcool manquant"),
     Particular.MINIMUM_AGE: _("âge minimal de 18 ans à indiquer"),
     Particular.ILLUSTRATION: _("données d’illustration à remplacer avant la vente"),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import ReadOnly, Undeletable, in_euros
+from config.admin import NothingToSave, ReadOnly, Undeletable, in_euros
 from config.templatetags.cabas import euros
 from shop.catalogue.models import Product
 from shop.pricing import services
@@ -66,7 +66,7 @@ _product_admin.inlines = [  # type: ignore[misc]
 
 
 @admin.register(PlannedPrice)
-class PlannedPriceAdmin(Undeletable, ModelAdmin):
+class PlannedPriceAdmin(NothingToSave, Undeletable, ModelAdmin):
     """Planned, then applied or cancelled: never typed over."""
 
     form = PlannedPriceForm

@@ -22,7 +22,7 @@ from shop.reviews.models import (
     ServiceReview,
     Status,
 )
-from shop.reviews.rules import BEST, RatingSummary, author_name
+from shop.reviews.rules import BEST, RatingSummary, author_name, one_decimal
 
 PER_PAGE = 10
 # On the product's own page; the rest are one link away.
@@ -168,7 +168,7 @@ def service_summary(now: datetime) -> ServiceSummary:
     return ServiceSummary(
         RatingSummary(tuple(found[name] for name in stars)),
         {
-            name: (Decimal(str(found[f"mean_{name}"])), found[f"number_{name}"])
+            name: (one_decimal(Decimal(found[f"mean_{name}"])), found[f"number_{name}"])
             for name in names
             if found[f"number_{name}"]
         },

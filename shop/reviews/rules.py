@@ -107,5 +107,9 @@ def average(counted: Iterable[tuple[int, int]]) -> Decimal | None:
     number = sum(count for _stars, count in pairs)
     if not number:
         return None
-    mean = Decimal(sum(stars * count for stars, count in pairs)) / number
+    return one_decimal(Decimal(sum(stars * count for stars, count in pairs)) / number)
+
+
+def one_decimal(mean: Decimal) -> Decimal:
+    """Half up."""
     return mean.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)

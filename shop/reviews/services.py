@@ -252,3 +252,23 @@ def forget_old_reviews(now: datetime) -> int:
             _uncount(review)
         forgotten += model.objects.filter(pk__in=[row.pk for row in rows]).delete()[0]
     return forgotten
+
+
+@transaction.atomic
+def recount_ratings() -> None:
+    """Build every rating row anew from the published reviews, after rows were removed in bulk. Three statements.
+
+    Locks the ratings out of every decision meanwhile, so that none is counted twice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE reviews_productrating IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("DELETE FROM reviews_productrating")
+        cursor.execute(_RECOUNT)
+
+
+_RECOUNT = """
+INSERT INTO reviews_productrating (product_id, one, two, three, four, five)
+SELECT product_id, count(*) FILTER (WHERE rating = 1), count(*) FILTER (WHERE rating = 2),
+       count(*) FILTER (WHERE rating = 3), count(*) FILTER (WHERE rating = 4), count(*) FILTER (WHERE rating = 5)
+  FROM reviews_productreview WHERE status = 'published' GROUP BY product_id
+"""

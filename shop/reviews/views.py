@@ -14,10 +14,10 @@ from shop.reviews.models import RefusalReason
 from shop.reviews.wording import service_figures
 
 SORT_NAMES = {
-    queries.NEWEST: _("les plus récents"),
-    "anciens": _("les plus anciens"),
-    "notes-basses": _("les notes les plus basses"),
-    "notes-hautes": _("les notes les plus hautes"),
+    queries.NEWEST: _("plus récents"),
+    "anciens": _("plus anciens"),
+    "notes-basses": _("notes basses"),
+    "notes-hautes": _("notes hautes"),
 }
 
 

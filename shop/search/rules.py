@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -106,3 +107,62 @@ def _amount(value: Any, *, places: int) -> str:
         return ""
     written = french_number(number, places)
     return written.rstrip("0").rstrip(",") if "," in written else written
+
+
+# Between underscores (Open Food Facts), or in capitals among small letters: how labels set allergens off.
+_SET_OFF = re.compile(r"_([^_\n]{2,40})_|\b([A-ZÀ-ÖØ-ÞŒ]{4,}|BLÉS?|ŒUFS?)\b")
+
+
+def emphasised(ingredients: str) -> list[tuple[str, bool]]:
+    """The list of ingredients in pieces, with whether its producer set each off (regulation 1169/2011, art. 21).
+
+    Nothing is guessed: where all is in capitals, capitals say nothing.
+    """
+    capitals_mean = any(sign.islower() for sign in ingredients)
+    pieces, at = [], 0
+    for found in _SET_OFF.finditer(ingredients):
+        if found[2] and not capitals_mean:
+            continue
+        pieces += [(ingredients[at : found.start()], False), (found[1] or found[2], True)]
+        at = found.end()
+    return [piece for piece in [*pieces, (ingredients[at:], False)] if piece[0]]
+
+
+def net_weight(net_quantity: Decimal | None, net_unit: str) -> tuple[str, str] | None:
+    """A figure and its UN/ECE code: grams, millilitres; None for pieces or where nothing is stated."""
+    code = {"g": "GRM", "ml": "MLT"}.get(net_unit)
+    return (f"{net_quantity.normalize():f}", code) if net_quantity and code else None
+
+
+# Code du travail, art. L3133-1, less those that move with Easter.
+_FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
+# Easter Monday, Ascension and Whit Monday, in days after Easter.
+_AFTER_EASTER = (1, 39, 50)
+
+
+def is_working_day(day: date) -> bool:
+    """From Monday to Friday, but for the public holidays of mainland France."""
+    moving = {easter(day.year) + timedelta(days=days) for days in _AFTER_EASTER}
+    return day.weekday() < 5 and (day.month, day.day) not in _FIXED_HOLIDAYS and day not in moving
+
+
+def easter(year: int) -> date:
+    """Easter Sunday in the Gregorian calendar (Meeus, Jones and Butcher)."""
+    a, b, c = year % 19, year // 100, year % 100
+    d, e = divmod(b, 4)
+    f = (8 * b + 13) // 25
+    g = (19 * a + b - d - f + 15) % 30
+    h, i = divmod(c, 4)
+    j = (32 + 2 * e + 2 * h - g - i) % 7
+    k = (a + 11 * g + 22 * j) // 451
+    month, day = divmod(g + j - 7 * k + 114, 31)
+    return date(year, month, day + 1)
+
+
+def due_after_a_working_day(local: datetime) -> datetime:
+    """One working day later: the same hour of the next one, or its end for what came while nobody works."""
+    following = local.date() + timedelta(days=1)
+    while not is_working_day(following):
+        following += timedelta(days=1)
+    hour = local.time() if is_working_day(local.date()) else time(23, 59)
+    return datetime.combine(following, hour, local.tzinfo)

@@ -17,7 +17,7 @@ from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
-from shop.search import facets, missed, queries, rules
+from shop.search import facets, missed, queries, rules, structured
 from shop.search.forms import ProductRequestForm
 
 REQUESTS = Limit("product_request", most=10)
@@ -39,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "best_sellers": best,
         "newest": new,
         "canonical": _canonical(request),
+        "structured": structured.organization(),
     }
     return render(request, "search/home.html", context)
 
@@ -50,32 +51,16 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
     found = queries.aisle_page(place, _depot_id(zone), request.GET.get("page", "1"), sort, choice)
+    crumbs, canonical = _crumbs(place.path), _canonical(request, page=found.page.number)
     context = {
         **_conditions(request, zone),
         **_listing(found, sort, choice),
         "place": place,
-        "crumbs": _crumbs(place.path),
-        "canonical": _canonical(request, page=found.page.number),
+        "crumbs": crumbs,
+        "canonical": canonical,
+        "structured": structured.breadcrumb(crumbs, address=canonical),
     }
     return _with_clean_address(request, render(request, "search/aisle.html", context), context)
-
-
-@require_safe
-def product(request: HttpRequest, slug: str) -> HttpResponse:
-    zone = _zone(request)
-    shown = queries.product_detail(slug, _depot_id(zone))
-    if shown is None:
-        raise Http404
-    context = {
-        **_conditions(request, zone),
-        "product": shown,
-        "card": shown["card"],
-        "crumbs": _crumbs([*shown["path"], {"name": shown["card"]["name"], "slug": ""}]),
-        "reviews": shown["reviews"],
-        "neighbours": queries.neighbours(shown["card"]["id"], shown["shelf_id"], _depot_id(zone)),
-        "canonical": _canonical(request),
-    }
-    return render(request, "search/product.html", context)
 
 
 @require_safe

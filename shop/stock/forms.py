@@ -33,6 +33,10 @@ class StockForm(forms.Form):
         help_text=_("en pièces, ou en grammes pour un article vendu au poids"),
         error_messages={"invalid": _("Saisissez un nombre entier, par exemple 24.")},
     )  # fmt: skip
+    expected_restock_on = forms.DateField(
+        label=_("Réassort prévu le"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        help_text=_("facultatif\u202f; montré sur la page des articles épuisés, tant que ce jour n’est pas passé"),
+    )  # fmt: skip
 
     def clean_quantity(self) -> int:
         return int(self.cleaned_data["quantity"].replace("−", "-"))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.zones.models import Depot
 from shop.catalogue.models import Product
+from shop.customers.models import Customer
 
 
 class StockItem(models.Model):
@@ -58,3 +59,29 @@ class StockReservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_reference} {self.quantity}"
+
+
+class RestockAlert(models.Model):
+    """Somebody who wants to hear, once, that a product is back in their depot. Used for nothing else.
+
+    The row goes as the letter is queued, or after `services.ALERT_DAYS`.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="restock_alerts")
+    depot = models.ForeignKey(Depot, on_delete=models.CASCADE, related_name="restock_alerts")
+    email = models.EmailField(_("adresse e-mail"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="restock_alerts"
+    )
+    created_at = models.DateTimeField(_("demandé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("alerte de retour en stock")
+        verbose_name_plural = _("alertes de retour en stock")
+        indexes = [models.Index(fields=["created_at"], name="restock_alert_age")]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "depot", "email"], name="restock_alert_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"alerte {self.pk}"

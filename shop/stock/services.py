@@ -2,18 +2,23 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from config.facts import publish
 from shop.catalogue.services import mark_as_stated
-from shop.stock.models import StockItem, StockReservation
+from shop.stock.events import ProductRestocked
+from shop.stock.models import RestockAlert, StockItem, StockReservation
 
 Cost = tuple[Decimal, date]
 MOST = 2_000_000_000
+ALERT_DAYS = 60
+# Letters written in one transaction of the relay; more waiting follow with a fact of their own.
+TOLD_AT_ONCE = 200
 
 
 @dataclass
@@ -29,6 +34,10 @@ class StockAlreadyReturned(Exception):
 
 class StockRefused(Exception):
     """Not a stock: below zero or absurdly high."""
+
+
+class NothingToWaitFor(Exception):
+    """The product is in stock, or no longer sold."""
 
 
 @transaction.atomic
@@ -109,11 +118,14 @@ def return_stock(*, order_reference: str) -> dict[int, int]:
     """Give back what an order took, exactly once; the quantities given back now, by product.
 
     Nothing to give back (never taken, or given back before) answers an empty dict. Locks the items in
-    order of id with their reservations. One query.
+    order of id with their reservations. 2 queries.
     """
     with connection.cursor() as cursor:
         cursor.execute(_RETURN_SQL, [order_reference])
-        return dict(cursor.fetchall())
+        given_back = dict(cursor.fetchall())
+    if given_back:
+        tell_restocked(product_ids=given_back)
+    return given_back
 
 
 _RETURN_SQL = """
@@ -139,7 +151,7 @@ def set_stock(
 ) -> StockItem:  # fmt: skip
     """What a count found: pieces, or grams for what is weighed. Raises StockRefused.
 
-    A new cost (euros excluding VAT, per piece or kilogram) is dated today. Locks the item. 4 queries.
+    A new cost (euros excluding VAT, per piece or kilogram) is dated today. Locks the item. 5 queries.
     """
     _check_available(available)
     item, _new = StockItem.objects.get_or_create(product_id=product_id, depot_id=depot_id)
@@ -151,6 +163,7 @@ def set_stock(
         changes |= {"unit_cost": unit_cost, "cost_since": timezone.localdate()}
     StockItem.objects.filter(pk=item.pk).update(**changes)
     mark_as_stated(product_ids=[product_id], code="stock")
+    tell_restocked(product_ids=[product_id])
     item.refresh_from_db()
     return item
 
@@ -161,16 +174,112 @@ def _check_available(available: int) -> None:
 
 
 @transaction.atomic
-def change_stock(*, item_ids: Collection[int], how: Literal["set", "add"], quantity: int) -> int:
-    """Set or add the same quantity on several items, all or none. Raises StockRefused. 3 queries.
+def change_stock(
+    *,
+    item_ids: Collection[int],
+    how: Literal["set", "add"],
+    quantity: int,
+    expected_restock_on: date | None = None,
+) -> int:
+    """Set or add the same quantity on several items, all or none. Raises StockRefused. 4 queries.
 
-    Adding a negative quantity (breakage, a wrong count) is refused when one item would fall below zero.
+    Adding a negative quantity (breakage, a wrong count) is refused when one item would fall below zero. A day
+    on which more is expected is noted with it; without one, the day noted before stays.
     """
     rows = StockItem.objects.filter(pk__in=list(item_ids)).order_by("pk").select_for_update(no_key=True)
     found = list(rows.only("pk", "product_id", "available"))
     for item in found:
         item.available = quantity if how == "set" else item.available + quantity
+        item.expected_restock_on = expected_restock_on
         _check_available(item.available)
-    StockItem.objects.bulk_update(found, ["available"])
-    mark_as_stated(product_ids={item.product_id for item in found}, code="stock")
+    told = ["available", "expected_restock_on"] if expected_restock_on else ["available"]
+    StockItem.objects.bulk_update(found, told)
+    products = {item.product_id for item in found}
+    mark_as_stated(product_ids=products, code="stock")
+    tell_restocked(product_ids=products)
     return len(found)
+
+
+@transaction.atomic
+def ask_for_restock(*, product_id: int, depot_id: int, email: str, customer_id: int | None = None) -> bool:
+    """Remember who wants to hear that a product is back; False when they had asked before. At most 4 queries.
+
+    Locks the stock item: whoever fills it meanwhile either is seen here or sees this request. What the depot
+    never had has no item to lock: `tell_restocked` looks at all requests every quarter of an hour.
+    Raises NothingToWaitFor.
+    """
+    items = StockItem.objects.select_related("product").select_for_update(no_key=True, of=("self",))
+    item = items.filter(product_id=product_id, depot_id=depot_id).first()
+    if item and (not item.product.is_published or item.available >= item.product.step):
+        raise NothingToWaitFor
+    _alert, is_new = RestockAlert.objects.get_or_create(
+        product_id=product_id, depot_id=depot_id, email=email.strip().lower(),
+        defaults={"customer_id": customer_id},
+    )  # fmt: skip
+    return is_new
+
+
+@transaction.atomic
+def tell_restocked(*, product_ids: Collection[int] | None = None) -> int:
+    """Publish ProductRestocked for what can be bought again and is waited for; how many products and depots.
+
+    Every write of stock ends here, in its own transaction; without ``product_ids`` all that is waited for
+    is looked at. Safe to call too often: `claim_restocked` tells each person once. One query, and two per fact.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BACK_SQL, {"products": None if product_ids is None else list(product_ids)})
+        back = cursor.fetchall()
+    for product_id, depot_id in back:
+        publish(ProductRestocked(product_id=product_id, depot_id=depot_id))
+    return len(back)
+
+
+_CAN_BE_BOUGHT = """
+  FROM stock_restockalert a
+  JOIN stock_stockitem i ON i.product_id = a.product_id AND i.depot_id = a.depot_id
+  JOIN catalogue_product p ON p.id = a.product_id AND p.is_published
+   AND i.available >= CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END
+"""
+_BACK_SQL = f"""
+SELECT DISTINCT a.product_id, a.depot_id {_CAN_BE_BOUGHT}
+ WHERE %(products)s::bigint[] IS NULL OR a.product_id = ANY (%(products)s)
+ ORDER BY 1, 2
+"""
+
+
+class Waiting(NamedTuple):
+    """Who is to be told; the alert itself is gone."""
+
+    alert_id: int
+    email: str
+    customer_id: int | None
+
+
+@transaction.atomic
+def claim_restocked(*, product_id: int, depot_id: int) -> list[Waiting]:
+    """Take out those to tell that a product is back, `TOLD_AT_ONCE` at most; a fact follows for the others.
+
+    Nobody when it has run out again: they go on waiting. Rows that another process is taking are passed over,
+    so that nobody is told twice. 1 query, and two for the fact.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_SQL, [product_id, depot_id, TOLD_AT_ONCE])
+        claimed = [Waiting(*row) for row in cursor.fetchall()]
+    if len(claimed) == TOLD_AT_ONCE:
+        publish(ProductRestocked(product_id=product_id, depot_id=depot_id))
+    return claimed
+
+
+_CLAIM_SQL = f"""
+DELETE FROM stock_restockalert
+ WHERE id IN (SELECT a.id {_CAN_BE_BOUGHT} WHERE a.product_id = %s AND a.depot_id = %s
+               ORDER BY a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED)
+RETURNING id, email, customer_id
+"""  # noqa: S608 - our own words
+
+
+def forget_old_alerts() -> int:
+    """Drop what has been waited for in vain for `ALERT_DAYS`; how many. One DELETE."""
+    before = timezone.now() - timedelta(days=ALERT_DAYS)
+    deleted, _by_model = RestockAlert.objects.filter(created_at__lt=before).delete()
+    return deleted

@@ -138,7 +138,7 @@ class Inspector:
             self._note(f"HTML {place}: {html5lib.constants.E[code] % data}")
         for found in LEFTOVERS.findall(html):
             self._note(f"left over: {found}")
-        if re.search(r"<[^>]+\sstyle=|<style|<script(?![^>]*\ssrc=)", html):
+        if re.search(r"<[^>]+\sstyle=|<style|<script(?![^>]*\s(?:src=|type=.application/ld\+json))", html):
             self._note("inline style or script")
 
     def _check_words(self, says):

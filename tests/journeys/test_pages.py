@@ -124,6 +124,20 @@ def test_home_aisles_and_products(see, goods):
         see(f"product-{sort}", f"/produits/{goods[sort].slug}/", client=shopper)
 
 
+def test_what_is_asked_on_a_product_page(see, goods):
+    stranger, page = living_in(Client()), f"/produits/{goods['gone'].slug}/"
+
+    refused = stranger.post(f"{page}prevenez-moi/", {"retour-email": "marie"})
+    see("product-alert-refused", client=stranger, answer=refused, status=422, says="incomplète")
+    refused = stranger.post(f"{page}signaler/", {"erreur-kind": "other"})
+    see(
+        "product-report-refused", client=stranger, answer=refused, status=422, says="Écrivez en quelques mots"
+    )
+    stranger.post(f"{page}prevenez-moi/", {"retour-email": "marie@exemple.fr"})
+    see("product-alert-thanks", client=stranger, answer=stranger.get(page), says="C’est noté")
+    see("product-gone-signed-in", page, client=living_in(signed_in()), says="Nous vous écrivons à")
+
+
 def test_search(see, goods):
     see("search", "/recherche/?q=lait")
     see("search-corrected", "/recherche/?q=camenbert", client=signed_in())

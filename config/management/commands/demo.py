@@ -1,3 +1,4 @@
+from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.utils import timezone
 
 from config.demo import ACCOUNTS, PASSWORD, PAST_PRICES, PROMOTIONS, DemoAccount, DemoPromotion
 from config.demo_reviews import make_reviews
+from config.demonstration import Plan, Refused, load
+from config.demonstration.plan import DAYS, SEED
+from config.demonstration.stages import said
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.rules import to_cents
 from shop.customers.models import User
@@ -22,14 +26,26 @@ from shop.stock.importing import load_starter
 
 class Command(BaseCommand):
     help = (
-        "Remplit une boutique de démonstration : catalogue de départ et comptes. Sans effet s’ils existent."
+        "Remplit une boutique de démonstration : catalogue de départ et comptes, sans effet s’ils existent ; "
+        "avec un nombre de produits ou de clients, une boutique vivante de cette taille, à la place de la précédente."
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--products", type=int, metavar="N", help="produits en tout")
+        parser.add_argument("--customers", type=int, metavar="N", help="foyers qui commandent")
+        parser.add_argument(
+            "--days", type=int, metavar="N", help="jours de commandes jusqu’à maintenant (180)"
+        )
+        parser.add_argument(
+            "--seed", type=int, metavar="N", help="numéro de tirage\u202f: le même, la même boutique (1)"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         if not settings.DEMONSTRATION:
             raise CommandError(
                 "DEMONSTRATION n’est pas activé : cette boutique est réelle, rien n’a été ajouté."
             )
+        plan = _plan(options)
         if not Product.objects.exists():
             load_starter()
         made = sum(make_account(account) for account in ACCOUNTS)
@@ -37,12 +53,41 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{Product.objects.published().count()} produits publiés, {made} comptes et {promoted} promotions créés."
         )
-        said = make_reviews()
+        if plan:
+            self._load(plan)
+        spoken = make_reviews()
         self.stdout.write(
-            f"{said} avis ajoutés."
-            if said
+            f"{spoken} avis ajoutés."
+            if spoken
             else "Aucun avis ajouté : il y en a déjà, ou aucune commande reçue."
         )
+
+    def _load(self, plan: Plan) -> None:
+        try:
+            counted = load(plan, say=lambda words: self.stderr.write(words))
+        except Refused as refused:
+            raise CommandError(str(refused)) from refused
+        self.stdout.write(said(counted))
+
+
+def _plan(options: dict[str, Any]) -> Plan | None:
+    """What was asked for; None for the plain command. Raises CommandError."""
+    given = {name: options[name] for name in ("products", "customers", "days", "seed")}
+    if all(value is None for value in given.values()):
+        return None
+    if given["products"] is None and given["customers"] is None:
+        raise CommandError("Dites combien de produits (--products) ou de clients (--customers).")
+    plan = Plan(
+        products=given["products"] or 0,
+        customers=given["customers"] or 0,
+        days=DAYS if given["days"] is None else given["days"],
+        seed=SEED if given["seed"] is None else given["seed"],
+    )
+    try:
+        plan.check()
+    except Refused as refused:
+        raise CommandError(str(refused)) from refused
+    return plan
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from shop.search.queries.matches import (
     search,
     suggestions,
 )
-from shop.search.queries.product import ProductPage, neighbours, product_detail
+from shop.search.queries.product import ProductPage, others, product_detail
 from shop.search.queries.window import home_rails
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
     "is_top_aisle",
     "matching",
     "menu",
-    "neighbours",
+    "others",
     "product_detail",
     "results",
     "search",

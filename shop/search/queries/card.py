@@ -23,15 +23,17 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext
 
 from config import kept
 from config.templatetags.cabas import grams
 from shop.catalogue.models import Product, ProductPicture
+from shop.catalogue.queries import PictureSources, picture_sources
 from shop.catalogue.rules import net_quantity_label, unit_price_label
 
 ORGANIC_LABELS = {"ab", "bio", "agriculture biologique"}
+NO_PICTURE = PictureSources("", "", "")
 # Products with annotations, which the type checker cannot follow.
 Shelved = QuerySet[Any]
 
@@ -50,6 +52,7 @@ class Card(TypedDict):
     tint: str
     packshot: str
     picture_url: str
+    picture_srcset: str
     is_available: bool
     is_on_sale: bool
     sold_by_weight: bool
@@ -75,7 +78,7 @@ def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
         here=FilteredRelation("stock_items", condition=Q(stock_items__depot=depot_id or 0)),
         available=Coalesce(F("here__available"), 0),
         smallest=SMALLEST,
-        picture=of_first_picture("image"),
+        picture=of_first_picture(JSONObject(name="image", variants="variants")),
     )
     can_be_had = ExpressionWrapper(
         Q(available__gte=F("smallest"), is_published=True), output_field=BooleanField()
@@ -84,9 +87,10 @@ def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
     return shown
 
 
-def of_first_picture(field: str) -> Subquery:
+def of_first_picture(wanted: str | JSONObject) -> Subquery:
+    """A field of the picture that lists show, or several as JSON."""
     pictures = ProductPicture.objects.filter(product=OuterRef("pk")).order_by("position", "id")
-    return Subquery(pictures.values(field)[:1])
+    return Subquery(pictures.values(wanted=F(wanted) if isinstance(wanted, str) else wanted)[:1])
 
 
 def cards(products: Shelved) -> list[Card]:
@@ -170,6 +174,7 @@ def _stamped(card: Card, stamp: Stamp) -> Card:
 def card_of(row: dict[str, Any]) -> Card:
     by_weight = row["sold_by"] == Product.SoldBy.WEIGHT
     badge, badge_kind = _badge(row)
+    picture = picture_of(row)
     return {
         "id": row["id"],
         "version": row["version"],
@@ -183,7 +188,8 @@ def card_of(row: dict[str, Any]) -> Card:
         "badge_kind": badge_kind,
         "tint": row["shelf__tint"] or "neutral",
         "packshot": row["packshot"],
-        "picture_url": _picture_url(row["picture"]),
+        "picture_url": picture.url,
+        "picture_srcset": picture.srcset,
         "is_available": row["is_available"],
         "is_on_sale": row["is_published"],
         "sold_by_weight": by_weight,
@@ -205,5 +211,6 @@ def _badge(row: dict[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _picture_url(name: str | None) -> str:
-    return ProductPicture._meta.get_field("image").storage.url(name) if name else ""
+def picture_of(row: dict[str, Any]) -> PictureSources:
+    found = row["picture"]
+    return picture_sources(found["name"], found["variants"]) if found else NO_PICTURE

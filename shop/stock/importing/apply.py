@@ -24,7 +24,8 @@ TOLD_BY: dict[str, tuple[str, ...]] = {
         for name in (
             "packaging", "packshot", "sold_by", "weight_step_g", "price", "vat_rate", "ingredients", "allergens",
             "nutrition", "labels", "origin", "storage", "alcohol_degree", "minimum_age", "deposit",
-            "description", "stated_nutriscore", "traces", "allergens_checked_on",
+            "description", "stated_nutriscore", "traces", "allergens_checked_on", "legal_name", "operator",
+            "instructions",
         )
     },
 }  # fmt: skip

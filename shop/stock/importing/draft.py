@@ -31,6 +31,9 @@ class Draft:
     vat_rate: Decimal | None = None
     deposit: Decimal = Decimal(0)
     is_food: bool = True
+    legal_name: str = ""
+    operator: str = ""
+    instructions: str = ""
     ingredients: str = ""
     allergens: list[str] | None = None
     traces: list[str] = field(default_factory=list)

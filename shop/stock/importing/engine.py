@@ -24,6 +24,7 @@ from shop.stock.importing.rejects import write_rejects
 from shop.stock.importing.report import ImportReport, Reject, RowRefused
 from shop.stock.importing.sources import Source, open_source
 from shop.stock.queries import depots
+from shop.stock.services import tell_restocked
 
 Progress = Callable[[str], None]
 _LOCK = 20_261_122_05
@@ -131,7 +132,9 @@ def _apply(
     progress(_("Index de recherche et publication…"))
     apply.refresh_statistics()
     refresh_search(product_ids=[*updated, *created])
-    moved = _publish(report, apply.staged_products())
+    staged = apply.staged_products()
+    moved = _publish(report, staged)
+    tell_restocked(product_ids=staged)
     report.created = len(created)
     report.updated = len((updated | stocked | moved) - created)
     report.unchanged = known - report.updated + left_alone

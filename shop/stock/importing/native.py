@@ -40,6 +40,9 @@ def draft_of(line: int, cells: Cells, shelves: Mapping[str, Shelf]) -> Draft:
         ("ingredients", 8000),
         ("origin", 120),
         ("storage", 200),
+        ("legal_name", 200),
+        ("operator", 200),
+        ("instructions", 500),
     ):
         setattr(draft, column, cell_text(get(column, ""), longest=longest, column=column))
     shelf = _shelf(get("aisle", ""), shelves)

@@ -22,7 +22,7 @@ NATIVE_COLUMNS = (
     "ean", "name", "brand", "aisle", "packaging", "packshot", "net_quantity", "net_unit", "sold_by",
     "weight_step_g", "price", "vat_rate", "cost", "ingredients", "allergens", "nutrition", "labels", "origin",
     "storage", "alcohol_degree", "minimum_age", "deposit", "stock", "description", "best_seller_rank",
-    "stated_nutriscore", "traces", "allergens_checked_on",
+    "stated_nutriscore", "traces", "allergens_checked_on", "legal_name", "operator", "instructions",
 )  # fmt: skip
 
 

@@ -28,10 +28,24 @@ def order_context(**changes):
         "first_name": "Élodie",
         "slot": slot,
         "lines": [
-            {"name": "Comté AOP 12 mois", "quantity_label": "2 × 200 g", "total": Decimal("9.80")},
-            {"name": "Pommes Gala", "quantity_label": "1,5 kg", "total": Decimal("1234.50")},
+            {
+                "name": "Comté AOP 12 mois",
+                "quantity_label": "2 × 200 g",
+                "total": Decimal("9.80"),
+                "promotion": "",
+                "discount": Decimal("0.00"),
+            },
+            {
+                "name": "Pommes Gala",
+                "quantity_label": "1,5 kg",
+                "total": Decimal("1234.50"),
+                "promotion": "Fruits de saison : −20 %",
+                "discount": Decimal("308.63"),
+            },
         ],
         "goods_total": Decimal("1244.30"),
+        "full_goods_total": Decimal("1552.93"),
+        "discount_total": Decimal("308.63"),
         "delivery_fee": Decimal("0.00"),
         "deposit_total": Decimal("0.20"),
         "total": Decimal("1244.50"),
@@ -90,6 +104,7 @@ CONTEXTS = {
     "review_refused": REVIEW,
     "review_answered": REVIEW,
     "coverage_opened": {"postcode": "64000"},
+    "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
 }
 # What a reader must find in the text, and behind the one button of the HTML.
 LINKS = {
@@ -106,6 +121,7 @@ LINKS = {
     "review_refused": "/commandes/CB-2F7K-9ABC/avis/",
     "review_answered": "/produits/comte-aop-12-mois/avis/",
     "coverage_opened": "/creneaux/?code_postal=64000",
+    "product_restocked": "/produits/brie-de-meaux/",
 }
 
 

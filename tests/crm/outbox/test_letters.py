@@ -86,6 +86,15 @@ def test_the_confirmation_says_what_was_bought_when_and_until_when_it_can_be_can
     assert "jusqu’au jeudi 26 novembre à 15 h" in text
 
 
+def test_the_confirmation_says_what_promotions_took_off():
+    letter = render("order_confirmation", CONTEXTS["order_confirmation"])
+
+    for written in (letter.text, letter.html):
+        told = written.replace("\u202f", " ").replace("\xa0", " ")
+        assert "Fruits de saison : −20 %" in told and "−308,63 €" in told
+        assert "1 552,93 €" in told
+
+
 def test_a_code_is_not_in_the_subject():
     letter = render("sign_in_code", CONTEXTS["sign_in_code"])
 

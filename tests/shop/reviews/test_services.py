@@ -311,3 +311,18 @@ def test_the_counts_are_those_of_the_published_reviews_whatever_happens():
     shown = ProductReview.objects.filter(status="published").values_list("rating", flat=True)
     assert counts(product) == tuple(list(shown).count(stars) for stars in range(1, 6)) == (1, 0, 0, 1, 2)
     assert ProductRating.objects.count() == 1
+
+
+def test_ratings_are_built_anew_from_what_is_published():
+    product = ProductFactory()
+    for rating in (1, 5, 5):
+        published(product, rating=rating)
+    refuse(written(product, rating=3))
+    other = published(rating=2)
+    ProductRating.objects.filter(product=product).update(one=7, three=4)
+    ProductReview.objects.filter(pk=other.pk).delete()
+
+    services.recount_ratings()
+
+    assert counts(product) == (1, 0, 0, 0, 2)
+    assert rating_summary(other.product_id).count == 0

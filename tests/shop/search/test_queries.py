@@ -42,7 +42,7 @@ def test_card_says_what_its_template_shows(depot):
         "id": product.id, "slug": "creme", "name": "Crème fraîche", "brand": product.brand.name,
         "net_quantity": "250\u00a0g", "price": Decimal("1.90"), "unit_price": "7,60\u00a0€/kg",
         "badge": "Bio", "badge_kind": "bio", "tint": "cremerie", "packshot": "pot", "picture_url": "",
-        "is_available": True, "is_on_sale": True, "version": 1, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
+        "picture_srcset": "", "is_available": True, "is_on_sale": True, "version": 1, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
     }  # fmt: skip
 
 
@@ -298,13 +298,45 @@ def test_alcohol_and_first_age_milk_are_never_put_in_the_window(depot):
     assert queries.home_rails(depot.id) == ([], [])
 
 
+def others(product, depot):
+    return names(queries.others(queries.product_detail(product.slug, depot.id), depot.id))
+
+
 def test_shelf_neighbours_can_be_had_and_are_others(depot):
     product = ProductFactory(name="Lui")
     ProductFactory(name="Épuisé", stock=0)
     ProductFactory(name="Voisin")
     ProductFactory(name="Loin", shelf=AisleFactory(slug="loin"))
 
-    assert names(queries.neighbours(product.id, product.shelf_id, depot.id)) == ["Voisin"]
+    assert others(product, depot) == ["Voisin"]
+
+
+def test_in_place_of_what_ran_out_stands_first_what_is_closest_to_it(depot):
+    product = ProductFactory(
+        name="Lui", stock=0, packshot="pot", net_quantity=Decimal(500), price=Decimal("2.00")
+    )
+    other = BrandFactory(slug="autre", name="Autre")
+    small, same = Decimal(125), {"packshot": "pot", "price": Decimal("2.10")}
+    ProductFactory(name="Autre marque, loin", brand=other, packshot="pot", net_quantity=small, popularity=99)
+    ProductFactory(name="Autre marque, près", brand=other, **same)
+    ProductFactory(name="Même marque, autre format", packshot="bottle", price=Decimal("2.00"))
+    ProductFactory(name="Même marque, loin", packshot="pot", net_quantity=small, price=Decimal("9.00"))
+    ProductFactory(name="Même marque, près", **same)
+    ProductFactory(name="Épuisé aussi", stock=0, **same)
+    ProductFactory(name="D’un autre rayon", shelf=AisleFactory(slug="loin"), **same)
+
+    assert others(product, depot) == [
+        "Même marque, près", "Même marque, loin", "Même marque, autre format", "Autre marque, près",
+        "Autre marque, loin",
+    ]  # fmt: skip
+
+
+def test_in_place_of_a_weighed_product_without_quantity_something_stands(depot):
+    product = ProductFactory(name="Pommes", weighed=True, stock=0, brand=None)
+    ProductFactory(name="Poires", weighed=True, brand=None)
+    ProductFactory(name="Compote")
+
+    assert others(product, depot) == ["Poires", "Compote"]
 
 
 def test_restock_day_is_told_until_it_has_passed(depot):

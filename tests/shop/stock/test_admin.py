@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from config.staff import StaffGroup, seed_groups
@@ -64,7 +66,7 @@ def form_of(product, **changes):
         "name": product.name, "brand": product.brand_id, "shelf": product.shelf_id, "description": "",
         "packaging": "", "packshot": "box", "sold_by": "piece", "weight_step_g": "", "net_quantity": "500",
         "net_unit": "g", "vat_rate": "5.5", "deposit": "0", "is_food": "on", "ingredients": product.ingredients,
-        "allergens": ["lait"], "nutrition": "{}", "stated_nutriscore": "", "labels": "", "origin": "",
+        "allergens": ["lait"], "nutrition": "{}", "stated_nutriscore": "", "legal_name": "", "operator": "", "instructions": "", "labels": "", "origin": "",
         "storage": "", "alcohol_degree": "", "minimum_age": "", "pictures-TOTAL_FORMS": "0",
         "pictures-INITIAL_FORMS": "0",
     }  # fmt: skip
@@ -382,6 +384,18 @@ def test_stock_never_falls_below_zero(staff):
 
     assert "sous zéro" in response.content.decode()
     assert StockItem.objects.get().available == 5
+
+
+def test_the_day_of_the_next_delivery_is_noted_with_the_count(staff):
+    ProductFactory(stock=5)
+    item, day = StockItem.objects.get().pk, timezone.localdate() + timedelta(days=2)
+    change = {"confirm": "1", "how": "set", "quantity": "0"}
+
+    act(staff, STOCK, "change_chosen", item, **change, expected_restock_on=day.isoformat())
+    noted = StockItem.objects.get().expected_restock_on
+    act(staff, STOCK, "change_chosen", item, **change)
+
+    assert noted == day == StockItem.objects.get().expected_restock_on
 
 
 def test_stock_outs_are_filtered(staff):

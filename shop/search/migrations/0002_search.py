@@ -25,10 +25,9 @@ DROP TEXT SEARCH DICTIONARY IF EXISTS cabas_stem;
 
 class Migration(migrations.Migration):
 
-    initial = True
 
     dependencies = [
-        ('catalogue', '0006_source'),
+        ('search', '0001_product_report'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0008_label_checks'),
+        ('catalogue', '0009_photographs_and_particulars'),
     ]
 
     operations = [
