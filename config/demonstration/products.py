@@ -22,7 +22,7 @@ INVENTED = ["price", "net_quantity", "stock", "cost"]
 _BATCH = 5000
 _ORGANIC = "AB"
 _VARIED = ("ean", "slug", "name", "sort_name", "brand_id", "net_quantity", "price", "labels", "invented")
-_FRESH = ("id", "popularity", "version", "search", "created_at", "updated_at")
+_FRESH = ("id", "popularity", "version", "created_at", "updated_at")
 _STAGED = (
     "number", "template", "ean", "slug", "name", "sort_name", "brand_slug", "net_quantity", "price", "cost", "labels"
 )  # fmt: skip

@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from config import kept
 from shop.catalogue.models import Product
 from shop.catalogue.services import unpublish
+from shop.search.queries import find
 from shop.stock.importing import run_import
 from shop.stock.models import StockItem
 from tests.factories import ean13
@@ -41,7 +42,11 @@ def test_native_row_becomes_a_published_product(shop, tmp_path):
         ["AB", "Label Rouge"],
     )
     assert product.slug == f"yaourt-nature-{ean13(1)}"
-    assert product.search and product.is_published and product.vat_rate == Decimal("5.5")
+    assert (
+        product.is_published
+        and find(product.name, None).ids == [product.pk]
+        and product.vat_rate == Decimal("5.5")
+    )
     assert list(StockItem.objects.values_list("available", "unit_cost")) == [(24, Decimal("1.2000"))]
 
 
