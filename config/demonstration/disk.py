@@ -11,9 +11,9 @@ from config.demonstration.plan import Plan, Refused
 
 # Measured on a shop of two million orders: tables, indexes, temporary tables and the write-ahead log at its
 # largest, rounded up.
-BYTES_PER_ORDER = 10_500
-BYTES_PER_CUSTOMER = 3_000
-BYTES_PER_PRODUCT = 12_000
+BYTES_PER_ORDER = 9_000
+BYTES_PER_CUSTOMER = 2_000
+BYTES_PER_PRODUCT = 8_000
 KEPT_FREE = 500 * 2**20
 
 

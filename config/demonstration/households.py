@@ -13,7 +13,8 @@ from shop.catalogue.rules import sort_name
 
 @dataclass(frozen=True, slots=True)
 class Loyalty:
-    """A class of households. ``interval_days`` between two orders on average, while it orders.
+    """A class of households. ``interval_days`` between two orders on average, while it orders; ``basket_euros`` is
+    what it means to spend on goods: delivery, deposits and the zone's minimum add some four percent.
 
     ``spread``: how much households of the class differ. ``looseness``: how far an order may stray from its
     time, 1 being a whole interval. ``keeps``: below 1, what is left of a rhythm that much faster, so that
@@ -30,12 +31,12 @@ class Loyalty:
     leaves: bool = False
 
 
-# Over all, one order every 28 days at 107 €; regular households, two a month at 152 €.
+# Over all, one order every 28 days at 107 € or so; regular households, two a month at 152 €.
 CLASSES = (
-    Loyalty("regular", 0.22, 15.2, 151.5, spread=0.25, looseness=0.4),
-    Loyalty("irregular", 0.38, 29.5, 82.0, spread=0.4, looseness=1.0),
-    Loyalty("opportunist", 0.28, 51.0, 70.0, spread=0.4, looseness=1.0, keeps=0.4),
-    Loyalty("lost", 0.12, 18.9, 63.0, spread=0.4, looseness=0.8, leaves=True),
+    Loyalty("regular", 0.22, 15.2, 149.5, spread=0.25, looseness=0.4),
+    Loyalty("irregular", 0.38, 29.5, 80.0, spread=0.4, looseness=1.0),
+    Loyalty("opportunist", 0.28, 51.0, 68.0, spread=0.4, looseness=1.0, keeps=0.4),
+    Loyalty("lost", 0.12, 18.9, 61.0, spread=0.4, looseness=0.8, leaves=True),
 )
 
 
