@@ -65,14 +65,6 @@ def django_db_setup(django_db_blocker, worker_id):
             server.execute(f'DROP DATABASE "{own}" WITH (FORCE)')
 
 
-@pytest.fixture(autouse=True)
-def other_promotions():
-    """What a process remembers of promotions must not outlive the test that rolled them back."""
-    from shop.pricing.queries import forget_book
-
-    forget_book()
-
-
 @pytest.fixture(scope="session")
 def worker_id(request):
     return getattr(request.config, "workerinput", {}).get("workerid", "alone")

@@ -9,8 +9,14 @@ RECENT = "90 days"
 def count_popularity(work: Work) -> None:
     """Popularity is the number of recent orders an article is in; what nobody bought is at zero."""
     work.run(_COUNTED, recent=RECENT)
+    work.run(_FOUND_BY)
 
 
+# The search ranks by its own copy.
+_FOUND_BY = """
+UPDATE search_searchentry e SET popularity = p.popularity
+  FROM catalogue_product p WHERE p.id = e.product_id AND e.popularity <> p.popularity
+"""
 # Cards show nothing of it, hence no new version.
 _COUNTED = """
 UPDATE catalogue_product p SET popularity = coalesce(sold.number, 0)

@@ -18,7 +18,7 @@ from shop.basket.shopper import shopper_of
 from shop.customers.services import customer_for_user
 from shop.lists import services
 from shop.lists.models import ShoppingList
-from shop.search.queries import cards_by_id
+from shop.search.queries import cards_by_id, with_offers
 
 
 class NameForm(forms.Form):
@@ -53,7 +53,9 @@ def list_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Three queries, however long the list."""
     shopping_list = _own_list(request, pk)
     items = list(shopping_list.items.select_related("product"))
-    cards = cards_by_id([item.product_id for item in items], shopper_of(request).zone.depot_id)
+    shopper = shopper_of(request)
+    known = cards_by_id([item.product_id for item in items], shopper.zone.depot_id)
+    cards = {card["id"]: card for card in with_offers(list(known.values()), shopper.book)}
     rows = [
         {
             "card": cards[item.product_id],

@@ -1,18 +1,16 @@
 """Reads of prices and promotions. None takes a customer: the shop has one price for everybody."""
 
-import time
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.cache import cache
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from config import kept
 from delivery.slots.models import Slot
 from delivery.slots.rules import PARIS, is_peak
 from delivery.zones.models import Zone
@@ -32,14 +30,14 @@ from shop.pricing.offers import Item, SlotFacts, Terms
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 
-BOOK_VERSION_KEY = "promotions:version"
 # Should a process die between its commit and the new version, others catch up by themselves.
 KEPT_AT_MOST = 300.0
+# What a few hundred promotions take, in bytes.
+BOOK_WEIGHT = 200_000
 # What ended lately still counts for struck prices: thirty days before a promotion that began thirty days ago.
 ENDED_LATELY = 3 * REFERENCE_LASTS
 # What a promotion is on: its many-to-many fields, and the column each names.
 SCOPES = {"products": "product", "aisles": "aisle", "brands": "brand", "zones": "zone"}
-_kept: dict[str, tuple[float, PromotionBook]] = {}
 
 
 def price_history(product_id: int) -> list[Price]:
@@ -57,22 +55,14 @@ def price_curve(product_id: int) -> list[CurvePoint]:
 def book_for(zone_id: int | None) -> PromotionBook:
     """The promotions as a zone sees them. No query while nobody changed any; one after a change, however many.
 
-    A process keeps its book under the version in the cache, which moves once a change commits. A cache that does
-    not answer costs the query each time, never an old price.
+    A process keeps its book under the version that moves once a change commits. A cache that does not answer
+    costs the query each time, never an old price.
     """
-    version = cache.get(BOOK_VERSION_KEY)
-    if version is None:
-        cache.add(BOOK_VERSION_KEY, uuid.uuid4().hex, timeout=None)
-        version = cache.get(BOOK_VERSION_KEY)
-    if version is None:
-        return fresh_book(zone_id)
-    known = _kept.get(version)
-    if known is None or known[0] < time.monotonic():
-        # The version was read first: a book older than a change is kept under a version nobody asks for again.
-        known = (time.monotonic() + KEPT_AT_MOST, fresh_book(None))
-        _kept.clear()
-        _kept[version] = known
-    return known[1].for_zone(zone_id)
+    version = kept.version("promotions")
+    book = kept.built(
+        ("book", version), lambda: fresh_book(None), weigh=lambda _book: BOOK_WEIGHT, seconds=KEPT_AT_MOST
+    )
+    return book.for_zone(zone_id)
 
 
 def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
@@ -81,11 +71,6 @@ def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
     ``own_order`` is the order this basket is paying for: what it has drawn is there for it.
     """
     return PromotionBook(_terms_since(timezone.now() - ENDED_LATELY, own_order), zone_id)
-
-
-def forget_book() -> None:
-    """Read the promotions anew at the next question, in this process."""
-    _kept.clear()
 
 
 def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:

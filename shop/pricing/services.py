@@ -1,18 +1,17 @@
 """Every write of planned prices and promotions. `Product.price` itself moves through the catalogue alone."""
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from config import kept
 from shop.catalogue.services import change_prices, check_price
 from shop.pricing.checks import Problem, notices, problems_of
 from shop.pricing.models import PlannedPrice, Promotion, PromotionUse
-from shop.pricing.queries import BOOK_VERSION_KEY, SCOPES, Scope, draft_of
+from shop.pricing.queries import SCOPES, Scope, draft_of
 
 PLANS_AT_ONCE = 500
 
@@ -137,7 +136,7 @@ def stop_promotion(*, promotion_id: int) -> bool:
 
 def promotions_changed() -> None:
     """Every process reads its promotions anew on its next page, once this transaction commits. No query."""
-    transaction.on_commit(lambda: cache.set(BOOK_VERSION_KEY, uuid.uuid4().hex, timeout=None))
+    kept.changed("promotions")
 
 
 _SPEND_SQL = """

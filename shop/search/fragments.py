@@ -1,18 +1,19 @@
 """Product cards as HTML, built once for what they show and put together for who looks.
 
-A card depends on the product's version, on whether it can be had here, and on how much of it the basket
-holds. What belongs to one request alone (its CSRF token, the address to come back to) is left open in the
-kept text and filled in for the whole page at once.
+A card depends on the product's version, on whether it can be had here, on how much of it the basket holds, and
+on what promotions make of it. What belongs to one request alone (its CSRF token, the address to come back to)
+is left open in the kept text and filled in for the whole page at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 
 from django.template import loader
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from config import kept
-from shop.search.queries.card import Card
+from shop.pricing.book import PromotionBook
+from shop.search.queries import Card, announced, offers_on
 
 TEMPLATE = "components/product_card.html"
 # Characters for private use: no product's name holds them, and escaping leaves them alone.
@@ -28,17 +29,34 @@ class _Anyone:
 
 
 def cards_html(
-    cards: Iterable[Card], *, quantities: Mapping[int, int], csrf_token: str, address: str
+    cards: Collection[Card],
+    *,
+    book: PromotionBook,
+    quantities: Mapping[int, int],
+    csrf_token: str,
+    address: str,
 ) -> SafeString:
-    """The <li> of each card, with what the basket holds of it. No query."""
-    parts = [_card_html(card, quantities.get(card["id"], 0)) for card in cards]
-    filled = "".join(parts).replace(TOKEN, escape(csrf_token)).replace(BACK, escape(address))
+    """The <li> of each card, with what the basket holds of it. One query at most, for prices to strike."""
+    offers = offers_on(cards, book)
+    keys: dict[int, Hashable] = {
+        card["id"]: (
+            "card html", card["id"], card["version"], card["is_available"], quantities.get(card["id"], 0),
+            offers[card["id"]].signature if card["id"] in offers else "",
+        )
+        for card in cards
+    }  # fmt: skip
+    parts: dict[int, str | None] = {pk: kept.peek(key) for pk, key in keys.items()}
+    missing = [card for card in cards if parts[card["id"]] is None]
+    for card in announced(missing, offers, book):
+        pk = card["id"]
+        html = parts[pk] = _rendered(card, quantities.get(pk, 0))
+        kept.keep(keys[pk], html, size=len(html))
+    filled = (
+        "".join(part for part in parts.values() if part)
+        .replace(TOKEN, escape(csrf_token))
+        .replace(BACK, escape(address))
+    )
     return mark_safe(filled)  # noqa: S308 - templates escaped the parts, and both fillings are
-
-
-def _card_html(card: Card, quantity: int) -> str:
-    key = ("card html", card["id"], card["version"], card["is_available"], quantity)
-    return kept.built(key, lambda: _rendered(card, quantity))
 
 
 def _rendered(card: Card, quantity: int) -> str:

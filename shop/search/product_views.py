@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import machine_of
 from delivery.zones.models import Zone
+from shop.pricing.queries import book_for
 from shop.search import limits, queries, services, structured
 from shop.search.forms import ReportForm, RestockForm
-from shop.search.queries import ProductPage
+from shop.search.queries import ProductPage, with_offers
 from shop.search.views import _conditions, _crumbs, _depot_id, _zone
 from shop.stock.services import NothingToWaitFor, ask_for_restock
 
@@ -96,7 +97,8 @@ def _page(
     report_form: ReportForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    card = shown["card"]
+    [card] = with_offers([shown["card"]], book_for(zone.pk if zone else None))
+    shown = {**shown, "card": card}
     crumbs = _crumbs([*shown["path"], {"name": card["name"], "slug": ""}])
     address = structured.absolute(reverse("product", args=[card["slug"]]))
     context: dict[str, Any] = {

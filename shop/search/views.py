@@ -17,6 +17,7 @@ from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
+from shop.pricing.queries import book_for
 from shop.search import facets, missed, queries, rules, structured
 from shop.search.forms import ProductRequestForm
 
@@ -108,11 +109,12 @@ def _search_context(
 @require_safe
 def search_suggestions(request: HttpRequest) -> HttpResponse:
     query = rules.clean_query(request.GET.get("q", ""))
-    suggested = queries.suggestions(query, _depot_id(_zone(request)))
+    zone = _zone(request)
+    suggested = queries.suggestions(query, _depot_id(zone))
     aisles = queries.aisles_named(suggested.found.used)
     context = {
         "query": query,
-        "cards": suggested.cards,
+        "cards": queries.with_offers(suggested.cards, book_for(zone.pk if zone else None)),
         "brands": suggested.brands,
         "aisles": aisles,
         "found": suggested.found,

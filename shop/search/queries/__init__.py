@@ -15,6 +15,7 @@ from shop.search.queries.matches import (
     search,
     suggestions,
 )
+from shop.search.queries.offers import announced, offers_on, with_offers
 from shop.search.queries.product import ProductPage, others, product_detail
 from shop.search.queries.window import home_rails
 
@@ -34,6 +35,7 @@ __all__ = [
     "Suggested",
     "aisle_page",
     "aisles_named",
+    "announced",
     "cards",
     "cards_by_id",
     "find",
@@ -42,10 +44,12 @@ __all__ = [
     "is_top_aisle",
     "matching",
     "menu",
+    "offers_on",
     "others",
     "product_detail",
     "results",
     "search",
     "shelved",
     "suggestions",
+    "with_offers",
 ]

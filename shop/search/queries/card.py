@@ -5,6 +5,7 @@ than the whole page to send.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 
@@ -31,6 +32,9 @@ from config.templatetags.cabas import grams
 from shop.catalogue.models import Product, ProductPicture
 from shop.catalogue.queries import PictureSources, picture_sources
 from shop.catalogue.rules import net_quantity_label, unit_price_label
+from shop.pricing.offers import Item
+from shop.pricing.rules import GRAMS_PER_KILO
+from shop.stock.queries import highest_cost
 
 ORGANIC_LABELS = {"ab", "bio", "agriculture biologique"}
 NO_PICTURE = PictureSources("", "", "")
@@ -58,13 +62,19 @@ class Card(TypedDict):
     sold_by_weight: bool
     step_grams: int
     is_demonstration: bool
+    # What promotions look at, and what a reduced price per unit is counted from.
+    item: Item
+    net: tuple[Decimal | None, str]
+    # The lowest price of the thirty days before a reduction, where one is announced.
+    struck: Decimal | None
 
 
 SMALLEST = Case(When(sold_by="weight", then=F("weight_step_g")), default=Value(1))
 CARD_FIELDS = (
     "id", "version", "slug", "name", "brand__name", "net_quantity", "net_unit", "packaging", "price", "sold_by",
     "labels", "packshot", "shelf__tint", "invented", "picture", "available", "smallest", "is_available",
-    "is_published",
+    "is_published", "shelf_id", "shelf__parent_id", "brand_id", "vat_rate", "is_food", "is_first_age_milk",
+    "unit_cost",
 )  # fmt: skip
 
 
@@ -79,6 +89,7 @@ def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
         available=Coalesce(F("here__available"), 0),
         smallest=SMALLEST,
         picture=of_first_picture(JSONObject(name="image", variants="variants")),
+        unit_cost=highest_cost(),
     )
     can_be_had = ExpressionWrapper(
         Q(available__gte=F("smallest"), is_published=True), output_field=BooleanField()
@@ -148,12 +159,14 @@ class Stamp(NamedTuple):
     version: int
     is_available: bool
     is_on_sale: bool
+    unit_cost: Decimal
 
 
 _STAMPS = """
 SELECT p.id, p.version,
        p.is_published AND coalesce(i.available, 0) >= CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END,
-       p.is_published
+       p.is_published,
+       coalesce((SELECT max(c.unit_cost) FROM stock_stockitem c WHERE c.product_id = p.id), 0)
   FROM catalogue_product p LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
  WHERE p.id = ANY (%s::bigint[]) AND p.price IS NOT NULL
 """
@@ -168,7 +181,11 @@ def _stamps(product_ids: Collection[int], depot_id: int | None) -> list[Stamp]:
 
 
 def _stamped(card: Card, stamp: Stamp) -> Card:
-    return {**card, "is_available": stamp.is_available, "is_on_sale": stamp.is_on_sale}
+    item = card["item"]
+    if item.unit_cost != stamp.unit_cost:
+        # A delivery's new cost is no change of the product, but holds a promotion up.
+        item = replace(item, unit_cost=stamp.unit_cost)
+    return {**card, "is_available": stamp.is_available, "is_on_sale": stamp.is_on_sale, "item": item}
 
 
 def card_of(row: dict[str, Any]) -> Card:
@@ -195,7 +212,28 @@ def card_of(row: dict[str, Any]) -> Card:
         "sold_by_weight": by_weight,
         "step_grams": row["smallest"] if by_weight else 0,
         "is_demonstration": settings.DEMONSTRATION and bool(row["invented"]),
+        "item": _item(row, by_weight),
+        "net": (row["net_quantity"], row["net_unit"]),
+        "struck": None,
     }
+
+
+def _item(row: dict[str, Any], by_weight: bool) -> Item:
+    """One piece or kilogram, as promotions see it."""
+    return Item(
+        product_id=row["id"],
+        price=row["price"],
+        sold_by=row["sold_by"],
+        quantity=GRAMS_PER_KILO if by_weight else 1,
+        shelf_id=row["shelf_id"],
+        aisle_id=row["shelf__parent_id"],
+        brand_id=row["brand_id"],
+        vat_rate=row["vat_rate"] or Decimal(0),
+        is_food=row["is_food"],
+        is_first_age_milk=row["is_first_age_milk"],
+        unit_cost=row["unit_cost"] or Decimal(0),
+        name=row["name"],
+    )
 
 
 def _quantity_label(row: dict[str, Any], by_weight: bool) -> str:

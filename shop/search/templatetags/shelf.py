@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from django import template
 from django.utils.safestring import SafeString
 
+from shop.pricing.queries import book_for
 from shop.search.fragments import cards_html
 from shop.search.queries import Card
 
@@ -14,7 +15,8 @@ def product_cards(context: template.Context, cards: Iterable[Card]) -> SafeStrin
     """``{% product_cards page_obj %}`` in a <ul class="cards"> or <ul class="rail">. The basket's query at most."""
     shopper, request = context.get("shopper"), context["request"]
     return cards_html(
-        cards,
+        list(cards),
+        book=shopper.book if shopper else book_for(None),
         quantities=shopper.quantities if shopper else {},
         csrf_token=str(context["csrf_token"]),
         address=request.get_full_path(),

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from config import kept
 from shop.pricing.models import Promotion
-from shop.pricing.queries import Scope, forget_book
+from shop.pricing.queries import Scope
 from shop.pricing.services import save_promotion
 
 FIGURES = {
@@ -30,5 +31,5 @@ def promote(kind="percent", *, products=(), aisles=(), brands=(), zones=(), **fi
     """A running promotion, and this process reads it at its next question."""
     promotion = draft(kind, **fields)
     save_promotion(promotion=promotion, scope=Scope(products, aisles, brands, zones))
-    forget_book()
+    kept.forget_everything()
     return promotion

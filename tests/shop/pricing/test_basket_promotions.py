@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from config import kept
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.payments.models import PaymentOperation
 from shop.pricing.models import Promotion, PromotionUse
-from shop.pricing.queries import book_for, forget_book
+from shop.pricing.queries import book_for
 from shop.pricing.services import stop_promotion
 from shop.stock.models import StockItem
 from tests.factories import BrandFactory, CustomerFactory, ProductFactory, ZoneFactory
@@ -197,7 +198,7 @@ def test_a_promotion_that_ends_before_the_button_charges_nothing_unseen(walk, yo
     walk.fill(yoghurt, quantity=30).hold(slot).say_who()
     seen = total_seen(walk.recap())
     stop_promotion(promotion_id=promotion.pk)
-    forget_book()
+    kept.forget_everything()
 
     answer = walk.client.post(reverse("checkout_recap"), {"terms": "on", "seen_total": seen})
 
@@ -228,7 +229,7 @@ def test_a_promotion_that_another_replaces_is_not_missed(walk, yoghurt, slot):  
     promote(products=[yoghurt], percent=D(25), begins=0, name="Encore mieux")
     walk.fill(yoghurt, quantity=4)
     stop_promotion(promotion_id=first.pk)
-    forget_book()
+    kept.forget_everything()
 
     assert "est terminée" not in words(page(walk.client))
 
@@ -255,7 +256,7 @@ def test_going_back_from_the_payment_keeps_what_the_order_has_drawn(walk, yoghur
     walk.fill(yoghurt, quantity=30).hold(slot).say_who()
     seen = total_seen(walk.recap())
     walk.order()
-    forget_book()
+    kept.forget_everything()
 
     again = walk.recap()
 
@@ -308,7 +309,7 @@ def test_fifty_times_the_promotions_cost_no_more_queries(walk, yoghurt, slot, na
     for more in (1, 25):
         many([yoghurt], more)
         cache.clear()
-        forget_book()
+        kept.forget_everything()
         with CaptureQueriesContext(connection) as captured:
             assert walk.client.get(reverse(name)).status_code == 200
         counts.append(len(captured))

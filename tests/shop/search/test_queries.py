@@ -38,11 +38,13 @@ def test_card_says_what_its_template_shows(depot):
     [card] = queries.cards(queries.shelved(depot.id))
 
     product = Product.objects.get()
+    assert card.pop("item").product_id == product.id
+    assert card.pop("net") == (Decimal(250), "g")
     assert card == {
         "id": product.id, "slug": "creme", "name": "Crème fraîche", "brand": product.brand.name,
         "net_quantity": "250\u00a0g", "price": Decimal("1.90"), "unit_price": "7,60\u00a0€/kg",
         "badge": "Bio", "badge_kind": "bio", "tint": "cremerie", "packshot": "pot", "picture_url": "",
-        "picture_srcset": "", "is_available": True, "is_on_sale": True, "version": 1, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
+        "picture_srcset": "", "struck": None, "is_available": True, "is_on_sale": True, "version": 1, "sold_by_weight": False, "step_grams": 0, "is_demonstration": False,
     }  # fmt: skip
 
 
