@@ -57,3 +57,10 @@ def test_bare_view_shows_twenty_four_cards_in_one_query(shop, django_assert_num_
         page = Browser(BareHandler()).get("/").decode()
 
     assert page.count('<li class="card">') == 24
+
+
+def test_search_is_measured_by_its_percentiles(shop, capsys):
+    call_command("bench", "search")
+
+    table = capsys.readouterr().out
+    assert "| search " in table and "| suggestions " in table and "p95 ms" in table

@@ -143,7 +143,7 @@ def test_fifty_promotions_cost_a_warm_page_no_query_more(client, product):
         promote(
             products=[product],
             name=f"Offre {number}",
-            percent=Decimal(number + 1) / 2,
+            percent=Decimal(number + 1) / 4,
             begins=-1 - number / 100,
         )
     client.get(address)
