@@ -4,12 +4,17 @@ import hashlib
 import os
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A slow moment of the machine is no fault of the code.
+hypothesis.settings.register_profile("shop", deadline=None)
+hypothesis.settings.load_profile("shop")
 
 
 def _migration_hash() -> str:

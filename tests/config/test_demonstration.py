@@ -250,7 +250,7 @@ def test_there_are_as_many_products_as_asked_all_fit_for_sale():
     assert len(made) == PRODUCTS - Product.objects.exclude(ean__startswith=EAN_PREFIX).count() > 0
     assert all(ean_is_valid(ean) for _pk, ean, _slug in made)
     assert not any(missing_by_product([pk for pk, _ean, _slug in made]).values())
-    assert not Product.objects.filter(search=None).exists()
+    assert not Product.objects.filter(search_entry=None).exists()
     assert not Product.objects.filter(ean__startswith=EAN_PREFIX, invented=[]).exists()
 
 

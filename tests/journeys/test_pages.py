@@ -236,7 +236,7 @@ def test_payment(see, goods):
     see("payment-waiting", _path(walk.pay(paying, card="silence")), client=walk.client)
     see("tracking-unpaid", f"/suivi/{Order.objects.latest('pk').tracking_token}/")
     see("payment-closed", desk, client=walk.client, status=410)
-    saving = ready_to_pay(goods, names=("second",), days=9)
+    saving = ready_to_pay(goods, names=("long",), days=9)
     see("payment-saves-card", _path(saving.order()), client=saving.client)
 
 

@@ -205,8 +205,8 @@ def test_page_view_is_counted_without_query_nor_cookie(client, django_assert_num
     client.get(url)
     services.flusher.buffer.drain()
 
-    # The page's own text; its figures are in the cache since the first view.
-    with django_assert_num_queries(1):
+    # The page's own text, what customers say of the service and its marks; its figures are in the cache since the first view.
+    with django_assert_num_queries(3):
         answer = client.get(url, headers={"User-Agent": BROWSER})
 
     assert counted() == {"visit": 1}
