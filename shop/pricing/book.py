@@ -4,10 +4,12 @@ A book holds what runs, what is to come and what ended lately; each question loo
 begins and ends to the second whenever the book was read.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from uuid import uuid4
 
 from django.db.models import Q
 from django.utils import timezone
@@ -33,13 +35,6 @@ class Offer:
         """« du 3 au 9 novembre »."""
         return dates(self.terms.starts_at, self.terms.ends_at)
 
-    @property
-    def signature(self) -> str:
-        """For cache keys: changes with what a card shows. The struck price hangs on when the promotion began."""
-        if self.price_now is None:
-            return self.badge
-        return f"{self.badge}|{self.price_now}|{self.terms.starts_at.isoformat()}"
-
     def announced(self, reference: Decimal | None) -> tuple[str, Decimal | None]:
         """The badge and the struck price that may be shown (C. conso L112-1-1; CJEU C-330/23 Aldi Süd).
 
@@ -61,7 +56,10 @@ class PromotionBook:
 
     def __init__(self, terms: Iterable[Terms], zone_id: int | None = None) -> None:
         self.zone_id = zone_id
+        # Names this very book: what was built from it is kept under it.
+        self.name = uuid4().hex
         self.terms: Sequence[Terms] = sorted(terms, key=lambda one: one.id)
+        self._moments = sorted({at for one in self.terms for at in (one.starts_at, one.ends_at)})
         self._by_product = _index(self.terms, "products")
         self._by_aisle = _index(self.terms, "aisles")
         self._by_brand = _index(self.terms, "brands")
@@ -71,6 +69,10 @@ class PromotionBook:
         other = PromotionBook.__new__(PromotionBook)
         other.__dict__ = self.__dict__ | {"zone_id": zone_id}
         return other
+
+    def chapter(self, *, now: datetime | None = None) -> tuple[object, ...]:
+        """For cache keys: what this zone is offered is the same as long as this is. No offer is looked at."""
+        return self.name, self.zone_id, bisect_right(self._moments, now or timezone.now())
 
     def facts(self, facts: SlotFacts) -> SlotFacts:
         return facts if facts.zone_id is not None else replace(facts, zone_id=self.zone_id)

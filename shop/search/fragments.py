@@ -1,7 +1,7 @@
 """Product cards as HTML, built once for what they show and put together for who looks.
 
 A card depends on the product's version, on whether it can be had here, on how much of it the basket holds, and
-on what promotions make of it. What belongs to one request alone (its CSRF token, the address to come back to)
+on the promotions of the hour, which purchase costs hold up. What belongs to one request alone (its CSRF token, the address to come back to)
 is left open in the kept text and filled in for the whole page at once.
 """
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from config import kept
 from shop.pricing.book import PromotionBook
-from shop.search.queries import Card, announced, offers_on
+from shop.search.queries import Card, with_offers
 
 TEMPLATE = "components/product_card.html"
 # Characters for private use: no product's name holds them, and escaping leaves them alone.
@@ -37,17 +37,17 @@ def cards_html(
     address: str,
 ) -> SafeString:
     """The <li> of each card, with what the basket holds of it. One query at most, for prices to strike."""
-    offers = offers_on(cards, book)
+    chapter = book.chapter() if book.terms else ()
     keys: dict[int, Hashable] = {
         card["id"]: (
             "card html", card["id"], card["version"], card["is_available"], quantities.get(card["id"], 0),
-            offers[card["id"]].signature if card["id"] in offers else "",
+            card["item"].unit_cost, *chapter,
         )
         for card in cards
     }  # fmt: skip
     parts: dict[int, str | None] = {pk: kept.peek(key) for pk, key in keys.items()}
     missing = [card for card in cards if parts[card["id"]] is None]
-    for card in announced(missing, offers, book):
+    for card in with_offers(missing, book):
         pk = card["id"]
         html = parts[pk] = _rendered(card, quantities.get(pk, 0))
         kept.keep(keys[pk], html, size=len(html))

@@ -21,6 +21,8 @@ from shop.search.queries.card import Shelved
 
 # Values shown before « voir plus ».
 SHOWN = 8
+# Beyond these, whoever wants one brand of hundreds types its name.
+MOST_OPTIONS = 40
 ORDER_SECONDS = 60
 
 
@@ -197,7 +199,10 @@ def _options(
     gone = chosen - {option.value for option in options}
     options += [Option(value, value, 0, True) for value in gone]
     by_name = sorted(options, key=lambda option: option.label.casefold())
-    return sorted(by_name, key=lambda option: -option.count) if most_first else by_name
+    if not most_first:
+        return by_name
+    most = sorted(by_name, key=lambda option: -option.count)
+    return most[:MOST_OPTIONS] + [option for option in most[MOST_OPTIONS:] if option.is_chosen]
 
 
 def _without(counts: Counts, choice: Choice) -> list[Option]:

@@ -120,17 +120,18 @@ def test_without_a_promotion_the_facet_is_empty(yoghurt):
     assert not Product.objects.filter(fresh_book(None).scope_q()).exists()
 
 
-def test_the_signature_changes_with_what_a_card_shows_and_only_then(yoghurt):
-    promotion = promote(products=[yoghurt])
-    before = offer(yoghurt).signature
-    Promotion.objects.filter(pk=promotion.pk).update(name="Autre nom", budget=1000, most_per_order=9)
-    renamed = offer(yoghurt).signature
-    Promotion.objects.filter(pk=promotion.pk).update(percent=D(21))
+def test_a_chapter_lasts_until_a_promotion_begins_or_ends_or_the_book_is_another(yoghurt):
+    promotion = promote(products=[yoghurt], begins=1, ends=2)
+    book, now = fresh_book(None), timezone.now()
 
-    assert before == renamed != offer(yoghurt).signature
+    chapters = [
+        book.chapter(now=at)
+        for at in (now, promotion.starts_at - timedelta(seconds=1), promotion.starts_at, promotion.ends_at)
+    ]
 
-
-# --- the struck price -------------------------------------------------------------------------------
+    assert chapters[0] == chapters[1] and len(set(chapters)) == 3
+    assert fresh_book(None).chapter(now=now) != book.chapter(now=now) == book.for_zone(None).chapter(now=now)
+    assert book.for_zone(7).chapter(now=now) != book.chapter(now=now)
 
 
 def announced(made):
