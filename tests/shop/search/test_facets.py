@@ -253,7 +253,8 @@ def test_twice_the_facets_cost_no_more_queries(client, place, django_assert_max_
     ProductFactory.create_batch(20, shelf_id=place.here["id"])
     with django_assert_max_num_queries(6) as many:
         client.get(
-            address + "?marque=cabas&marque=aubrac&label=AB&sans=lait&sans=soja&nutriscore=a&prix_min=1"
+            address
+            + "?marque=cabas&marque=aubrac&label=AB&label=AOP&sans=arachides&sans=soja&nutriscore=a&prix_min=1"
         )
 
     assert len(many) == len(one)
