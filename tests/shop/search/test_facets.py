@@ -247,6 +247,7 @@ def test_twice_the_facets_cost_no_more_queries(client, place, django_assert_max_
     from django.core.cache import cache
 
     address = reverse("aisle", args=["yaourts"])
+    cache.clear()
     with django_assert_max_num_queries(6) as one:
         client.get(address + "?marque=cabas")
     cache.clear()
