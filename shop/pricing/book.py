@@ -149,14 +149,19 @@ class PromotionBook:
             default=None,
         )
 
-    def scope_q(self, *, now: datetime | None = None) -> Q:
-        """Products with an offer of their own in this zone; none without one running."""
+    def scope(self, *, now: datetime | None = None) -> tuple[list[int], list[int], list[int]]:
+        """Products, aisles or shelves, and brands with an offer of their own here and now; never first-age milk."""
         now, here = now or timezone.now(), SlotFacts(zone_id=self.zone_id)
         shown = PER_ARTICLE | BY_LOT
         running = [one for one in self.terms if one.kind in shown and one.runs_at(now) and one.delivers(here)]
         aisles = sorted({pk for one in running for pk in one.aisles})
         products = sorted({pk for one in running for pk in one.products})
         brands = sorted({pk for one in running for pk in one.brands})
+        return products, aisles, brands
+
+    def scope_q(self, *, now: datetime | None = None) -> Q:
+        """Products with an offer of their own in this zone; none without one running."""
+        products, aisles, brands = self.scope(now=now)
         covered = Q(pk__in=products) | Q(brand_id__in=brands) | Q(shelf_id__in=aisles)
         return (covered | Q(shelf__parent_id__in=aisles)) & Q(is_first_age_milk=False)
 

@@ -25,9 +25,10 @@ BRAND, LABEL, SCORE, WITHOUT, PRICE_FROM, PRICE_TO = (
     "prix_max",
 )
 
+PROMOTION, YES = "promo", "1"
 _NAMES = {
     BRAND: "brands", LABEL: "labels", SCORE: "scores", WITHOUT: "without",
-    PRICE_FROM: "price_from", PRICE_TO: "price_to",
+    PRICE_FROM: "price_from", PRICE_TO: "price_to", PROMOTION: "promotion",
 }  # fmt: skip
 
 
@@ -39,6 +40,7 @@ class Choice:
     labels: tuple[str, ...] = ()
     scores: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    promotion: bool = False
     price_from: Decimal | None = None
     price_to: Decimal | None = None
 
@@ -51,14 +53,16 @@ class Choice:
             (BRAND, self.brands), (LABEL, self.labels), (SCORE, self.scores), (WITHOUT, self.without),
         ):  # fmt: skip
             yield from ((field, value) for value in values)
+        if self.promotion:
+            yield PROMOTION, YES
         for field, price in ((PRICE_FROM, self.price_from), (PRICE_TO, self.price_to)):
             if price is not None:
                 yield field, str(price)
 
     def less(self, field: str, value: str) -> "Choice":
         """Without one of its values."""
-        changes: dict[str, Any] = {_NAMES[field]: None}
-        if field not in (PRICE_FROM, PRICE_TO):
+        changes: dict[str, Any] = {_NAMES[field]: False if field == PROMOTION else None}
+        if field not in (PRICE_FROM, PRICE_TO, PROMOTION):
             changes[_NAMES[field]] = tuple(own for own in getattr(self, _NAMES[field]) if own != value)
         return replace(self, **changes)
 
@@ -77,6 +81,7 @@ def read(typed: QueryDict) -> Choice:
         labels=_values(typed.getlist(LABEL)),
         scores=tuple(score for score in _values(typed.getlist(SCORE)) if score in SCORES),
         without=tuple(name for name in _values(typed.getlist(WITHOUT)) if name in ALLERGENS),
+        promotion=typed.get(PROMOTION) == YES,
         price_from=low,
         price_to=high,
     )

@@ -17,6 +17,7 @@ from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
+from shop.pricing.book import PromotionBook
 from shop.pricing.queries import book_for
 from shop.search import facets, missed, queries, rules, structured
 from shop.search.forms import ProductRequestForm
@@ -51,7 +52,8 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
     if place is None:
         raise Http404
     zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
-    found = queries.aisle_page(place, _depot_id(zone), request.GET.get("page", "1"), sort, choice)
+    page = request.GET.get("page", "1")
+    found = queries.aisle_page(place, _depot_id(zone), page, sort, choice, _book(zone))
     crumbs, canonical = _crumbs(place.path), _canonical(request, page=found.page.number)
     context = {
         **_conditions(request, zone),
@@ -93,7 +95,13 @@ def _search_context(
     zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
     as_typed = request.GET.get("tel_quel") == "1"
     results = queries.results(
-        query, _depot_id(zone), request.GET.get("page", "1"), sort, choice, as_typed=as_typed
+        query,
+        _depot_id(zone),
+        request.GET.get("page", "1"),
+        sort,
+        choice,
+        as_typed=as_typed,
+        book=_book(zone),
     )
     words = {"q": query} | ({"tel_quel": "1"} if as_typed else {})
     return {
@@ -114,7 +122,7 @@ def search_suggestions(request: HttpRequest) -> HttpResponse:
     aisles = queries.aisles_named(suggested.found.used)
     context = {
         "query": query,
-        "cards": queries.with_offers(suggested.cards, book_for(zone.pk if zone else None)),
+        "cards": queries.with_offers(suggested.cards, _book(zone)),
         "brands": suggested.brands,
         "aisles": aisles,
         "found": suggested.found,
@@ -140,6 +148,10 @@ def _zone(request: HttpRequest) -> Zone | None:
         return visitor_zone(request)
     except NoZone:
         return None
+
+
+def _book(zone: Zone | None) -> PromotionBook:
+    return book_for(zone.pk if zone else None)
 
 
 def _depot_id(zone: Zone | None) -> int | None:

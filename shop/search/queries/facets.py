@@ -16,7 +16,18 @@ from django.utils.translation import gettext as _
 from config import kept
 from config.templatetags.cabas import french_number
 from shop.catalogue.rules import ALLERGENS
-from shop.search.facets import BRAND, LABEL, PRICE_FROM, PRICE_TO, SCORE, WITHOUT, Choice
+from shop.pricing.book import PromotionBook
+from shop.search.facets import (
+    BRAND,
+    LABEL,
+    PRICE_FROM,
+    PRICE_TO,
+    PROMOTION,
+    SCORE,
+    WITHOUT,
+    YES,
+    Choice,
+)
 from shop.search.queries.card import Shelved
 
 # Values shown before « voir plus ».
@@ -86,7 +97,9 @@ class Listed:
     facets: Facets
 
 
-def listed(key: tuple[Any, ...], products: Callable[[], Shelved], choice: Choice) -> Listed:
+def listed(
+    key: tuple[Any, ...], products: Callable[[], Shelved], choice: Choice, book: PromotionBook
+) -> Listed:
     """What a choice leaves of some ordered products, and what each further answer would leave.
 
     Each answer is counted with the other questions' choices applied. One query, none when kept: until staff
@@ -94,8 +107,8 @@ def listed(key: tuple[Any, ...], products: Callable[[], Shelved], choice: Choice
     to the end only then.
     """
     return kept.built(
-        ("listed", kept.version("shelves"), *key, choice),
-        lambda: _listed(products(), choice),
+        ("listed", kept.version("shelves"), *key, choice, *(book.chapter() if book.terms else ())),
+        lambda: _listed(products(), choice, book),
         weigh=lambda found: 8 * len(found.ids) + 4 * kept.SMALL,
         seconds=ORDER_SECONDS,
     )
@@ -114,28 +127,40 @@ WITH found AS MATERIALIZED (
            cardinality(%(scores)s::text[]) = 0 OR p.stated_nutriscore = ANY (%(scores)s) AS by_score,
            p.price >= coalesce(%(low)s::numeric, 0) AND p.price <= coalesce(%(high)s::numeric, p.price) AS by_price,
            cardinality(%(without)s::text[]) = 0 OR (p.allergens_checked_on IS NOT NULL
-               AND NOT p.allergens && %(without)s::varchar[] AND NOT p.traces && %(without)s::varchar[]) AS is_without
-      FROM found JOIN catalogue_product p USING (id) LEFT JOIN catalogue_brand b ON b.id = p.brand_id
+               AND NOT p.allergens && %(without)s::varchar[] AND NOT p.traces && %(without)s::varchar[]) AS is_without,
+           o.offered, NOT %(promotion)s OR o.offered AS by_offer
+      FROM found JOIN catalogue_product p USING (id)
+      LEFT JOIN catalogue_brand b ON b.id = p.brand_id
+      LEFT JOIN catalogue_aisle a ON a.id = p.shelf_id
+     CROSS JOIN LATERAL (SELECT NOT p.is_first_age_milk AND (
+               p.id = ANY (%(offered)s::bigint[])
+               OR coalesce(p.brand_id = ANY (%(offered_brands)s::bigint[]), false)
+               OR coalesce(a.id = ANY (%(offered_aisles)s::bigint[]), false)
+               OR coalesce(a.parent_id = ANY (%(offered_aisles)s::bigint[]), false)) AS offered) AS o
 ), fit AS (
-    SELECT * FROM shelf WHERE by_brand AND by_label AND by_score AND by_price AND is_without
+    SELECT * FROM shelf WHERE by_brand AND by_label AND by_score AND by_price AND is_without AND by_offer
 )
 SELECT 'ids', '', '', 0::numeric, array_agg(id ORDER BY place) FROM fit
 UNION ALL
 SELECT 'marque', b.slug, b.name, count(*), NULL
   FROM shelf JOIN catalogue_brand b ON b.id = shelf.brand_id
- WHERE by_label AND by_score AND by_price AND is_without GROUP BY b.slug, b.name
+ WHERE by_label AND by_score AND by_price AND is_without AND by_offer GROUP BY b.slug, b.name
 UNION ALL
 SELECT 'label', label, label, count(*), NULL
-  FROM shelf, unnest(labels) AS label WHERE by_brand AND by_score AND by_price AND is_without GROUP BY label
+  FROM shelf, unnest(labels) AS label WHERE by_brand AND by_score AND by_price AND is_without AND by_offer
+ GROUP BY label
 UNION ALL
 SELECT 'nutriscore', stated_nutriscore, upper(stated_nutriscore), count(*), NULL
-  FROM shelf WHERE stated_nutriscore <> '' AND by_brand AND by_label AND by_price AND is_without
+  FROM shelf WHERE stated_nutriscore <> '' AND by_brand AND by_label AND by_price AND is_without AND by_offer
  GROUP BY stated_nutriscore
 UNION ALL
 SELECT 'sans', name, name, count(*), NULL
   FROM shelf, unnest(%(allergens)s::varchar[]) AS name
  WHERE checked AND NOT name = ANY (allergens) AND NOT name = ANY (traces)
-   AND by_brand AND by_label AND by_score AND by_price AND is_without GROUP BY name
+   AND by_brand AND by_label AND by_score AND by_price AND is_without AND by_offer GROUP BY name
+UNION ALL
+SELECT 'promo', '1', '', count(*), NULL
+  FROM shelf WHERE offered AND by_brand AND by_label AND by_score AND by_price AND is_without
 UNION ALL
 SELECT 'checked', '', '', count(*), NULL FROM shelf WHERE checked
 UNION ALL
@@ -149,7 +174,7 @@ SELECT 'dearest', '', '', max(price), NULL FROM shelf
 """
 
 
-def _listed(products: Shelved, choice: Choice) -> Listed:
+def _listed(products: Shelved, choice: Choice, book: PromotionBook) -> Listed:
     try:
         inside, inside_params = products.values("pk").query.sql_with_params()
     except EmptyResultSet:
@@ -161,7 +186,7 @@ def _listed(products: Shelved, choice: Choice) -> Listed:
     params = {
         "brands": list(choice.brands), "labels": list(choice.labels), "scores": list(choice.scores),
         "without": list(choice.without), "low": choice.price_from, "high": choice.price_to,
-        "allergens": list(ALLERGENS), **dict(zip(names, inside_params, strict=True)),
+        "allergens": list(ALLERGENS), "promotion": choice.promotion, **_scope(book), **dict(zip(names, inside_params, strict=True)),
     }  # fmt: skip
     counts: Counts = defaultdict(list)
     ids: Sequence[int] = ()
@@ -173,9 +198,15 @@ def _listed(products: Shelved, choice: Choice) -> Listed:
     return Listed(ids, _facets(counts, choice, len(ids)))
 
 
+def _scope(book: PromotionBook) -> dict[str, list[int]]:
+    products, aisles, brands = book.scope()
+    return {"offered": products, "offered_aisles": aisles, "offered_brands": brands}
+
+
 def _facets(counts: Counts, choice: Choice, left: int) -> Facets:
     found = Facets(cheapest=counts["cheapest"][0][2], dearest=counts["dearest"][0][2])
     questions = [
+        Facet(PROMOTION, _("Promotions"), _offered(counts, choice)),
         Facet(BRAND, _("Marque"), _options(counts["marque"], choice.brands, most_first=True)),
         Facet(LABEL, _("Label"), _options(counts["label"], choice.labels, most_first=True)),
         Facet(SCORE, _("Nutri-Score annoncé par le producteur"), _options(counts["nutriscore"], choice.scores)),
@@ -203,6 +234,11 @@ def _options(
         return by_name
     most = sorted(by_name, key=lambda option: -option.count)
     return most[:MOST_OPTIONS] + [option for option in most[MOST_OPTIONS:] if option.is_chosen]
+
+
+def _offered(counts: Counts, choice: Choice) -> list[Option]:
+    count = int(counts["promo"][0][2])
+    return [Option(YES, _("en promotion"), count, choice.promotion)] if count or choice.promotion else []
 
 
 def _without(counts: Counts, choice: Choice) -> list[Option]:

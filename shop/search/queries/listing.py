@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, DecimalField, Expression, F, Value, When
 
+from shop.pricing.book import PromotionBook
 from shop.search.facets import Choice
 from shop.search.queries.aisles import AislePlace
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
@@ -15,6 +16,7 @@ from shop.search.queries.facets import Facets, listed
 PAGE_SIZE = 24
 RELEVANCE = "pertinence"
 ALL = Choice()
+NO_OFFERS = PromotionBook(())
 
 PER_UNIT = Case(
     When(sold_by="weight", then=F("price")),
@@ -52,6 +54,7 @@ def aisle_page(
     page: str | int = 1,
     sort: str = RELEVANCE,
     choice: Choice = ALL,
+    book: PromotionBook = NO_OFFERS,
 ) -> Listing:
     """A page of 24 cards of an aisle with its shelves, or of one shelf; beyond the end, the last.
 
@@ -62,7 +65,7 @@ def aisle_page(
     def standing() -> Shelved:
         return in_aisle(place, depot_id).order_by(*SORTS[order])
 
-    return listing(("aisle", depot_id, *place.shelf_ids, order), standing, depot_id, page, choice)
+    return listing(("aisle", depot_id, *place.shelf_ids, order), standing, depot_id, page, choice, book)
 
 
 def listing(
@@ -71,9 +74,10 @@ def listing(
     depot_id: int | None,
     page: str | int,
     choice: Choice = ALL,
+    book: PromotionBook = NO_OFFERS,
 ) -> Listing:
     """A page of what ``products`` answers, whose order is kept under ``key``; the cards are always as they are now."""
-    found = listed(key, products, choice)
+    found = listed(key, products, choice, book)
     cards: Page[Any] = Paginator(found.ids, PAGE_SIZE).get_page(page)
     cards.object_list = cards_on_sale(list(cards.object_list), depot_id)
     return Listing(cards, found.facets)

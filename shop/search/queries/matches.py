@@ -9,11 +9,12 @@ from django.db import connection
 from django.db.models import BigIntegerField, F, Func, IntegerField, Value
 
 from config import kept
+from shop.pricing.book import PromotionBook
 from shop.search import rules
 from shop.search.facets import Choice
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
 from shop.search.queries.facets import ORDER_SECONDS, Facets
-from shop.search.queries.listing import ALL, PAGE_SIZE, RELEVANCE, SORTS, Listing, listing
+from shop.search.queries.listing import ALL, NO_OFFERS, PAGE_SIZE, RELEVANCE, SORTS, Listing, listing
 from shop.search.queries.statement import SEARCH
 from shop.search.words import letters, root, sound
 
@@ -142,6 +143,7 @@ def results(
     choice: Choice = ALL,
     *,
     as_typed: bool = False,
+    book: PromotionBook = NO_OFFERS,
 ) -> Results:
     """A page of 24 cards that match what was typed (see `find`), narrowed by a choice, and how it was understood.
 
@@ -159,7 +161,7 @@ def results(
         return ordered if order == RELEVANCE else ordered.order_by(*SORTS[order])
 
     key = ("search", kept.version("synonyms"), depot_id, cleaned, as_typed, order)
-    shown = listing(key, products, depot_id, page, choice)
+    shown = listing(key, products, depot_id, page, choice, book)
     return Results(shown.page, shown.facets, found)
 
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from shop.catalogue.models import Product
 from shop.search import facets, queries
 from shop.search.facets import Choice
+from shop.stock.models import StockItem
 from tests.factories import AisleFactory, BrandFactory, DepotFactory, ProductFactory, ZoneFactory
+from tests.shop.pricing.promoting import promote
 
 CHECKED = date(2026, 11, 2)
 
@@ -269,3 +271,22 @@ def test_htmx_keeps_a_clean_address(client, place):
 
     assert answer["HX-Push-Url"] == "/rayons/yaourts/?marque=cabas"
     assert re.search(r'id="questions"', answer.content.decode())
+
+
+def test_promotions_are_a_question_with_the_others_applied(client, place):
+    StockItem.objects.update(unit_cost=Decimal("0.10"))
+    nature = Product.objects.get(name="Nature")
+    promote(products=[nature])
+    promote(brands=[Product.objects.get(name="Fermier").brand], name="Aubrac en fête", percent=Decimal(10))
+
+    text = page(client, "?promo=1")
+    narrowed = page(client, "?promo=1&marque=cabas")
+
+    assert "4 produits<" in text and "Vanille" not in text.partition('id="resultats"')[2]
+    assert "1 produit<" in narrowed and "Nature" in narrowed
+    assert "en promotion <svg" in narrowed and 'href="?marque=cabas"' in narrowed
+
+
+def test_without_a_promotion_nothing_is_asked_of_it(client, place):
+    assert 'name="promo"' not in page(client)
+    assert "Aucun produit n’a tout cela à la fois" in page(client, "?promo=1")
