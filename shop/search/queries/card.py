@@ -32,7 +32,7 @@ from config.templatetags.cabas import grams
 from shop.catalogue.models import Product, ProductPicture
 from shop.catalogue.queries import PictureSources, picture_sources
 from shop.catalogue.rules import net_quantity_label, unit_price_label
-from shop.pricing.offers import Item
+from shop.pricing.promotions import Item
 from shop.pricing.rules import GRAMS_PER_KILO
 from shop.stock.queries import highest_cost
 
