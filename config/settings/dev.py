@@ -18,7 +18,7 @@ from .base import STATE_DIR, env  # noqa: E402
 DATABASES = {"default": base.DATABASES["default"] | env.db("DATABASE_URL", default="postgres:///cabas")}
 REDIS_URL = env("REDIS_URL", default=base.REDIS_URL)
 CACHES = base.CACHES | {"default": base.CACHES["default"] | {"LOCATION": REDIS_URL}}
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = base.broker_url(REDIS_URL)
 
 
 def _own_secret() -> str:

@@ -51,9 +51,8 @@ TEMPLATES = [base.TEMPLATES[0] | {"OPTIONS": _options}]
 # caplog sees everything; a traceback per refused request would drown the failures.
 LOGGING = base.LOGGING | {"root": {"handlers": [], "level": "WARNING"}}
 
-# Workers share one Valkey, each with a numbered database of its own.
+# Workers share one Valkey, each with a numbered database of its own for the cache and the queues.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-CACHES = base.CACHES | {
-    "default": base.CACHES["default"]
-    | {"LOCATION": base.REDIS_URL.replace("db=0", f"db={int(_worker) + 1}")},
-}
+REDIS_URL = base.REDIS_URL.replace("db=0", f"db={int(_worker) + 1}")
+CACHES = base.CACHES | {"default": base.CACHES["default"] | {"LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = base.broker_url(REDIS_URL)

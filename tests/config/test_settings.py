@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from config.settings.base import broker_url
+
 ROOT = Path(__file__).resolve().parents[2]
 REAL = {
     "DJANGO_SETTINGS_MODULE": "config.settings.prod",
@@ -89,3 +91,14 @@ def test_second_factor_cannot_be_switched_off_in_production():
     )  # fmt: skip
 
     assert done.stdout.strip() == "True"
+
+
+@pytest.mark.parametrize(
+    ("address", "broker"),
+    [
+        ("unix:///run/valkey.sock?db=3", "redis+socket:///run/valkey.sock?virtual_host=3"),
+        ("redis://valkey:6379/3", "redis://valkey:6379/3"),
+    ],
+)
+def test_queues_lie_in_the_numbered_database_that_the_address_names(address, broker):
+    assert broker_url(address) == broker
