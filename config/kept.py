@@ -19,6 +19,8 @@ from django.db import transaction
 
 Built = TypeVar("Built")
 MOST_BYTES = 16_000_000
+# Should a process die between its commit and the new word, or the cache not hear it: everybody catches up then.
+WORD_SECONDS = 300
 # What a menu, a zone or a card takes, more or less.
 SMALL = 1_000
 # The wholes that have a version; one question to the cache answers for all of them.
@@ -95,7 +97,7 @@ def _read_versions() -> dict[str, str]:
     for whole in WHOLES:
         if whole not in found:
             # Of two processes that find nothing, one wins, and both use its word.
-            cache.add(_name(whole), word := uuid.uuid4().hex, timeout=None)
+            cache.add(_name(whole), word := uuid.uuid4().hex, timeout=WORD_SECONDS)
             found[whole] = cache.get(_name(whole), word)
     return found
 
@@ -104,7 +106,7 @@ def changed(whole: str) -> None:
     """Whatever was built from this whole is built anew once this transaction commits. No query."""
 
     def rename() -> None:
-        cache.set(_name(whole), uuid.uuid4().hex, timeout=None)
+        cache.set(_name(whole), uuid.uuid4().hex, timeout=WORD_SECONDS)
         _request.versions = None
 
     transaction.on_commit(rename)

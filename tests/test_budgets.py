@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from config import kept
 from crm.outbox.models import Message
 from shop.lists.models import ListItem, ShoppingList
 from shop.orders.models import Order, OrderEvent, OrderLine
@@ -62,6 +63,7 @@ NAMES = ["home", "aisle", "shelf", "product", "search", "basket"]
 
 def queries_of(client, address, django_assert_max_num_queries, most):
     cache.clear()
+    kept.forget_everything()
     # Promotions are read once after each change of them by a process, and not by its pages.
     book_for(None)
     with django_assert_max_num_queries(most) as captured:

@@ -30,8 +30,6 @@ from shop.pricing.offers import Item, SlotFacts, Terms
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 
-# Should a process die between its commit and the new version, others catch up by themselves.
-KEPT_AT_MOST = 300.0
 # What a few hundred promotions take, in bytes.
 BOOK_WEIGHT = 200_000
 # What ended lately still counts for struck prices: thirty days before a promotion that began thirty days ago.
@@ -59,9 +57,7 @@ def book_for(zone_id: int | None) -> PromotionBook:
     costs the query each time, never an old price.
     """
     version = kept.version("promotions")
-    book = kept.built(
-        ("book", version), lambda: fresh_book(None), weigh=lambda _book: BOOK_WEIGHT, seconds=KEPT_AT_MOST
-    )
+    book = kept.built(("book", version), lambda: fresh_book(None), weigh=lambda _book: BOOK_WEIGHT)
     return book.for_zone(zone_id)
 
 

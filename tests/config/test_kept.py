@@ -66,6 +66,34 @@ def test_a_whole_changes_its_version_once_the_change_commits():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_word_does_not_outlive_five_minutes_whoever_gave_it(monkeypatch):
+    """A process that dies between its commit and the new word leaves others the old one for that long."""
+    lives = []
+    for name in ("add", "set"):
+        given = getattr(cache, name)
+        monkeypatch.setattr(
+            cache,
+            name,
+            lambda *args, given=given, **kwargs: lives.append(kwargs["timeout"]) or given(*args, **kwargs),
+        )
+
+    kept.version("zones")
+    kept.changed("zones")
+
+    assert len(lives) == len(kept.WHOLES) + 1
+    assert set(lives) == {kept.WORD_SECONDS} and kept.WORD_SECONDS <= 300
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_word_that_lapsed_builds_everything_anew():
+    kept.built(("menu", kept.version("aisles")), lambda: "before")
+
+    cache.delete(kept._name("aisles"))
+
+    assert kept.built(("menu", kept.version("aisles")), lambda: "after") == "after"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_change_given_up_changes_no_version():
     before = kept.version("aisles")
 
