@@ -57,14 +57,16 @@ def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """
     with connection.cursor() if connection.queries_logged else _bound_by_the_server() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _bound_by_the_server() -> CursorWrapper:
     """Where queries are logged they are bound as all others are: of a prepared one the log would miss the text."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    return connection.make_cursor(ServerBindingCursor(connection.connection))
+    # The stubs know psycopg 2 only.
+    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    return connection.make_cursor(bound)
 
 
 def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterator[Any]:
