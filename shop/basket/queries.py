@@ -9,13 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.utils.translation import gettext as _
 
 from config.rows import Columns, Figure, joined
-from config.templatetags.cabas import grams, quantity_label
+from config.templatetags.cabas import quantity_label
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
-from shop.catalogue.rules import net_quantity_label
+from shop.catalogue.wording import packaging_label
 from shop.pricing.book import PromotionBook
 from shop.pricing.promotions import Item, Reduced, SlotFacts
 from shop.pricing.queries import item_of
@@ -23,7 +22,7 @@ from shop.pricing.rules import NOTHING, PricedLine
 from shop.pricing.wording import explanation, hint, label_of
 from shop.search.queries import Card, cards_by_id
 from shop.stock.models import StockItem
-from shop.stock.queries import highest_cost, reserved_by
+from shop.stock.queries import HIGHEST_COST, highest_cost, reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
@@ -111,9 +110,12 @@ class Line:
     def packaging_label(self) -> str:
         """« 500 g », or by how much a weighed article is sold."""
         product = self.product
-        if product.sold_by_weight:
-            return _("au poids, par %(step)s") % {"step": grams(product.step)}
-        return net_quantity_label(product.net_quantity, product.net_unit)
+        return packaging_label(
+            by_weight=product.sold_by_weight,
+            step=product.step,
+            net_quantity=product.net_quantity,
+            net_unit=product.net_unit,
+        )
 
     @property
     def is_short(self) -> bool:
@@ -150,7 +152,7 @@ _SEEN = (
 )  # fmt: skip
 _PARTS = (
     Columns(BasketLine, "l"), Columns(Basket, "b"), Columns(Product, "p", _SEEN),
-    Columns(Aisle, "s", ("id", "parent_id")), Figure("c.unit_cost"),
+    Columns(Aisle, "s", ("id", "parent_id")), Figure(HIGHEST_COST),
 )  # fmt: skip
 _LIGHT = f"""
 SELECT {", ".join(part.sql for part in _PARTS)}
@@ -158,7 +160,6 @@ SELECT {", ".join(part.sql for part in _PARTS)}
   JOIN basket_basket b ON b.id = l.basket_id AND b.is_open
   JOIN catalogue_product p ON p.id = l.product_id
   LEFT JOIN catalogue_aisle s ON s.id = p.shelf_id
-  LEFT JOIN LATERAL (SELECT max(unit_cost) FROM stock_stockitem i WHERE i.product_id = p.id) AS c (unit_cost) ON true
 """  # noqa: S608 - names of columns
 _LINES_OF_CUSTOMER = f"{_LIGHT} WHERE b.customer_id = %s ORDER BY l.id"
 # The same rule as of_session.

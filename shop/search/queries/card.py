@@ -25,16 +25,15 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, JSONObject
-from django.utils.translation import gettext
 
 from config import kept
-from config.templatetags.cabas import grams
 from shop.catalogue.models import Product, ProductPicture
 from shop.catalogue.queries import PictureSources, picture_sources
-from shop.catalogue.rules import net_quantity_label, unit_price_label
+from shop.catalogue.rules import unit_price_label
+from shop.catalogue.wording import packaging_label
 from shop.pricing.promotions import Item
 from shop.pricing.rules import GRAMS_PER_KILO
-from shop.stock.queries import highest_cost
+from shop.stock.queries import CAN_BE_BOUGHT, HIGHEST_COST, highest_cost
 
 ORGANIC_LABELS = {"ab", "bio", "agriculture biologique"}
 NO_PICTURE = PictureSources("", "", "")
@@ -162,14 +161,11 @@ class Stamp(NamedTuple):
     unit_cost: Decimal
 
 
-_STAMPS = """
-SELECT p.id, p.version,
-       p.is_published AND coalesce(i.available, 0) >= CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END,
-       p.is_published,
-       coalesce((SELECT max(c.unit_cost) FROM stock_stockitem c WHERE c.product_id = p.id), 0)
+_STAMPS = f"""
+SELECT p.id, p.version, {CAN_BE_BOUGHT}, p.is_published, {HIGHEST_COST}
   FROM catalogue_product p LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
  WHERE p.id = ANY (%s::bigint[]) AND p.price IS NOT NULL
-"""
+"""  # noqa: S608 - our own words
 
 
 def _stamps(product_ids: Collection[int], depot_id: int | None) -> list[Stamp]:
@@ -198,7 +194,12 @@ def card_of(row: dict[str, Any]) -> Card:
         "slug": row["slug"],
         "name": row["name"],
         "brand": row["brand__name"] or "",
-        "net_quantity": _quantity_label(row, by_weight),
+        "net_quantity": packaging_label(
+            by_weight=by_weight,
+            step=row["smallest"],
+            net_quantity=row["net_quantity"],
+            net_unit=row["net_unit"],
+        ),
         "price": row["price"],
         "unit_price": unit_price_label(row["price"], row["net_quantity"], row["net_unit"], row["sold_by"]),
         "badge": badge,
@@ -234,12 +235,6 @@ def _item(row: dict[str, Any], by_weight: bool) -> Item:
         unit_cost=row["unit_cost"] or Decimal(0),
         name=row["name"],
     )
-
-
-def _quantity_label(row: dict[str, Any], by_weight: bool) -> str:
-    if by_weight:
-        return gettext("au poids, par %(step)s") % {"step": grams(row["smallest"])}
-    return net_quantity_label(row["net_quantity"], row["net_unit"])
 
 
 def _badge(row: dict[str, Any]) -> tuple[str, str]:
