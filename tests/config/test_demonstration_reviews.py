@@ -1,7 +1,7 @@
 """What households of the demonstration said comes and goes with them."""
 
-from config.demo_reviews import make_reviews
 from config.demonstration import load
+from config.demonstration.reviews import make_reviews
 from shop.reviews.models import ProductRating, ProductReview, ServiceReview
 from shop.reviews.queries import rating_summary
 from tests.config.living_shop import SMALL, small_shop, starter  # noqa: F401
