@@ -10,12 +10,10 @@ from shop.search.queries.matches import (
     Results,
     Suggested,
     find,
-    matching,
     results,
-    search,
     suggestions,
 )
-from shop.search.queries.offers import announced, offers_on, with_offers
+from shop.search.queries.offers import with_offers
 from shop.search.queries.product import ProductPage, others, product_detail
 from shop.search.queries.window import home_rails
 
@@ -35,20 +33,16 @@ __all__ = [
     "Suggested",
     "aisle_page",
     "aisles_named",
-    "announced",
     "cards",
     "cards_by_id",
     "find",
     "find_aisle",
     "home_rails",
     "is_top_aisle",
-    "matching",
     "menu",
-    "offers_on",
     "others",
     "product_detail",
     "results",
-    "search",
     "shelved",
     "suggestions",
     "with_offers",
