@@ -1,8 +1,8 @@
 """Product cards as HTML, built once for what they show and put together for who looks.
 
 A card depends on the product's version, on whether it can be had here, on how much of it the basket holds, and
-on the promotions of the hour, which purchase costs hold up. What belongs to one request alone (its CSRF token, the address to come back to)
-is left open in the kept text and filled in for the whole page at once.
+on the promotions of the hour, which purchase costs hold up. What belongs to one request alone (its CSRF token, the
+address to come back to) is left open in the kept text and filled in for the whole page at once.
 """
 
 from collections.abc import Collection, Hashable, Mapping
