@@ -221,7 +221,7 @@ def _give_back(places: Mapping[int, int]) -> None:
     Slot.objects.filter(pk__in=places).update(booked=F("booked") - returned)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def renew_hold(*, holder: str) -> Hold | None:
     """Basket activity keeps the place: an hour from now, at most three in all. None without a live hold.
 

@@ -170,7 +170,7 @@ class Shopper:
     def obtain_basket(self) -> Basket:
         """The basket to write to, opened when needed and remembered in the session."""
         user = self._request.user
-        customer = customer_for_user(user) if user.is_authenticated else None
+        customer = self.customer or (customer_for_user(user) if user.is_authenticated else None)
         basket = obtain_basket(
             key=self._key, customer_id=customer.pk if customer else None, postcode=self.postcode
         )
