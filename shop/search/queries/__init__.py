@@ -14,7 +14,7 @@ from shop.search.queries.matches import (
     suggestions,
 )
 from shop.search.queries.offers import with_offers
-from shop.search.queries.product import ProductPage, others, product_detail
+from shop.search.queries.product import ProductPage, ProductState, others, product_detail, product_state
 from shop.search.queries.window import home_rails
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Listing",
     "MenuAisle",
     "ProductPage",
+    "ProductState",
     "Results",
     "Suggested",
     "aisle_page",
@@ -42,6 +43,7 @@ __all__ = [
     "menu",
     "others",
     "product_detail",
+    "product_state",
     "results",
     "shelved",
     "suggestions",
