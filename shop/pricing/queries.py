@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from config import kept
 from config.wholes import Whole, columns, instance
 from delivery.slots.models import Slot
 from delivery.slots.rules import PARIS, is_peak
@@ -27,7 +28,7 @@ from shop.pricing.history import (
     lowest_practised,
 )
 from shop.pricing.models import PriceChange, Promotion, PromotionUse
-from shop.pricing.offers import Item, SlotFacts, Terms
+from shop.pricing.offers import Item, Outcome, SlotFacts, Terms
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 
@@ -58,6 +59,13 @@ def book_for(zone_id: int | None) -> PromotionBook:
     costs the query each time, never an old price.
     """
     return BOOK.now().for_zone(zone_id)
+
+
+def reduced(book: PromotionBook, items: Sequence[Item], facts: SlotFacts) -> Outcome:
+    """What promotions take off a basket delivered there and then; worked out once for the same basket. No query."""
+    if not (items and book.terms):
+        return Outcome()
+    return kept.built(("reduced", *book.chapter(), facts, *items), lambda: book.reduce(items, facts))
 
 
 def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:

@@ -1,7 +1,7 @@
 """What pages read to show products. Nothing here writes to the database."""
 
 from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find_aisle, is_top_aisle, menu
-from shop.search.queries.card import Card, cards, cards_by_id, shelved
+from shop.search.queries.card import Card, Stamp, cards, cards_at, cards_by_id, shelved
 from shop.search.queries.facets import Facets
 from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
 from shop.search.queries.matches import (
@@ -31,10 +31,12 @@ __all__ = [
     "ProductPage",
     "ProductState",
     "Results",
+    "Stamp",
     "Suggested",
     "aisle_page",
     "aisles_named",
     "cards",
+    "cards_at",
     "cards_by_id",
     "find",
     "find_aisle",

@@ -68,6 +68,16 @@ class Card(TypedDict):
     struck: Decimal | None
 
 
+class Stamp(NamedTuple):
+    """What may have changed since a card was built, and what no card holds for good."""
+
+    id: int
+    version: int
+    is_available: bool
+    is_on_sale: bool
+    unit_cost: Decimal
+
+
 SMALLEST = Case(When(sold_by="weight", then=F("weight_step_g")), default=Value(1))
 CARD_FIELDS = (
     "id", "version", "slug", "name", "brand__name", "net_quantity", "net_unit", "packaging", "price", "sold_by",
@@ -121,6 +131,16 @@ def cards_on_sale(product_ids: Collection[int], depot_id: int | None) -> list[Ca
     return [card for card in _present(product_ids, depot_id) if card["is_on_sale"]]
 
 
+def cards_at(stamps: Collection[Stamp], depot_id: int | None) -> dict[int, Card]:
+    """Cards by id for whoever has read the stamps already. No query, one where some have changed."""
+    built: dict[int, Card | None] = {stamp.id: kept.peek(("card", stamp.id)) for stamp in stamps}
+    found = {stamp.id: _stamped(card, stamp) for stamp in stamps if (card := built[stamp.id])}
+    stale = [
+        stamp.id for stamp in stamps if stamp.id not in found or found[stamp.id]["version"] != stamp.version
+    ]
+    return found | _fresh(stale, depot_id)
+
+
 def keep_cards(cards: Iterable[Card]) -> None:
     """Keep what does not depend on a depot, under the version it was read with."""
     for card in cards:
@@ -129,14 +149,9 @@ def keep_cards(cards: Iterable[Card]) -> None:
 
 def _present(product_ids: Collection[int], depot_id: int | None) -> list[Card]:
     """Cards as they are now, in the order given: built once per version, availability laid over."""
-    built: dict[int, Card | None] = {pk: kept.peek(("card", pk)) for pk in product_ids}
-    if not all(built.values()):
+    if any(kept.peek(("card", pk)) is None for pk in product_ids):
         return _in_order(product_ids, _fresh(product_ids, depot_id))
-    stamps = _stamps(product_ids, depot_id)
-    now = {stamp.id: _stamped(card, stamp) for stamp in stamps if (card := built[stamp.id])}
-    if changed := [stamp.id for stamp in stamps if now[stamp.id]["version"] != stamp.version]:
-        now |= _fresh(changed, depot_id)
-    return _in_order(product_ids, now)
+    return _in_order(product_ids, cards_at(_stamps(product_ids, depot_id), depot_id))
 
 
 def _in_order(product_ids: Iterable[int], cards: Mapping[int, Card]) -> list[Card]:
@@ -149,16 +164,6 @@ def _fresh(product_ids: Collection[int], depot_id: int | None) -> dict[int, Card
     wanted = shelved(depot_id, off_sale_too=True).filter(pk__in=product_ids, price__isnull=False)
     keep_cards(found := cards(wanted))
     return {card["id"]: card for card in found}
-
-
-class Stamp(NamedTuple):
-    """What may have changed since a card was built, and what no card holds for good."""
-
-    id: int
-    version: int
-    is_available: bool
-    is_on_sale: bool
-    unit_cost: Decimal
 
 
 _STAMPS = f"""
