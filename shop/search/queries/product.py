@@ -31,7 +31,7 @@ from shop.search.queries.card import (
 from shop.search.queries.facets import ORDER_SECONDS
 from shop.search.queries.listing import BY_NAME
 from shop.search.queries.window import RAIL_SIZE
-from shop.stock.queries import HIGHEST_COST
+from shop.stock.queries import HIGHEST_COST, LEAST_SOLD
 
 FEW_LEFT = 5
 ALTERNATIVES = 6
@@ -146,9 +146,8 @@ class ProductState(NamedTuple):
 
 
 _STATE = f"""
-SELECT p.id, p.version, p.name, p.sold_by = 'weight', CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END,
-       coalesce(i.available, 0), i.expected_restock_on,
-       {HIGHEST_COST},
+SELECT p.id, p.version, p.name, p.sold_by = 'weight', {LEAST_SOLD},
+       coalesce(i.available, 0), i.expected_restock_on, {HIGHEST_COST},
        {RATINGS_SQL}, {LATEST_SQL}, {", ".join(f"p.{name}" for name in Kin._fields)}
   FROM catalogue_product p LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
  WHERE p.slug = %s AND p.is_published
@@ -161,7 +160,7 @@ def product_state(slug: str, depot_id: int | None) -> ProductState | None:
     if not found:
         return None
     facts = len(ProductState._fields) - 1
-    return ProductState(*found[0][:facts], Kin(*found[0][facts:]))  # type: ignore[call-arg]
+    return ProductState._make([*found[0][:facts], Kin(*found[0][facts:])])
 
 
 def product_detail(state: ProductState, depot_id: int | None) -> ProductPage | None:

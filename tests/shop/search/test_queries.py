@@ -399,16 +399,15 @@ def test_changed_aisle_is_in_the_next_menu(django_capture_on_commit_callbacks):
 
 def test_menu_read_before_a_change_is_not_kept_after_it(django_capture_on_commit_callbacks, monkeypatch):
     aisle = AisleFactory(name="Avant")
-    read = aisles._menu_tree
+    build = aisles.MENU.build
 
-    def slow_reader():
-        tree = read()
+    def slow_reader(rows):
         Aisle.objects.filter(pk=aisle.pk).update(name="Après")
         with django_capture_on_commit_callbacks(execute=True):
             aisles_changed()
-        return tree
+        return build(rows)
 
-    monkeypatch.setattr(aisles, "_menu_tree", slow_reader)
+    monkeypatch.setattr(aisles.MENU, "build", slow_reader)
     queries.menu()
     monkeypatch.undo()
 
