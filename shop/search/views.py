@@ -34,7 +34,7 @@ SORT_NAMES = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     zone = _zone(request)
-    best, new = queries.home_rails(_depot_id(zone))
+    best, new = queries.home_rails(_depot_id(zone), _zone_id(zone))
     context = {
         **_conditions(request, zone),
         "next_slot": next_free_slot(zone) if zone else None,
@@ -53,7 +53,9 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
     page = request.GET.get("page", "1")
-    found = queries.aisle_page(place, _depot_id(zone), page, sort, choice, _book(zone))
+    found = queries.aisle_page(
+        place, _depot_id(zone), page, sort, choice, _book(zone), zone_id=_zone_id(zone)
+    )
     crumbs, canonical = _crumbs(place.path), _canonical(request, page=found.page.number)
     context = {
         **_conditions(request, zone),
@@ -102,6 +104,7 @@ def _search_context(
         choice,
         as_typed=as_typed,
         book=_book(zone),
+        zone_id=_zone_id(zone),
     )
     words = {"q": query} | ({"tel_quel": "1"} if as_typed else {})
     return {
@@ -118,7 +121,7 @@ def _search_context(
 def search_suggestions(request: HttpRequest) -> HttpResponse:
     query = rules.clean_query(request.GET.get("q", ""))
     zone = _zone(request)
-    suggested = queries.suggestions(query, _depot_id(zone))
+    suggested = queries.suggestions(query, _depot_id(zone), _zone_id(zone))
     aisles = queries.aisles_named(suggested.found.used)
     context = {
         "query": query,
@@ -151,7 +154,11 @@ def _zone(request: HttpRequest) -> Zone | None:
 
 
 def _book(zone: Zone | None) -> PromotionBook:
-    return book_for(zone.pk if zone else None)
+    return book_for(_zone_id(zone))
+
+
+def _zone_id(zone: Zone | None) -> int | None:
+    return zone.pk if zone else None
 
 
 def _depot_id(zone: Zone | None) -> int | None:
