@@ -22,6 +22,8 @@ SUGGESTIONS = 6
 BRANDS_SUGGESTED = 2
 # Twenty pages: nobody turns to the twenty-first, and what lies beyond is not ranked.
 MOST = 480
+# How far down a zone's best sellers a word of very many products is looked for.
+LOCAL = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _asked(
         "depot": depot_id or 0,
         "zone": zone_id or 0,
         "most": most,
+        "local": min(LOCAL, 2 * most),
         "brands": brands,
     }
 

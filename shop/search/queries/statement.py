@@ -218,7 +218,7 @@ pool AS MATERIALIZED (
     (SELECT product_id FROM (
          SELECT z.product_id FROM search_zonepopularity z
           WHERE z.zone_id = %(zone)s AND coalesce((SELECT hits FROM number) > %(most)s, true)
-          ORDER BY z.popularity DESC, z.product_id LIMIT 480
+          ORDER BY z.popularity DESC, z.product_id LIMIT %(local)s
      ) AS local
       WHERE (SELECT e.vector @@ (SELECT wanted FROM used) FROM search_searchentry e WHERE e.product_id = local.product_id))
 ), top AS MATERIALIZED (
