@@ -16,7 +16,7 @@ from shop.search.queries.matches import (
     suggestions,
 )
 from shop.search.queries.offers import announced, offers_on, with_offers
-from shop.search.queries.product import ProductPage, others, product_detail
+from shop.search.queries.product import ProductPage, ProductState, others, product_detail, product_state
 from shop.search.queries.window import home_rails
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Listing",
     "MenuAisle",
     "ProductPage",
+    "ProductState",
     "Results",
     "Suggested",
     "aisle_page",
@@ -47,6 +48,7 @@ __all__ = [
     "offers_on",
     "others",
     "product_detail",
+    "product_state",
     "results",
     "search",
     "shelved",

@@ -86,20 +86,24 @@ def test_several_depots_and_pictures_do_not_double_a_card(depot):
     assert card["picture_url"] == "/media/a.jpg"
 
 
+def detail(product, depot):
+    return queries.product_detail(queries.product_state(product.slug, depot.id), depot.id)
+
+
 def test_drafts_have_no_card(depot):
     draft = ProductFactory(draft=True)
 
     assert queries.cards(queries.shelved(depot.id)) == []
     assert queries.cards_by_id([draft.id], depot.id) == {}
-    assert queries.product_detail(draft.slug, depot.id) is None
+    assert queries.product_state(draft.slug, depot.id) is None
 
 
 def test_illustration_is_told_in_a_demonstration_only(depot, settings):
     product = ProductFactory(invented=["price"])
 
-    sober = queries.product_detail(product.slug, depot.id)
+    sober = detail(product, depot)
     settings.DEMONSTRATION = True
-    told = queries.product_detail(product.slug, depot.id)
+    told = detail(product, depot)
 
     assert (sober["card"]["is_demonstration"], sober["illustrated"]) == (False, [])
     assert (told["card"]["is_demonstration"], told["illustrated"]) == (True, ["price"])
@@ -163,7 +167,7 @@ def test_pages_of_an_aisle_show_each_product_once(depot):
 
 
 def test_aisle_costs_two_queries_search_three_and_cards_one(depot, indexed, django_assert_num_queries):
-    ProductFactory.create_batch(30)
+    product, *_others = ProductFactory.create_batch(30)
     indexed()
     place = find_aisle("yaourts")
 
@@ -176,7 +180,11 @@ def test_aisle_costs_two_queries_search_three_and_cards_one(depot, indexed, djan
     with django_assert_num_queries(1):
         queries.home_rails(depot.id)
     with django_assert_num_queries(1):
-        queries.product_detail("yaourt-nature-1", depot.id)
+        state = queries.product_state(product.slug, depot.id)
+    with django_assert_num_queries(1):
+        queries.product_detail(state, depot.id)
+    with django_assert_num_queries(1):
+        queries.others(state, depot.id)
     with django_assert_num_queries(0):
         queries.search("?!", depot.id)
 
@@ -301,7 +309,7 @@ def test_alcohol_and_first_age_milk_are_never_put_in_the_window(depot):
 
 
 def others(product, depot):
-    return names(queries.others(queries.product_detail(product.slug, depot.id), depot.id))
+    return names(queries.others(queries.product_state(product.slug, depot.id), depot.id))
 
 
 def test_shelf_neighbours_can_be_had_and_are_others(depot):
@@ -346,9 +354,9 @@ def test_restock_day_is_told_until_it_has_passed(depot):
     today = timezone.localdate()
 
     StockItem.objects.update(expected_restock_on=today)
-    coming = queries.product_detail(product.slug, depot.id)
+    coming = detail(product, depot)
     StockItem.objects.update(expected_restock_on=today - timedelta(days=1))
-    gone = queries.product_detail(product.slug, depot.id)
+    gone = detail(product, depot)
 
     assert coming["expected_restock_on"] == today
     assert gone["expected_restock_on"] is None
