@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from django.core.cache import cache
@@ -129,12 +129,18 @@ def _name(whole: str) -> str:
     return f"version:{whole}"
 
 
-def _open(**_signal: Any) -> None:
+def a_page_is_read() -> bool:
+    """Whether this thread answers a request that changes nothing."""
+    return getattr(_request, "method", "") in {"GET", "HEAD"}
+
+
+def _open(environ: Mapping[str, Any] | None = None, **_signal: Any) -> None:
     _request.is_open, _request.versions = True, None
+    _request.method = (environ or {}).get("REQUEST_METHOD", "")
 
 
 def _close(**_signal: Any) -> None:
-    _request.is_open, _request.versions = False, None
+    _request.is_open, _request.versions, _request.method = False, None, ""
 
 
 request_started.connect(_open, dispatch_uid="kept.open")

@@ -133,12 +133,6 @@ def reviews_of(product_id: int, page: int = 1, sort: str = NEWEST) -> ReviewsOfP
     return ReviewsOfProduct(summary, shown_page, sort)
 
 
-def rating_summary(product_id: int) -> RatingSummary:
-    """Count, average and histogram of a product's published reviews. One query."""
-    found = ProductRating.objects.filter(product_id=product_id).first()
-    return found.summary if found else RatingSummary()
-
-
 def published_product(slug: str) -> Product | None:
     """One query."""
     return Product.objects.filter(is_published=True, slug=slug).first()

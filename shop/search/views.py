@@ -177,7 +177,7 @@ def _listing(found: queries.Listing, sort: str, choice: facets.Choice, **kept: s
         "page_number": found.page.number,
         "sort": sort,
         "sorts": [{"value": value, "name": name} for value, name in SORT_NAMES.items()],
-        "facets": found.facets,
+        "facets": found.facets if choice or not found.facets.is_empty else None,
         "choice": choice,
         "chosen": _chips(choice, found.facets, others),
         "unfiltered": "?" + urlencode(others),

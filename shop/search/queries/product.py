@@ -31,6 +31,7 @@ from shop.search.queries.card import (
 from shop.search.queries.facets import ORDER_SECONDS
 from shop.search.queries.listing import BY_NAME
 from shop.search.queries.window import RAIL_SIZE
+from shop.stock.queries import HIGHEST_COST
 
 FEW_LEFT = 5
 ALTERNATIVES = 6
@@ -114,8 +115,16 @@ class ProductState(NamedTuple):
         return self.available >= self.smallest
 
     @property
-    def step_grams(self) -> int:
-        return self.smallest if self.sold_by_weight else 0
+    def control(self) -> dict[str, Any]:
+        """What « Ajouter » and the stepper need, as a card has it."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "name": self.name,
+            "is_available": self.is_available,
+            "sold_by_weight": self.sold_by_weight,
+            "step_grams": self.smallest if self.sold_by_weight else 0,
+        }
 
     @property
     def few_left(self) -> int | None:
@@ -139,7 +148,7 @@ class ProductState(NamedTuple):
 _STATE = f"""
 SELECT p.id, p.version, p.name, p.sold_by = 'weight', CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END,
        coalesce(i.available, 0), i.expected_restock_on,
-       coalesce((SELECT max(c.unit_cost) FROM stock_stockitem c WHERE c.product_id = p.id), 0),
+       {HIGHEST_COST},
        {RATINGS_SQL}, {LATEST_SQL}, {", ".join(f"p.{name}" for name in Kin._fields)}
   FROM catalogue_product p LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
  WHERE p.slug = %s AND p.is_published
@@ -152,7 +161,7 @@ def product_state(slug: str, depot_id: int | None) -> ProductState | None:
     if not found:
         return None
     facts = len(ProductState._fields) - 1
-    return ProductState(*found[0][:facts], kin=Kin(*found[0][facts:]))
+    return ProductState(*found[0][:facts], Kin(*found[0][facts:]))  # type: ignore[call-arg]
 
 
 def product_detail(state: ProductState, depot_id: int | None) -> ProductPage | None:

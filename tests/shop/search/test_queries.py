@@ -174,7 +174,7 @@ def test_aisle_costs_two_queries_search_three_and_cards_one(depot, indexed, djan
     with django_assert_num_queries(2):
         queries.aisle_page(place, depot.id)
     with django_assert_num_queries(3):
-        queries.search("yaourt", depot.id)
+        queries.results("yaourt", depot.id)
     with django_assert_num_queries(2):
         queries.suggestions("yaourt", depot.id)
     with django_assert_num_queries(1):
@@ -186,7 +186,7 @@ def test_aisle_costs_two_queries_search_three_and_cards_one(depot, indexed, djan
     with django_assert_num_queries(1):
         queries.others(state, depot.id)
     with django_assert_num_queries(0):
-        queries.search("?!", depot.id)
+        queries.results("?!", depot.id)
 
 
 # --- search -------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_accents_ligatures_case_and_endings_are_ignored(depot, indexed, typed):
     ProductFactory(name="Lait entier")
     indexed()
 
-    assert names(queries.search(typed, depot.id).page) == ["Œufs de poules élevées en plein air"]
+    assert names(queries.results(typed, depot.id).page) == ["Œufs de poules élevées en plein air"]
 
 
 def test_apostrophes_of_both_kinds_are_the_same(depot, indexed):
@@ -209,14 +209,14 @@ def test_apostrophes_of_both_kinds_are_the_same(depot, indexed):
     indexed()
 
     for typed in ("huile d'olive", "huile d’olive", "l'huile d olive"):
-        assert len(queries.search(typed, depot.id).page) == 1
+        assert len(queries.results(typed, depot.id).page) == 1
 
 
 def test_word_being_typed_already_finds(depot, indexed):
     ProductFactory(name="Camembert de Normandie")
     indexed()
 
-    assert len(queries.search("camem", depot.id).page) == 1
+    assert len(queries.results("camem", depot.id).page) == 1
     assert len(queries.suggestions("camem", depot.id).cards) == 1
     assert queries.suggestions("c", depot.id).cards == []
 
@@ -227,7 +227,7 @@ def test_name_weighs_more_than_brand_and_brand_more_than_aisle(depot, indexed):
     ProductFactory(name="Terreau", brand=None, shelf=AisleFactory(slug="prairie", name="Prairie"))
     indexed()
 
-    assert names(queries.search("prairie", depot.id).page) == ["Fleurs de prairie", "Beurre doux", "Terreau"]
+    assert names(queries.results("prairie", depot.id).page) == ["Fleurs de prairie", "Beurre doux", "Terreau"]
 
 
 def test_equally_relevant_products_come_available_then_popular(depot, indexed):
@@ -236,7 +236,7 @@ def test_equally_relevant_products_come_available_then_popular(depot, indexed):
     ProductFactory(name="Lait sec", popularity=9, stock=0)
     indexed()
 
-    assert names(queries.search("lait", depot.id).page) == ["Lait bio", "Lait cru", "Lait sec"]
+    assert names(queries.results("lait", depot.id).page) == ["Lait bio", "Lait cru", "Lait sec"]
 
 
 def test_barcode_finds_its_product_alone(depot, indexed):
@@ -245,15 +245,15 @@ def test_barcode_finds_its_product_alone(depot, indexed):
     indexed()
 
     for typed in ("3017620422003", " 3 017620 422003 ", "03017620422003"):
-        assert names(queries.search(typed, depot.id).page) == [wanted.name]
+        assert names(queries.results(typed, depot.id).page) == [wanted.name]
 
 
 def test_search_never_shows_drafts(depot, indexed):
     ProductFactory(draft=True, name="Lait secret", ean="3017620422003")
     indexed()
 
-    assert list(queries.search("lait", depot.id).page) == []
-    assert list(queries.search("3017620422003", depot.id).page) == []
+    assert list(queries.results("lait", depot.id).page) == []
+    assert list(queries.results("3017620422003", depot.id).page) == []
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_any_text_can_be_searched(depot, indexed, typed):
     ProductFactory()
     indexed()
 
-    assert list(queries.search(typed, depot.id).page) == []
+    assert list(queries.results(typed, depot.id).page) == []
     assert queries.suggestions(typed, depot.id).cards == []
     assert queries.aisles_named(typed) == []
 
