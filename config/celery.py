@@ -26,6 +26,10 @@ app.conf.beat_schedule = {
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
     "prices-apply-due": {"task": "shop.pricing.tasks.apply_due", "schedule": 60.0},
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
+    "popularity-count": {
+        "task": "shop.orders.tasks.count_popularity",
+        "schedule": crontab(minute=20, hour=3),
+    },
     "stock-tell-restocked": {"task": "shop.stock.tasks.tell_restocked", "schedule": 900.0},
     "stock-forget-alerts": {
         "task": "shop.stock.tasks.forget_old_alerts",

@@ -46,6 +46,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("pricing.plannedprice", _("Prix programmés"), "event_upcoming"),
             Entry("catalogue.aisle", _("Rayons"), "shelves"),
             Entry("catalogue.brand", _("Marques"), "sell"),
+            Entry("search.zonepopularity", _("Meilleures ventes par zone"), "trending_up"),
             Entry("search.missedsearch", _("Recherches sans résultat"), "search_off"),
             Entry("search.synonym", _("Synonymes"), "compare_arrows"),
         ],

@@ -33,7 +33,8 @@ def clear(work: Work, keys: list[Key]) -> None:
     for table in ("customers_customer", "customers_user"):
         _remove(work, keys, table, f"email LIKE '%%@{EMAIL_DOMAIN}'")
     _remove(work, keys, "catalogue_product", f"ean ~ '^{EAN_PREFIX}[0-9]{{9}}$'")
-    # What households said went with them.
+    # What households bought and said went with them.
+    work.run("DELETE FROM search_zonepopularity")
     recount_ratings()
 
 

@@ -3,8 +3,11 @@ from collections.abc import Callable
 from functools import partial
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
+from config.jobs import first_run
+from shop.orders import popularity
 from shop.orders.queries import overdue_references, unsecured_near_cutoff
 from shop.orders.services import abandon_order, ask_before_cutoff, settle_at_cutoff
 
@@ -30,6 +33,15 @@ def expire_unpaid() -> None:
         if silences >= SILENCES_ALLOWED:
             logger.warning("payment provider silent: expiry stops until the next run")
             return
+
+
+@shared_task
+def count_popularity() -> None:
+    """Once a day. Claim and figures commit together, so a run that failed may be run again."""
+    now = timezone.now()
+    with transaction.atomic():
+        if first_run("orders.count_popularity", timezone.localdate(now).isoformat()):
+            popularity.count_popularity(now=now)
 
 
 def _outcome(job: "partial[str]") -> str:

@@ -30,7 +30,7 @@ SORT_NAMES = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     visit = visit_of(request)
-    best, new = queries.home_rails(visit.depot_id)
+    best, new = queries.home_rails(visit.depot_id, visit.zone_id)
     context = {
         **visit.conditions,
         "next_slot": next_free_slot(visit.zone) if visit.zone else None,
@@ -49,7 +49,7 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     visit, sort, choice = visit_of(request), _sort(request), facets.read(request.GET)
     asked = request.GET.get("page", "1")
-    found = queries.aisle_page(place, visit.depot_id, asked, sort, choice, visit.book)
+    found = queries.aisle_page(place, visit.depot_id, asked, sort, choice, visit.book, zone_id=visit.zone_id)
 
     def skeleton() -> dict[str, Any]:
         crumbs = structured.crumbs(place.path)
@@ -119,6 +119,7 @@ def _search(request: HttpRequest, query: str) -> queries.Results:
         facets.read(request.GET),
         as_typed=_as_typed(request),
         book=visit.book,
+        zone_id=visit.zone_id,
     )
 
 
@@ -139,7 +140,7 @@ def _search_context(
 def search_suggestions(request: HttpRequest) -> HttpResponse:
     query = rules.clean_query(request.GET.get("q", ""))
     visit = visit_of(request)
-    suggested = queries.suggestions(query, visit.depot_id)
+    suggested = queries.suggestions(query, visit.depot_id, visit.zone_id)
     aisles = queries.aisles_named(suggested.found.used)
     context = {
         "query": query,

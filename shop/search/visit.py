@@ -25,10 +25,14 @@ class Visit:
     def depot_id(self) -> int | None:
         return self.zone.depot_id if self.zone else None
 
+    @property
+    def zone_id(self) -> int | None:
+        return self.zone.pk if self.zone else None
+
     @cached_property
     def book(self) -> PromotionBook:
         """The zone's promotions. No query when kept, else one."""
-        return book_for(self.zone.pk if self.zone else None)
+        return book_for(self.zone_id)
 
     @property
     def conditions(self) -> dict[str, Any]:

@@ -195,9 +195,18 @@ WRONG = {
               IS DISTINCT FROM (p.ean, p.name, p.price, p.vat_rate, p.sold_by, p.minimum_age, p.labels)""",
     "a cost of a later day": """SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE l.cost_on > o.created_at""",
     "a popularity": """SELECT p.id FROM catalogue_product p LEFT JOIN (
-            SELECT l.product_id, count(*) AS number FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+            SELECT l.product_id, sum(3 - floor(extract(epoch FROM timestamptz '{UNTIL}' - o.created_at) / 2592000)) AS points
+              FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
              WHERE o.status = 'placed' AND o.created_at > timestamptz '{UNTIL}' - interval '90 days' GROUP BY 1) sold ON sold.product_id = p.id
-        WHERE p.popularity <> coalesce(sold.number, 0)""",
+        WHERE p.popularity <> coalesce(sold.points, 0)""",
+    "a popularity of a zone": """SELECT product_id FROM search_zonepopularity z FULL JOIN (
+            SELECT o.zone_id, l.product_id, sum(3 - floor(extract(epoch FROM timestamptz '{UNTIL}' - o.created_at) / 2592000)) AS points
+              FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+             WHERE o.status = 'placed' AND o.created_at > timestamptz '{UNTIL}' - interval '90 days'
+             GROUP BY 1, 2 HAVING count(DISTINCT o.customer_id) > 1) sold USING (zone_id, product_id)
+        WHERE z.popularity IS DISTINCT FROM sold.points""",
+    "a zone without a best seller": """SELECT zone_id FROM orders_order WHERE zone_id NOT IN (SELECT zone_id FROM search_zonepopularity)
+        GROUP BY 1 HAVING count(DISTINCT customer_id) > 5""",
     "an address of nobody's zone": """SELECT o.id FROM orders_order o WHERE NOT EXISTS (
         SELECT 1 FROM zones_zonearea a WHERE a.zone_id = o.zone_id AND o.postcode LIKE a.prefix || '%%')""",
     "a telephone that may ring": "SELECT id FROM orders_order WHERE phone !~ '^063998[0-9]{4}$'",

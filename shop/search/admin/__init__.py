@@ -1,6 +1,7 @@
-"""What the catalogue team teaches the search, and what shoppers say is wrong."""
+"""What the catalogue team teaches the search, what sells where, and what shoppers say is wrong."""
 
 from shop.search.admin.finding import MissedSearchAdmin, SynonymAdmin, SynonymForm
 from shop.search.admin.reports import ProductReportAdmin
+from shop.search.admin.selling import ZonePopularityAdmin
 
-__all__ = ["MissedSearchAdmin", "ProductReportAdmin", "SynonymAdmin", "SynonymForm"]
+__all__ = ["MissedSearchAdmin", "ProductReportAdmin", "SynonymAdmin", "SynonymForm", "ZonePopularityAdmin"]

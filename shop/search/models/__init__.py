@@ -1,4 +1,4 @@
-"""What finds products, and what shoppers say of their pages."""
+"""What finds products, what sells where, and what shoppers say of their pages."""
 
 from shop.search.models.finding import (
     TEXT_MAX_LENGTH,
@@ -9,6 +9,7 @@ from shop.search.models.finding import (
     SynonymPhrase,
 )
 from shop.search.models.reports import ProductReport
+from shop.search.models.selling import ZonePopularity
 
 __all__ = [
     "TEXT_MAX_LENGTH",
@@ -18,4 +19,5 @@ __all__ = [
     "SearchEntry",
     "Synonym",
     "SynonymPhrase",
+    "ZonePopularity",
 ]

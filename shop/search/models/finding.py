@@ -16,8 +16,8 @@ TEXT_MAX_LENGTH = 120
 class SearchEntry(models.Model):
     """One product on sale as search sees it. Rows are narrow: a common word reads thousands of them.
 
-    ``popularity``, ``brand_id`` and ``smallest`` (the least one can buy) are copies; ``services.index_products``
-    makes them anew with everything else.
+    ``popularity``, ``brand_id`` and ``smallest`` (the least one can buy) are copies; ``index.index_products``
+    makes them anew with everything else, ``services.rank_by_sales`` popularity alone.
     """
 
     product = models.OneToOneField(

@@ -107,6 +107,13 @@ def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
     return shown
 
 
+def with_sales(products: Shelved, zone_id: int | None) -> Shelved:
+    """Some `shelved` products with ``sold_here``: how much the zone buys of them, 0 for what it does not."""
+    of_zone = FilteredRelation("zone_popularities", condition=Q(zone_popularities__zone=zone_id or 0))
+    annotated: Shelved = products.annotate(of_zone=of_zone, sold_here=Coalesce(F("of_zone__popularity"), 0))
+    return annotated
+
+
 def of_first_picture(wanted: str | JSONObject) -> Subquery:
     """A field of the picture that lists show, or several as JSON."""
     pictures = ProductPicture.objects.filter(product=OuterRef("pk")).order_by("position", "id")

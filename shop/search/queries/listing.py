@@ -10,7 +10,7 @@ from django.db.models import Case, DecimalField, Expression, F, Value, When
 from shop.pricing.book import PromotionBook
 from shop.search.facets import Choice
 from shop.search.queries.aisles import AislePlace
-from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
+from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved, with_sales
 from shop.search.queries.facets import Facets, listed
 
 PAGE_SIZE = 24
@@ -28,7 +28,7 @@ PER_UNIT = Case(
 IS_COUNTED = Case(When(sold_by="piece", net_unit="piece", then=Value(1)), default=Value(0))
 BY_NAME = ("sort_name", "id")
 SORTS: dict[str, tuple[str | Expression, ...]] = {
-    RELEVANCE: ("-is_available", "-popularity", *BY_NAME),
+    RELEVANCE: ("-is_available", "-sold_here", "-popularity", *BY_NAME),
     "prix": ("price", *BY_NAME),
     "prix-au-kg": (IS_COUNTED.asc(), PER_UNIT.asc(nulls_last=True), *BY_NAME),
     "nom": BY_NAME,
@@ -55,17 +55,24 @@ def aisle_page(
     sort: str = RELEVANCE,
     choice: Choice = ALL,
     book: PromotionBook = NO_OFFERS,
+    *,
+    zone_id: int | None = None,
 ) -> Listing:
     """A page of 24 cards of an aisle with its shelves, or of one shelf; beyond the end, the last.
 
+    Without another sort, what can be had comes first, then what the zone buys most, then what the shop sells most.
     One query when its order is kept, two when it is not or where cards have changed.
     """
     order = sort if sort in SORTS else RELEVANCE
 
     def standing() -> Shelved:
-        return in_aisle(place, depot_id).order_by(*SORTS[order])
+        products = in_aisle(place, depot_id)
+        return (with_sales(products, own_zone) if order == RELEVANCE else products).order_by(*SORTS[order])
 
-    return listing(("aisle", depot_id, *place.shelf_ids, order), standing, depot_id, page, choice, book)
+    # The zones of a depot share every order but that of their own sales.
+    own_zone = zone_id if order == RELEVANCE else None
+    key = ("aisle", depot_id, own_zone, *place.shelf_ids, order)
+    return listing(key, standing, depot_id, page, choice, book)
 
 
 def listing(

@@ -22,6 +22,8 @@ SUGGESTIONS = 6
 BRANDS_SUGGESTED = 2
 # Twenty pages: nobody turns to the twenty-first, and what lies beyond is not ranked.
 MOST = 480
+# How far down a zone's best sellers a word of very many products is looked for.
+LOCAL = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,17 @@ class Results(Listing):
 
 
 def find(
-    query: str, depot_id: int | None, *, as_typed: bool = False, most: int = MOST, brands: int = 0
+    query: str,
+    depot_id: int | None,
+    zone_id: int | None = None,
+    *,
+    as_typed: bool = False,
+    most: int = MOST,
+    brands: int = 0,
 ) -> Found:
-    """Ids of what matches: the most relevant first, then what can be had in the depot, then the most bought.
+    """Ids of what matches: the most relevant first, then what can be had in the depot, then what the zone buys most.
+
+    What the zone does not buy, or all of it where there is no zone, stands by what the whole shop sells.
 
     Accents, ligatures, case and endings are ignored; the last word may be unfinished; unknown words are
     corrected, split or joined unless ``as_typed``; synonyms widen; when nothing has all the words, the least
@@ -61,7 +71,7 @@ def find(
     if not words:
         return Found([], used=cleaned)
     with connection.cursor() as cursor:
-        cursor.execute(SEARCH, _asked(words, depot_id, as_typed, most, brands))
+        cursor.execute(SEARCH, _asked(words, depot_id, zone_id, as_typed, most, brands))
         ids, hits, understood, dropped, named = cursor.fetchone()
     read = [Understood(*row) for row in understood]
     changed = any(one.is_changed for one in read)
@@ -91,7 +101,12 @@ class Understood:
 
 
 def _asked(
-    numbered: dict[int, str], depot_id: int | None, as_typed: bool, most: int, brands: int
+    numbered: dict[int, str],
+    depot_id: int | None,
+    zone_id: int | None,
+    as_typed: bool,
+    most: int,
+    brands: int,
 ) -> dict[str, Any]:
     words = list(numbered.values())
     return {
@@ -105,7 +120,9 @@ def _asked(
         "open": max(numbered),
         "exact": as_typed,
         "depot": depot_id or 0,
+        "zone": zone_id or 0,
         "most": most,
+        "local": min(LOCAL, 2 * most),
         "brands": brands,
     }
 
@@ -137,6 +154,7 @@ def results(
     *,
     as_typed: bool = False,
     book: PromotionBook = NO_OFFERS,
+    zone_id: int | None = None,
 ) -> Results:
     """A page of 24 cards that match what was typed (see `find`), narrowed by a choice, and how it was understood.
 
@@ -144,7 +162,7 @@ def results(
     """
     cleaned = rules.clean_query(query)
     ean = rules.barcode(cleaned)
-    found = _of_code(ean, cleaned) if ean else kept_find(cleaned, depot_id, as_typed=as_typed)
+    found = _of_code(ean, cleaned) if ean else kept_find(cleaned, depot_id, zone_id, as_typed=as_typed)
     if not found.ids:
         return Results(Paginator([], PAGE_SIZE).get_page(page), Facets(), found)
     order = sort if sort in SORTS else RELEVANCE
@@ -153,7 +171,7 @@ def results(
         ordered = in_order(found.ids, depot_id)
         return ordered if order == RELEVANCE else ordered.order_by(*SORTS[order])
 
-    key = ("search", kept.version("synonyms"), depot_id, cleaned, as_typed, order)
+    key = ("search", kept.version("synonyms"), depot_id, zone_id, cleaned, as_typed, order)
     shown = listing(key, products, depot_id, page, choice, book)
     return Results(shown.page, shown.facets, found)
 
@@ -170,11 +188,11 @@ def in_order(ids: list[int], depot_id: int | None) -> Shelved:
     return found.order_by(place)
 
 
-def kept_find(query: str, depot_id: int | None, *, as_typed: bool) -> Found:
+def kept_find(query: str, depot_id: int | None, zone_id: int | None, *, as_typed: bool) -> Found:
     """As `find`, kept until staff change something on the shelves or a synonym, and for a minute at most."""
     return kept.built(
-        ("search", kept.version("shelves"), kept.version("synonyms"), depot_id, query, as_typed),
-        lambda: find(query, depot_id, as_typed=as_typed),
+        ("search", kept.version("shelves"), kept.version("synonyms"), depot_id, zone_id, query, as_typed),
+        lambda: find(query, depot_id, zone_id, as_typed=as_typed),
         weigh=lambda found: 40 * len(found.ids) + kept.SMALL,
         seconds=ORDER_SECONDS,
     )
@@ -191,13 +209,13 @@ class Suggested:
     found: Found
 
 
-def suggestions(query: str, depot_id: int | None) -> Suggested:
+def suggestions(query: str, depot_id: int | None, zone_id: int | None = None) -> Suggested:
     """The first few products and brands for what has been typed so far. Two queries, none below two characters."""
     cleaned = rules.clean_query(query)
     if len("".join(rules.search_words(cleaned))) < 2:
         return Suggested([], [], Found([], used=cleaned))
     if rules.barcode(cleaned):
-        of_code = results(cleaned, depot_id)
+        of_code = results(cleaned, depot_id, zone_id=zone_id)
         return Suggested(list(of_code.page.object_list), [], of_code.found)
-    found = find(cleaned, depot_id, most=SUGGESTIONS * 4, brands=BRANDS_SUGGESTED)
+    found = find(cleaned, depot_id, zone_id, most=SUGGESTIONS * 4, brands=BRANDS_SUGGESTED)
     return Suggested(cards_on_sale(found.ids[:SUGGESTIONS], depot_id), found.brands, found)

@@ -202,7 +202,8 @@ every AS MATERIALIZED (
 # One word of thousands of products is read from the most bought down, which is cheaper as soon as its products outnumber
 # the square root of (how many are wanted × how many there are).
 # OFFSET 0 keeps the planner from walking all products in the order wanted in search of a few.
-# Thousands of hits are not ranked one by one: the most bought are, and the most bought of those that are the thing itself.
+# Thousands of hits are not ranked one by one: the most bought are, the most bought of those that are the thing itself, and
+# what the zone buys most, were it unknown elsewhere.
 _POOL = """
 pool AS MATERIALIZED (
     (SELECT product_id FROM (SELECT * FROM every UNION ALL SELECT * FROM wide UNION ALL SELECT * FROM loose) AS one
@@ -213,19 +214,28 @@ pool AS MATERIALIZED (
           WHERE coalesce((SELECT hits FROM number) > %(most)s, true) AND vector @@ (SELECT heads && wanted FROM used)
          OFFSET 0
      ) AS heads ORDER BY popularity DESC, product_id LIMIT %(most)s)
+    UNION
+    (SELECT product_id FROM (
+         SELECT z.product_id FROM search_zonepopularity z
+          WHERE z.zone_id = %(zone)s AND coalesce((SELECT hits FROM number) > %(most)s, true)
+          ORDER BY z.popularity DESC, z.product_id LIMIT %(local)s
+     ) AS local
+      WHERE (SELECT e.vector @@ (SELECT wanted FROM used) FROM search_searchentry e WHERE e.product_id = local.product_id))
 ), top AS MATERIALIZED (
     SELECT e.* FROM pool
      CROSS JOIN LATERAL (
            SELECT e.product_id, e.popularity, e.smallest,
-                  floor(20 * ts_rank('{0.1, 0.35, 0.6, 1.0}', e.vector, (SELECT any_of FROM used)))::int AS rank
+                  floor(20 * ts_rank('{0.1, 0.35, 0.6, 1.0}', e.vector, (SELECT any_of FROM used)))::int AS rank,
+                  coalesce((SELECT z.popularity FROM search_zonepopularity z
+                             WHERE z.zone_id = %(zone)s AND z.product_id = pool.product_id), 0) AS sold_here
              FROM search_searchentry e WHERE e.product_id = pool.product_id OFFSET 0
      ) AS e
-     ORDER BY rank DESC, popularity DESC, product_id LIMIT %(most)s
+     ORDER BY rank DESC, sold_here DESC, popularity DESC, product_id LIMIT %(most)s
 )"""
 
 # The stock is read row by row: the planner would else read a whole depot.
 _ANSWER = """
-SELECT (SELECT coalesce(array_agg(product_id ORDER BY rank DESC, is_available DESC, popularity DESC, product_id), '{}')
+SELECT (SELECT coalesce(array_agg(product_id ORDER BY rank DESC, is_available DESC, sold_here DESC, popularity DESC, product_id), '{}')
           FROM (SELECT top.*, coalesce(
                        (SELECT s.available FROM stock_stockitem s WHERE s.product_id = top.product_id AND s.depot_id = %(depot)s), 0
                 ) >= smallest AS is_available FROM top) AS one),

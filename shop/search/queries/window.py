@@ -31,37 +31,49 @@ def _best(depot_id: int | None) -> Shelved:
     return _for_the_window(depot_id).filter(popularity__gt=0).order_by("-popularity", "id")
 
 
+def _best_of_zone(depot_id: int | None, zone_id: int | None) -> Shelved:
+    sold_here = _for_the_window(depot_id).filter(zone_popularities__zone=zone_id or 0)
+    return sold_here.order_by("-zone_popularities__popularity", "-popularity", "id")
+
+
 def _new(depot_id: int | None) -> Shelved:
     # Identifiers follow creation, and are indexed.
     return _for_the_window(depot_id).order_by("-id")
 
 
-def home_rails(depot_id: int | None) -> tuple[list[Card], list[Card]]:
-    """Best sellers and newest that can be had from this depot. One query, two where a card has changed.
+def home_rails(depot_id: int | None, zone_id: int | None = None) -> tuple[list[Card], list[Card]]:
+    """Best sellers of the zone and newest that can be had from this depot. One query, two where a card has changed.
 
-    Their order is kept as long as that of an aisle.
+    Where the zone's sales do not fill the rail, those of the whole shop do. Their order is kept as long as that of
+    an aisle.
     """
-    key = ("window", kept.version("shelves"), depot_id)
+    key = ("window", kept.version("shelves"), depot_id, zone_id)
     if (order := kept.peek(key)) is None:
-        return _newly_set(key, depot_id)
+        return _newly_set(key, depot_id, zone_id)
     best, new = order
     cards = {card["id"]: card for card in cards_on_sale([*best, *new], depot_id)}
     return _rail(best, cards), _rail(new, cards)
 
 
-def _newly_set(key: Hashable, depot_id: int | None) -> tuple[list[Card], list[Card]]:
-    """One query: each half reads its own index and stops."""
-    best, new = (
+def _newly_set(key: Hashable, depot_id: int | None, zone_id: int | None) -> tuple[list[Card], list[Card]]:
+    """One query: each part reads its own index and stops."""
+    zone, shop, new = (
         products.annotate(rail=Value(rail)).values("rail", *CARD_FIELDS)[:RAIL_SIZE]
-        for rail, products in (("best", _best(depot_id)), ("new", _new(depot_id)))
+        for rail, products in (
+            ("best", _best_of_zone(depot_id, zone_id)),
+            ("shop", _best(depot_id)),
+            ("new", _new(depot_id)),
+        )
     )
-    rails: dict[str, list[Card]] = {"best": [], "new": []}
-    for row in best.union(new, all=True):
-        rails[row["rail"]].append(card_of(row))
-    keep_cards([*rails["best"], *rails["new"]])
-    order = tuple([card["id"] for card in rail] for rail in rails.values())
+    rails: dict[str, dict[int, Card]] = {"best": {}, "shop": {}, "new": {}}
+    for row in zone.union(shop, new, all=True):
+        rails[row["rail"]][row["id"]] = card_of(row)
+    best = list((rails["best"] | rails["shop"]).values())[:RAIL_SIZE]
+    newest = list(rails["new"].values())
+    keep_cards([*best, *newest])
+    order = tuple([card["id"] for card in rail] for rail in (best, newest))
     kept.keep(key, order, size=kept.SMALL, seconds=ORDER_SECONDS)
-    return rails["best"], rails["new"]
+    return best, newest
 
 
 def _rail(ids: Iterable[int], cards: Mapping[int, Card]) -> list[Card]:
