@@ -1,12 +1,13 @@
 """Reads of prices and promotions. None takes a customer: the shop has one price for everybody."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -17,16 +18,10 @@ from delivery.zones.models import Zone
 from shop.catalogue.models import Aisle, Brand, Product
 from shop.pricing.book import Offer, PromotionBook
 from shop.pricing.checks import Draft
-from shop.pricing.history import (
-    CURVE_LASTS,
-    REFERENCE_LASTS,
-    CurvePoint,
-    Price,
-    curve_corners,
-    lowest_practised,
-)
-from shop.pricing.models import PriceChange, Promotion, PromotionUse
-from shop.pricing.offers import Item, SlotFacts, Terms
+from shop.pricing.history import CURVE_LASTS, REFERENCE_LASTS, Price, lowest_practised
+from shop.pricing.models import PlannedPrice, PriceChange, Promotion, PromotionUse
+from shop.pricing.offers import PER_ARTICLE, Item, SlotFacts, Terms
+from shop.pricing.past import Past, Written, past
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 
@@ -34,20 +29,55 @@ from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 BOOK_WEIGHT = 200_000
 # What ended lately still counts for struck prices: thirty days before a promotion that began thirty days ago.
 ENDED_LATELY = 3 * REFERENCE_LASTS
+# A plan is applied and the price written down in one transaction, by two clocks.
+AT_ONCE = timedelta(minutes=1)
 # What a promotion is on: its many-to-many fields, and the column each names.
 SCOPES = {"products": "product", "aisles": "aisle", "brands": "brand", "zones": "zone"}
 
 
-def price_history(product_id: int) -> list[Price]:
-    """Every price a product had, in order of time. One query."""
-    rows = PriceChange.objects.filter(product_id=product_id).order_by("since", "id")
-    return [Price(since, price) for since, price in rows.values_list("since", "price")]
+def past_of(item: Item, book: PromotionBook) -> Past:
+    """What an article cost over a year in the book's zone, and what its present reduction is announced from.
 
-
-def price_curve(product_id: int) -> list[CurvePoint]:
-    """The corners of the last twelve months' prices, in the view box of `history.curve_corners`. One query."""
+    Two queries, however many changes and promotions there were.
+    """
     now = timezone.now()
-    return curve_corners(price_history(product_id), start=now - CURVE_LASTS, end=now)
+    prices = _written(item.product_id)
+    found = past(prices, _promotions_of(item, now), item, SlotFacts(zone_id=book.zone_id), now=now)
+    offer = book.offer_for(item, now=now)
+    if offer is None or offer.price_now is None:
+        return found
+    return replace(found, reference=_reference(offer, prices, book))
+
+
+def _written(product_id: int) -> list[Written]:
+    """Every price a product had, in order of time. One query."""
+    lately = (OuterRef("since") - AT_ONCE, OuterRef("since") + AT_ONCE)
+    planned = PlannedPrice.objects.filter(
+        product=OuterRef("product"), price=OuterRef("price"), applied_at__range=lately
+    )
+    rows = PriceChange.objects.filter(product_id=product_id).order_by("since", "id")
+    return [
+        Written(*row)
+        for row in rows.annotate(is_planned=Exists(planned)).values_list("since", "price", "is_planned")
+    ]
+
+
+def _promotions_of(item: Item, now: datetime) -> list[Terms]:
+    """What reduced each piece of an article in the last year; what ran out of money ended with its last use. One query."""
+    on = {"products": [item.product_id], "aisles": [item.shelf_id, item.aisle_id], "brands": [item.brand_id]}
+    covers = Q()
+    for name, ids in on.items():
+        through = getattr(Promotion, name).through.objects
+        covers |= Q(pk__in=through.filter(**{f"{SCOPES[name]}__in": ids}).values("promotion"))
+    last_use = PromotionUse.objects.filter(promotion=OuterRef("pk")).order_by("-created_at")
+    rows = _with_scopes(Promotion.objects.filter(covers, ends_at__gt=now - CURVE_LASTS, starts_at__lte=now))
+    return [
+        terms if terms.left != 0 else replace(terms, ends_at=min(terms.ends_at, row.used_at or terms.ends_at))
+        for row in rows.filter(kind__in=PER_ARTICLE).annotate(
+            used_at=Subquery(last_use.values("created_at")[:1])
+        )
+        if (terms := _terms_of_row(row))
+    ]
 
 
 def book_for(zone_id: int | None) -> PromotionBook:
@@ -70,22 +100,27 @@ def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
 
 
 def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:
+    own = PromotionUse.objects.filter(promotion=OuterRef("pk"), order_reference=own_order, returned_at=None)
+    rows = _with_scopes(Promotion.objects.filter(ends_at__gt=ended_after).order_by("pk"))
+    if own_order:
+        rows = rows.annotate(own=Coalesce(Subquery(own.values("amount")), NOTHING))
+    return [_terms_of_row(row) for row in rows]
+
+
+def _with_scopes(rows: QuerySet[Promotion]) -> QuerySet[Any]:
     through = {
         f"{name}_ids": ArraySubquery(
             getattr(Promotion, name).through.objects.filter(promotion=OuterRef("pk")).values(f"{field}_id")
         )
         for name, field in SCOPES.items()
     }
-    own = PromotionUse.objects.filter(promotion=OuterRef("pk"), order_reference=own_order, returned_at=None)
-    rows = Promotion.objects.filter(ends_at__gt=ended_after).order_by("pk").annotate(**through)
-    if own_order:
-        rows = rows.annotate(own=Coalesce(Subquery(own.values("amount")), NOTHING))
-    return [
-        terms_of(
-            row, {name: getattr(row, f"{name}_ids") for name in SCOPES}, own=getattr(row, "own", NOTHING)
-        )
-        for row in rows
-    ]
+    return rows.annotate(**through)
+
+
+def _terms_of_row(row: Any) -> Terms:
+    return terms_of(
+        row, {name: getattr(row, f"{name}_ids") for name in SCOPES}, own=getattr(row, "own", NOTHING)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +226,6 @@ def reference_prices(offers: Mapping[int, Offer], book: PromotionBook) -> dict[i
     return {pk: price for pk, price in found.items() if price is not None}
 
 
-def _reference(offer: Offer, prices: list[Price], book: PromotionBook) -> Decimal | None:
+def _reference(offer: Offer, prices: Sequence[Price], book: PromotionBook) -> Decimal | None:
     began = offer.terms.starts_at
     return lowest_practised(prices, before=began, reduced=book.reductions(offer.item, prices, before=began))

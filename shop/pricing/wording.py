@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from config.templatetags.cabas import NARROW, NO_BREAK, euros, first_of_month, french_number
 from shop.pricing.checks import Problem
 from shop.pricing.offers import AMOUNT, FREE_DELIVERY, LOT, N_FOR_M, PERCENT, SECOND, Reduced, Terms
+from shop.pricing.past import Step
 
 CAPPED = {
     "law": gettext_lazy("limitée au plafond légal"),
@@ -37,6 +38,14 @@ PROBLEMS = {
     "weighed_left_out": gettext_lazy("Vendus au poids, donc hors des lots : %(names)s."),
     "held_up_by_cost": gettext_lazy("Réduction limitée par le prix d’achat : %(names)s."),
 }  # fmt: skip
+WHYS = {
+    "first": gettext_lazy("Premier prix"),
+    "changed": gettext_lazy("Nouveau prix"),
+    "planned": gettext_lazy("Prix programmé"),
+    "promotion": gettext_lazy("Promotion"),
+    "promotion_over": gettext_lazy("Fin de la promotion"),
+    "unpriced": gettext_lazy("Sans prix"),
+}
 NAMES_SHOWN = 3
 HOW = {
     N_FOR_M: gettext_lazy("le moins cher est déduit"),
@@ -87,6 +96,12 @@ def label_of(terms: Terms) -> str:
     return f"{terms.name}{NARROW}: {badge}" if terms.name else badge
 
 
+def why(step: Step) -> str:
+    """« Promotion « Fête du pain » », « Prix programmé »."""
+    said = str(WHYS[step.why])
+    return f"{said} «{NARROW}{step.promotion}{NARROW}»" if step.promotion else said
+
+
 def explanation(reduced: Reduced, product: str) -> str:
     """« −20 % sur Yaourt nature, du 3 au 9 novembre », with the cap it met, if any."""
     terms = reduced.terms
@@ -117,6 +132,12 @@ def dates(starts_at: datetime, ends_at: datetime) -> str:
     same_month = (first.year, first.month) == (last.year, last.month)
     start = _day(first).split(NO_BREAK)[0] if same_month else _day(first)
     return _("du %(start)s au %(end)s") % {"start": start, "end": _day(last)}
+
+
+def short_day(at: datetime, *, with_year: bool) -> str:
+    """« 22 nov. », « 1er nov. 2025 »: short enough for an axis or a narrow column."""
+    said = date_format(timezone.localtime(at), "j N Y" if with_year else "j N")
+    return first_of_month(said.lower()).replace(" ", NO_BREAK)
 
 
 def _day(at: datetime) -> str:

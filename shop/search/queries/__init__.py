@@ -16,6 +16,7 @@ from shop.search.queries.matches import (
     suggestions,
 )
 from shop.search.queries.offers import announced, offers_on, with_offers
+from shop.search.queries.prices import price_past, priced_card
 from shop.search.queries.product import ProductPage, others, product_detail
 from shop.search.queries.window import home_rails
 
@@ -46,6 +47,8 @@ __all__ = [
     "menu",
     "offers_on",
     "others",
+    "price_past",
+    "priced_card",
     "product_detail",
     "results",
     "search",
