@@ -1,6 +1,6 @@
 """Reads of prices and promotions. None takes a customer: the shop has one price for everybody."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from delivery.slots.models import Slot
 from delivery.slots.rules import PARIS, is_peak
 from delivery.zones.models import Zone
 from shop.catalogue.models import Aisle, Brand, Product
+from shop.catalogue.rules import normalised_ean
 from shop.pricing.book import Offer, PromotionBook
 from shop.pricing.checks import Draft
 from shop.pricing.history import CURVE_LASTS, REFERENCE_LASTS, Price, lowest_practised
@@ -78,6 +79,21 @@ def _promotions_of(item: Item, now: datetime) -> list[Terms]:
         )
         if (terms := _terms_of_row(row))
     ]
+
+
+def products_named(articles: Collection[str]) -> dict[str, Product]:
+    """Products by their bar code, however it is spaced, or by the last part of their address. One query."""
+    codes = {article: normalised_ean(article) or article for article in articles if article}
+    wanted = Q(ean__in=codes.values()) | Q(slug__in=codes)
+    found = list(Product.objects.filter(wanted).only("pk", "ean", "slug", "name", "price"))
+    by_name = {product.slug: product for product in found} | {product.ean: product for product in found}
+    return {article: by_name[code] for article, code in codes.items() if code in by_name}
+
+
+def planned_instants(product_ids: Collection[int]) -> set[tuple[int, datetime]]:
+    """The instants at which these products already have a price planned. One query."""
+    rows = PlannedPrice.objects.filter(product_id__in=product_ids, state=PlannedPrice.State.PLANNED)
+    return set(rows.values_list("product_id", "starts_at"))
 
 
 def book_for(zone_id: int | None) -> PromotionBook:
