@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from config import kept
 from config.limits import Limit, limited_by_machine, machine_of, too_many
+from config.pages import page
 from config.refusals import note_refusal
 from config.templatetags.cabas import grams, slot_label_long
 from delivery.slots import services as slots
@@ -23,7 +25,7 @@ from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.queries import Line, by_aisle, detailed_lines, sellable, with_promotions
-from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
+from shop.basket.shopper import Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
@@ -49,7 +51,13 @@ def safe_next(request: HttpRequest, fallback: str) -> str:
 def basket_page(request: HttpRequest) -> HttpResponse:
     shopper = shopper_of(request)
     lines = _lines(shopper)
-    return render(request, "basket/basket.html", _basket_context(shopper, lines))
+    return page(
+        request,
+        "basket/basket.html",
+        key=(kept.version("aisles"),),
+        skeleton=dict,
+        live=_basket_context(shopper, lines),
+    )
 
 
 def _lines(shopper: Shopper) -> list[Line]:
@@ -260,7 +268,6 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return redirect("slots")
-    request.session[SESSION_HOLD] = True
     _remember_place(request, hold.slot.zone_id)
     shopper.forget()
     messages.success(

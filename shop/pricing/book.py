@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import uuid4
 
-from django.db.models import Q
 from django.utils import timezone
 
 from shop.pricing import promotions
@@ -198,12 +197,6 @@ class PromotionBook:
                     most = best.get((scope, pk), (NOTHING, NOTHING))
                     best[scope, pk] = max(most[0], percent), max(most[1], amount)
         return [Cut(scope, pk, *most) for (scope, pk), most in sorted(best.items())]
-
-    def scope_q(self, *, now: datetime | None = None) -> Q:
-        """Products with an offer of their own in this zone; none without one running."""
-        products, aisles, brands = self.scope(now=now)
-        covered = Q(pk__in=products) | Q(brand_id__in=brands) | Q(shelf_id__in=aisles)
-        return (covered | Q(shelf__parent_id__in=aisles)) & Q(is_first_age_milk=False)
 
     def reductions(self, item: Item, prices: Sequence[Price], *, before: datetime) -> list[Stretch]:
         """Prices that promotions made of an article in the thirty days before an instant.

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from config import kept
+from config.wholes import Whole, columns, instance
 from delivery.slots.models import Slot
 from delivery.slots.rules import PARIS, is_peak
 from delivery.zones.models import Zone
@@ -21,7 +22,7 @@ from shop.pricing.book import Offer, PromotionBook
 from shop.pricing.checks import Draft
 from shop.pricing.history import CURVE_LASTS, REFERENCE_LASTS, Price, lowest_practised
 from shop.pricing.models import PlannedPrice, PriceChange, Promotion, PromotionUse
-from shop.pricing.offers import PER_ARTICLE, Item, SlotFacts, Terms
+from shop.pricing.offers import PER_ARTICLE, Item, Outcome, SlotFacts, Terms
 from shop.pricing.past import Past, Written, past
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
@@ -71,14 +72,17 @@ def _promotions_of(item: Item, now: datetime) -> list[Terms]:
         through = getattr(Promotion, name).through.objects
         covers |= Q(pk__in=through.filter(**{f"{SCOPES[name]}__in": ids}).values("promotion"))
     last_use = PromotionUse.objects.filter(promotion=OuterRef("pk")).order_by("-created_at")
-    rows = _with_scopes(Promotion.objects.filter(covers, ends_at__gt=now - CURVE_LASTS, starts_at__lte=now))
+    rows = _with_scopes(now - CURVE_LASTS).filter(covers, starts_at__lte=now, kind__in=PER_ARTICLE)
     return [
-        terms if terms.left != 0 else replace(terms, ends_at=min(terms.ends_at, row.used_at or terms.ends_at))
-        for row in rows.filter(kind__in=PER_ARTICLE).annotate(
-            used_at=Subquery(last_use.values("created_at")[:1])
-        )
-        if (terms := _terms_of_row(row))
+        _until_spent(_terms_of_row(row), row.used_at)
+        for row in rows.annotate(used_at=Subquery(last_use.values("created_at")[:1]))
     ]
+
+
+def _until_spent(terms: Terms, used_at: datetime | None) -> Terms:
+    if terms.left == 0 and used_at:
+        return replace(terms, ends_at=min(terms.ends_at, used_at))
+    return terms
 
 
 def products_named(articles: Collection[str]) -> dict[str, Product]:
@@ -102,9 +106,14 @@ def book_for(zone_id: int | None) -> PromotionBook:
     A process keeps its book under the version that moves once a change commits. A cache that does not answer
     costs the query each time, never an old price.
     """
-    version = kept.version("promotions")
-    book = kept.built(("book", version), lambda: fresh_book(None), weigh=lambda _book: BOOK_WEIGHT)
-    return book.for_zone(zone_id)
+    return BOOK.now().for_zone(zone_id)
+
+
+def reduced(book: PromotionBook, items: Sequence[Item], facts: SlotFacts) -> Outcome:
+    """What promotions take off a basket delivered there and then; worked out once for the same basket. No query."""
+    if not (items and book.terms):
+        return Outcome()
+    return kept.built(("reduced", *book.chapter(), facts, *items), lambda: book.reduce(items, facts))
 
 
 def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
@@ -116,27 +125,44 @@ def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
 
 
 def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:
+    rows = _with_scopes(ended_after)
     own = PromotionUse.objects.filter(promotion=OuterRef("pk"), order_reference=own_order, returned_at=None)
-    rows = _with_scopes(Promotion.objects.filter(ends_at__gt=ended_after).order_by("pk"))
     if own_order:
         rows = rows.annotate(own=Coalesce(Subquery(own.values("amount")), NOTHING))
     return [_terms_of_row(row) for row in rows]
-
-
-def _with_scopes(rows: QuerySet[Promotion]) -> QuerySet[Any]:
-    through = {
-        f"{name}_ids": ArraySubquery(
-            getattr(Promotion, name).through.objects.filter(promotion=OuterRef("pk")).values(f"{field}_id")
-        )
-        for name, field in SCOPES.items()
-    }
-    return rows.annotate(**through)
 
 
 def _terms_of_row(row: Any) -> Terms:
     return terms_of(
         row, {name: getattr(row, f"{name}_ids") for name in SCOPES}, own=getattr(row, "own", NOTHING)
     )
+
+
+def _with_scopes(ended_after: datetime) -> QuerySet[Any]:
+    through = {
+        f"{name}_ids": ArraySubquery(
+            getattr(Promotion, name).through.objects.filter(promotion=OuterRef("pk")).values(f"{field}_id")
+        )
+        for name, field in SCOPES.items()
+    }
+    found: QuerySet[Any] = (
+        Promotion.objects.filter(ends_at__gt=ended_after).order_by("pk").annotate(**through)
+    )
+    return found
+
+
+def _book_rows() -> QuerySet[Any, dict[str, Any]]:
+    rows = _with_scopes(timezone.now() - ENDED_LATELY)
+    return rows.values(*columns(Promotion), *(f"{name}_ids" for name in SCOPES))
+
+
+def _book(rows: list[dict[str, Any]]) -> PromotionBook:
+    return PromotionBook(
+        terms_of(instance(Promotion, row), {name: row[f"{name}_ids"] for name in SCOPES}) for row in rows
+    )
+
+
+BOOK = Whole("promotions", _book_rows, _book, weight=BOOK_WEIGHT)
 
 
 @dataclass(frozen=True, slots=True)

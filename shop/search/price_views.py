@@ -12,24 +12,24 @@ from django.views.decorators.http import require_safe
 from shop.pricing import wording
 from shop.pricing.past import Step, Tick
 from shop.search import queries
-from shop.search.views import _book, _depot_id, _zone
+from shop.search.visit import visit_of
 
 
 @require_safe
 def price_history(request: HttpRequest, slug: str) -> HttpResponse:
     """Three queries, one while it is kept, beyond those of every page. Nobody is looked at: only where they are."""
-    zone = _zone(request)
-    card = queries.priced_card(slug, _depot_id(zone))
+    visit = visit_of(request)
+    card = queries.priced_card(slug, visit.depot_id)
     if card is None:
         raise Http404
-    past = queries.price_past(card, _book(zone))
+    past = queries.price_past(card, visit.book)
     context = {
         "card": card,
         "past": past,
         "now": past.steps[-1] if past.steps else None,
         "rows": [_row(step) for step in reversed(past.steps)],
         "axis": _axis(past.curve.ticks) if past.curve else [],
-        "zone": zone,
+        "zone": visit.zone,
         "crumbs": [
             {"name": card["name"], "url": reverse("product", args=[slug])},
             {"name": _("Historique du prix"), "url": ""},
