@@ -50,6 +50,7 @@ DOORS = {
     "home": Door(PUBLIC, shared=True),
     "aisle": Door(PUBLIC, args=("@aisle",), shared=True),
     "product": Door(PUBLIC, args=("@product_slug",), shared=True),
+    "price_history": Door(PUBLIC, args=("@product_slug",), shared=True),
     "ask_restock": Door(PUBLIC, get=NO, post=302, args=("@product_slug",)),
     "report_product": Door(PUBLIC, get=NO, post=422, args=("@product_slug",)),
     "product_reviews": Door(PUBLIC, args=("@product_slug",), shared=True),

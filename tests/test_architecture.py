@@ -28,8 +28,8 @@ DOORS = {
     "refill",
     "summary",
 }
-# The promotions in force, and how they work on a basket.
-DOORS |= {"book", "promotions"}
+# The promotions in force, how they work on a basket, how far they may go, and what a price was.
+DOORS |= {"book", "promotions", "caps", "past"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.
 DOORS |= {"forms", "wording", "seed", "importing"}
 

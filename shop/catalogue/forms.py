@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -23,12 +25,24 @@ from shop.catalogue.services import HIGHEST_PRICE
 from shop.catalogue.wording import missing_words
 
 NONE_STATED = "aucun"
+LIMITS = {
+    MinValueValidator: _("Le plus petit nombre possible est {}."),
+    MaxValueValidator: _("Le plus grand nombre possible est {}."),
+}
 
 
 class FrenchDecimalField(forms.DecimalField):
     """« 1 234,50 » with any French space; no sign, no exponent, no other digits."""
 
     widget = UnfoldAdminTextInputWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for validator in self.validators:
+            # Django would write the limit with a point.
+            if isinstance(validator, MinValueValidator | MaxValueValidator):
+                said = rules.short_decimal(Decimal(validator.limit_value))
+                validator.message = format_lazy(LIMITS[type(validator)], said)
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         text = str(value or "").strip()

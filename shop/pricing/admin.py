@@ -4,12 +4,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -22,16 +23,17 @@ from config.admin import NothingToSave, ReadOnly, Undeletable, in_euros
 from config.templatetags.cabas import euros
 from shop.catalogue.models import Product
 from shop.pricing import services
-from shop.pricing.forms import PlannedPriceForm, PromotionForm
+from shop.pricing.forms import PlanFileForm, PlannedPriceForm, PromotionForm
 from shop.pricing.models import PlannedPrice, PriceChange, Promotion
 from shop.pricing.preview import Effect, effects
 from shop.pricing.queries import SCOPES, terms_of
-from shop.pricing.wording import badge_of, problem
+from shop.pricing.wording import badge_of, plan_refusal, problem
 
 STATES = {
     "running": _("en cours"), "planned": _("prévue"), "ended": _("terminée"), "spent": _("budget dépensé"),
     "stopped": _("arrêtée"),
 }  # fmt: skip
+SHOWN_PLANS, SHOWN_REFUSALS = 20, 500
 COLOURS = {"running": "success", "planned": "info", "ended": "", "spent": "warning", "stopped": "danger"}
 
 
@@ -77,6 +79,7 @@ class PlannedPriceAdmin(NothingToSave, Undeletable, ModelAdmin):
     autocomplete_fields = ("product",)
     ordering = ("-starts_at", "-pk")
     actions = ("cancel_chosen",)
+    actions_list = ("open_import",)
     price_said = in_euros("price", _("prix prévu"))
 
     def get_fields(self, request: HttpRequest, obj: PlannedPrice | None = None) -> tuple[str, ...]:
@@ -105,6 +108,44 @@ class PlannedPriceAdmin(NothingToSave, Undeletable, ModelAdmin):
         if not change:
             made = services.plan_price(product_id=obj.product_id, price=obj.price, starts_at=obj.starts_at)
             obj.pk, obj._state.adding = made.pk, False
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path(
+            "importer-des-prix/", self.admin_site.admin_view(self.import_page), name="pricing_plan_import"
+        )
+        return [own, *super().get_urls()]
+
+    @action(description=_("Importer un fichier"), url_path="importer", permissions=["add"])
+    def open_import(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:pricing_plan_import"))
+
+    def import_page(self, request: HttpRequest) -> HttpResponse:
+        """Check or apply a file of planned prices; every refused line on the same page, and then nothing is planned."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = PlanFileForm(request.POST or None, request.FILES or None)
+        context = {
+            **self.admin_site.each_context(request), "title": _("Importer des prix programmés"), "form": form,
+            "opts": self.model._meta, "plans": [], "refusals": [],
+        }  # fmt: skip
+        if request.method == "POST" and form.is_valid():
+            context |= self._plan(form)
+        return TemplateResponse(request, "pricing/admin/import_plans.html", context)
+
+    @staticmethod
+    def _plan(form: PlanFileForm) -> dict[str, Any]:
+        preview = form.cleaned_data["preview"]
+        try:
+            plans = services.plan_prices(lines=form.cleaned_data["file"], preview=preview)
+        except services.PlansRefused as refused:
+            rows = [
+                {"line": one.line, "words": plan_refusal(one.code, one.other)} for one in refused.refusals
+            ]
+            return {"refusals": rows[:SHOWN_REFUSALS], "refused": len(rows)}
+        except services.PlanDoubled:
+            form.add_error(None, translate("Quelqu’un vient de programmer l’un de ces prix : recommencez."))
+            return {}
+        return {"plans": plans[:SHOWN_PLANS], "planned": len(plans), "is_preview": preview}
 
     @admin.action(description=_("Annuler ces prix programmés"), permissions=["change"])
     def cancel_chosen(self, request: HttpRequest, queryset: QuerySet[PlannedPrice]) -> None:

@@ -9,15 +9,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import uuid4
 
 from django.utils import timezone
 
 from shop.pricing import promotions
 from shop.pricing.history import REFERENCE_LASTS, Price, Stretch, stretches
-from shop.pricing.offers import ANYWHERE, BY_LOT, PER_ARTICLE, Item, Outcome, SlotFacts, Terms
+from shop.pricing.offers import (
+    AMOUNT,
+    ANYWHERE,
+    BY_LOT,
+    PER_ARTICLE,
+    PERCENT,
+    Item,
+    Outcome,
+    SlotFacts,
+    Terms,
+)
 from shop.pricing.rules import NOTHING, DeliveryOffer
 from shop.pricing.wording import badge_of, dates, label_of, percent
+
+CUT_SCOPES = ("products", "aisles", "brands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,15 @@ class Offer:
             return self.badge, self.item.price
         whole = int((reference - self.price_now) / reference * 100)
         return (f"−{percent(Decimal(whole))}" if whole else ""), reference
+
+
+class Cut(NamedTuple):
+    """Percent and euros off each piece of what stands in a scope: "products", "aisles" or "brands" and an id."""
+
+    scope: str
+    id: int
+    percent: Decimal
+    amount: Decimal
 
 
 class PromotionBook:
@@ -157,6 +179,24 @@ class PromotionBook:
         products = sorted({pk for one in running for pk in one.products})
         brands = sorted({pk for one in running for pk in one.brands})
         return products, aisles, brands
+
+    def cuts(self, *, now: datetime | None = None) -> list["Cut"]:
+        """What reduces each piece here and now, the best percentage and the best amount a product, shelf or brand.
+
+        For statements over a whole shelf: the lower of the two, within the caps, is what one piece costs.
+        """
+        now, here = now or timezone.now(), SlotFacts(zone_id=self.zone_id)
+        best: dict[tuple[str, int], tuple[Decimal, Decimal]] = {}
+        for one in self.terms:
+            if one.kind not in PER_ARTICLE or not one.runs_at(now) or not one.delivers(here):
+                continue
+            percent = (one.percent or NOTHING) if one.kind == PERCENT else NOTHING
+            amount = (one.amount or NOTHING) if one.kind == AMOUNT else NOTHING
+            for scope in CUT_SCOPES:
+                for pk in getattr(one, scope):
+                    most = best.get((scope, pk), (NOTHING, NOTHING))
+                    best[scope, pk] = max(most[0], percent), max(most[1], amount)
+        return [Cut(scope, pk, *most) for (scope, pk), most in sorted(best.items())]
 
     def reductions(self, item: Item, prices: Sequence[Price], *, before: datetime) -> list[Stretch]:
         """Prices that promotions made of an article in the thirty days before an instant.

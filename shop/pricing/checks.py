@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shop.pricing.caps import cap_of, cost_floor
@@ -22,6 +22,7 @@ from shop.pricing.offers import (
 from shop.pricing.promotions import claim, real_percent, reduced_price
 from shop.pricing.rules import NOTHING
 
+HIGHEST_AMOUNT = Decimal("99999.99")
 FIGURES = {
     PERCENT: ("percent",),
     AMOUNT: ("amount",),
@@ -30,6 +31,16 @@ FIGURES = {
     LOT: ("take", "amount"),
     FREE_DELIVERY: ("free_from",),
 }
+# The least and the most of each figure; the law narrows them further.
+RANGES: dict[str, tuple[Decimal | int, Decimal | int]] = {
+    "percent": (Decimal("0.1"), Decimal(100)),
+    "amount": (Decimal("0.01"), HIGHEST_AMOUNT),
+    "take": (2, 24),
+    "pay": (1, 23),
+    "free_from": (Decimal(0), HIGHEST_AMOUNT),
+}
+# A year mistyped would run for ever, and no page can show the last days of the year 9999.
+MOST_AHEAD = timedelta(days=731)
 # « gratuité », « gratuitement », « offerts », « offre » as a noun is no gift.
 GIVEN_AWAY = re.compile(r"gratuit|gratis|\boffert", re.IGNORECASE)
 TO_THE_HUNDREDTH = Decimal("0.01")
@@ -73,8 +84,13 @@ def problems_of(draft: Draft, *, now: datetime) -> list[Problem]:
 
 def _terms(terms: Terms) -> Iterable[Problem]:
     for name in FIGURES[terms.kind]:
-        if getattr(terms, name) is None:
+        figure = getattr(terms, name)
+        if figure is None:
             yield Problem("missing", name)
+        elif not _within(figure, *RANGES[name]):
+            yield Problem("out_of_range", name)
+    if terms.left is not None and not terms.left.is_finite():
+        yield Problem("out_of_range", "budget")
     if terms.kind == N_FOR_M and terms.take and terms.pay and terms.pay >= terms.take:
         yield Problem("pay_is_less", "pay")
     hours = (terms.from_hour, terms.until_hour)
@@ -82,11 +98,18 @@ def _terms(terms: Terms) -> Iterable[Problem]:
         yield Problem("hours", "slot_until_hour")
 
 
+def _within(figure: Decimal | int, least: Decimal | int, most: Decimal | int) -> bool:
+    """Never what is not a number, which compares with nothing."""
+    return Decimal(figure).is_finite() and least <= figure <= most
+
+
 def _dates(terms: Terms, now: datetime) -> Iterable[Problem]:
     if terms.ends_at <= terms.starts_at:
         yield Problem("end_before_start", "ends_at")
     elif terms.ends_at <= now:
         yield Problem("all_past", "ends_at")
+    elif terms.ends_at > now + MOST_AHEAD:
+        yield Problem("too_far", "ends_at")
 
 
 def _scope(draft: Draft) -> Iterable[Problem]:

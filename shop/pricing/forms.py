@@ -7,13 +7,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanWidget
 
 from shop.catalogue.forms import FrenchDecimalField
 from shop.catalogue.services import HIGHEST_PRICE
-from shop.pricing.checks import FIGURES, problems_of
+from shop.pricing.checks import FIGURES, MOST_AHEAD, problems_of
 from shop.pricing.models import PlannedPrice, Promotion
+from shop.pricing.plan_files import MOST_BYTES, PlanFileRefused, PlanLine, read
 from shop.pricing.queries import SCOPES, Scope, draft_of
-from shop.pricing.wording import problem
+from shop.pricing.wording import PLAN_FILES, PLANS, problem
 
 CENT = Decimal("0.01")
 ALL_FIGURES = {name for names in FIGURES.values() for name in names}
@@ -37,6 +39,8 @@ class PlannedPriceForm(forms.ModelForm):  # type: ignore[type-arg]
                 "starts_at",
                 _("Choisissez un instant à venir ; pour changer un prix tout de suite, ouvrez le produit."),
             )
+        elif starts_at and starts_at > timezone.now() + MOST_AHEAD:
+            self.add_error("starts_at", PLANS["too_far"])
         elif product and starts_at and _is_planned(product.pk, starts_at):
             self.add_error(
                 "starts_at", _("Un prix est déjà prévu pour ce produit à cet instant : annulez-le d’abord.")
@@ -47,6 +51,28 @@ class PlannedPriceForm(forms.ModelForm):  # type: ignore[type-arg]
 def _is_planned(product_id: int, starts_at: Any) -> bool:
     planned = PlannedPrice.objects.filter(state=PlannedPrice.State.PLANNED)
     return planned.filter(product_id=product_id, starts_at=starts_at).exists()
+
+
+class PlanFileForm(forms.Form):
+    """A file of planned prices, tried before it is applied."""
+
+    file = forms.FileField(
+        label=_("Fichier CSV"), widget=UnfoldAdminFileFieldWidget,
+        help_text=_("Trois colonnes : « ean » (ou « référence »), « prix », « date ». 1 Mio au plus."),
+    )  # fmt: skip
+    preview = forms.BooleanField(
+        label=_("Essai : vérifier sans rien écrire"), required=False, initial=True, widget=UnfoldBooleanWidget
+    )
+
+    def clean_file(self) -> list[PlanLine]:
+        """The lines of the file."""
+        upload = self.cleaned_data["file"]
+        if (upload.size or 0) > MOST_BYTES:
+            raise ValidationError(_("Ce fichier dépasse 1 Mio : découpez-le."))
+        try:
+            return read(upload.read())
+        except PlanFileRefused as refused:
+            raise ValidationError(PLAN_FILES[refused.code]) from refused
 
 
 class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""What a product cost when: the lowest price that a reduction may refer to, and the curve of a year. Pure.
+"""What a product cost when, and the lowest price that a reduction may refer to. Pure.
 
 Whoever announces a reduction shows the price before it, which is the lowest that the shop practised towards all
 consumers over the thirty days before the reduction applied (C. conso L112-1-1 I; directive 98/6 art. 6a). Earlier
@@ -33,14 +33,6 @@ class Stretch:
     price: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """A corner of the drawn curve, in the units of the view box."""
-
-    x: float
-    y: float
-
-
 def stretches(prices: Iterable[Price], start: datetime, end: datetime) -> list[Stretch]:
     """The price over a window, stretch by stretch, in order of time; ``prices`` in order of time."""
     rows = list(prices)
@@ -66,36 +58,3 @@ def lowest_practised(
     practised = [stretch.price for stretch in stretches(prices, start, before)]
     practised += [one.price for one in reduced if one.start < before and one.end > start]
     return min(practised, default=None)
-
-
-def curve_corners(
-    prices: Sequence[Price], *, start: datetime, end: datetime, width: int = 320, height: int = 96
-) -> list[CurvePoint]:
-    """The corners of the step curve in a view box of ``width`` × ``height``, ready for an SVG polyline.
-
-    The cheapest lies a tenth above the bottom, the dearest a tenth below the top; a price that never moved is a
-    line in the middle. Nothing to draw: no corner.
-    """
-    known = stretches(prices, start, end)
-    if not known:
-        return []
-    lowest, highest = min(one.price for one in known), max(one.price for one in known)
-    return [
-        CurvePoint(_across(at, start, end, width), _up(stretch.price, lowest, highest, height))
-        for stretch in known
-        for at in (stretch.start, stretch.end)
-    ]
-
-
-def polyline(corners: Iterable[CurvePoint]) -> str:
-    """The ``points`` of an SVG polyline."""
-    return " ".join(f"{corner.x:g},{corner.y:g}" for corner in corners)
-
-
-def _across(at: datetime, start: datetime, end: datetime, width: int) -> float:
-    return round((at - start) / (end - start) * width, 1)
-
-
-def _up(price: Decimal, lowest: Decimal, highest: Decimal, height: int) -> float:
-    share = float((price - lowest) / (highest - lowest)) if highest > lowest else 0.5
-    return round(height * (0.9 - 0.8 * share), 1)

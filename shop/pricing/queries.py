@@ -1,13 +1,13 @@
 """Reads of prices and promotions. None takes a customer: the shop has one price for everybody."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -17,18 +17,13 @@ from delivery.slots.models import Slot
 from delivery.slots.rules import PARIS, is_peak
 from delivery.zones.models import Zone
 from shop.catalogue.models import Aisle, Brand, Product
+from shop.catalogue.rules import normalised_ean
 from shop.pricing.book import Offer, PromotionBook
 from shop.pricing.checks import Draft
-from shop.pricing.history import (
-    CURVE_LASTS,
-    REFERENCE_LASTS,
-    CurvePoint,
-    Price,
-    curve_corners,
-    lowest_practised,
-)
-from shop.pricing.models import PriceChange, Promotion, PromotionUse
-from shop.pricing.offers import Item, Outcome, SlotFacts, Terms
+from shop.pricing.history import CURVE_LASTS, REFERENCE_LASTS, Price, lowest_practised
+from shop.pricing.models import PlannedPrice, PriceChange, Promotion, PromotionUse
+from shop.pricing.offers import PER_ARTICLE, Item, Outcome, SlotFacts, Terms
+from shop.pricing.past import Past, Written, past
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 
@@ -36,20 +31,73 @@ from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 BOOK_WEIGHT = 200_000
 # What ended lately still counts for struck prices: thirty days before a promotion that began thirty days ago.
 ENDED_LATELY = 3 * REFERENCE_LASTS
+# A plan is applied and the price written down in one transaction, by two clocks.
+AT_ONCE = timedelta(minutes=1)
 # What a promotion is on: its many-to-many fields, and the column each names.
 SCOPES = {"products": "product", "aisles": "aisle", "brands": "brand", "zones": "zone"}
 
 
-def price_history(product_id: int) -> list[Price]:
-    """Every price a product had, in order of time. One query."""
-    rows = PriceChange.objects.filter(product_id=product_id).order_by("since", "id")
-    return [Price(since, price) for since, price in rows.values_list("since", "price")]
+def past_of(item: Item, book: PromotionBook) -> Past:
+    """What an article cost over a year in the book's zone, and what its present reduction is announced from.
 
-
-def price_curve(product_id: int) -> list[CurvePoint]:
-    """The corners of the last twelve months' prices, in the view box of `history.curve_corners`. One query."""
+    Two queries, however many changes and promotions there were.
+    """
     now = timezone.now()
-    return curve_corners(price_history(product_id), start=now - CURVE_LASTS, end=now)
+    prices = _written(item.product_id)
+    found = past(prices, _promotions_of(item, now), item, SlotFacts(zone_id=book.zone_id), now=now)
+    offer = book.offer_for(item, now=now)
+    if offer is None or offer.price_now is None:
+        return found
+    return replace(found, reference=_reference(offer, prices, book))
+
+
+def _written(product_id: int) -> list[Written]:
+    """Every price a product had, in order of time. One query."""
+    lately = (OuterRef("since") - AT_ONCE, OuterRef("since") + AT_ONCE)
+    planned = PlannedPrice.objects.filter(
+        product=OuterRef("product"), price=OuterRef("price"), applied_at__range=lately
+    )
+    rows = PriceChange.objects.filter(product_id=product_id).order_by("since", "id")
+    return [
+        Written(*row)
+        for row in rows.annotate(is_planned=Exists(planned)).values_list("since", "price", "is_planned")
+    ]
+
+
+def _promotions_of(item: Item, now: datetime) -> list[Terms]:
+    """What reduced each piece of an article in the last year; what ran out of money ended with its last use. One query."""
+    on = {"products": [item.product_id], "aisles": [item.shelf_id, item.aisle_id], "brands": [item.brand_id]}
+    covers = Q()
+    for name, ids in on.items():
+        through = getattr(Promotion, name).through.objects
+        covers |= Q(pk__in=through.filter(**{f"{SCOPES[name]}__in": ids}).values("promotion"))
+    last_use = PromotionUse.objects.filter(promotion=OuterRef("pk")).order_by("-created_at")
+    rows = _with_scopes(now - CURVE_LASTS).filter(covers, starts_at__lte=now, kind__in=PER_ARTICLE)
+    return [
+        _until_spent(_terms_of_row(row), row.used_at)
+        for row in rows.annotate(used_at=Subquery(last_use.values("created_at")[:1]))
+    ]
+
+
+def _until_spent(terms: Terms, used_at: datetime | None) -> Terms:
+    if terms.left == 0 and used_at:
+        return replace(terms, ends_at=min(terms.ends_at, used_at))
+    return terms
+
+
+def products_named(articles: Collection[str]) -> dict[str, Product]:
+    """Products by their bar code, however it is spaced, or by the last part of their address. One query."""
+    codes = {article: normalised_ean(article) or article for article in articles if article}
+    wanted = Q(ean__in=codes.values()) | Q(slug__in=codes)
+    found = list(Product.objects.filter(wanted).only("pk", "ean", "slug", "name", "price"))
+    by_name = {product.slug: product for product in found} | {product.ean: product for product in found}
+    return {article: by_name[code] for article, code in codes.items() if code in by_name}
+
+
+def planned_instants(product_ids: Collection[int]) -> set[tuple[int, datetime]]:
+    """The instants at which these products already have a price planned. One query."""
+    rows = PlannedPrice.objects.filter(product_id__in=product_ids, state=PlannedPrice.State.PLANNED)
+    return set(rows.values_list("product_id", "starts_at"))
 
 
 def book_for(zone_id: int | None) -> PromotionBook:
@@ -81,12 +129,13 @@ def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:
     own = PromotionUse.objects.filter(promotion=OuterRef("pk"), order_reference=own_order, returned_at=None)
     if own_order:
         rows = rows.annotate(own=Coalesce(Subquery(own.values("amount")), NOTHING))
-    return [
-        terms_of(
-            row, {name: getattr(row, f"{name}_ids") for name in SCOPES}, own=getattr(row, "own", NOTHING)
-        )
-        for row in rows
-    ]
+    return [_terms_of_row(row) for row in rows]
+
+
+def _terms_of_row(row: Any) -> Terms:
+    return terms_of(
+        row, {name: getattr(row, f"{name}_ids") for name in SCOPES}, own=getattr(row, "own", NOTHING)
+    )
 
 
 def _with_scopes(ended_after: datetime) -> QuerySet[Any]:
@@ -219,6 +268,6 @@ def reference_prices(offers: Mapping[int, Offer], book: PromotionBook) -> dict[i
     return {pk: price for pk, price in found.items() if price is not None}
 
 
-def _reference(offer: Offer, prices: list[Price], book: PromotionBook) -> Decimal | None:
+def _reference(offer: Offer, prices: Sequence[Price], book: PromotionBook) -> Decimal | None:
     began = offer.terms.starts_at
     return lowest_practised(prices, before=began, reduced=book.reductions(offer.item, prices, before=began))

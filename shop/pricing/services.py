@@ -1,6 +1,7 @@
 """Every write of planned prices and promotions. `Product.price` itself moves through the catalogue alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,10 +9,12 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from config import kept
-from shop.catalogue.services import change_prices, check_price
-from shop.pricing.checks import Problem, notices, problems_of
+from shop.catalogue.models import Product
+from shop.catalogue.services import PriceRefused, change_prices, check_price
+from shop.pricing.checks import MOST_AHEAD, Problem, notices, problems_of
 from shop.pricing.models import PlannedPrice, Promotion, PromotionUse
-from shop.pricing.queries import SCOPES, Scope, draft_of
+from shop.pricing.plan_files import PlanLine
+from shop.pricing.queries import SCOPES, Scope, draft_of, planned_instants, products_named
 
 PLANS_AT_ONCE = 500
 
@@ -28,20 +31,90 @@ class PlanOver(Exception):
     """The planned price was applied or cancelled in between."""
 
 
+class PlanTooFar(Exception):
+    """More than two years ahead: a year mistyped."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRefusal:
+    """Why a line of a file plans nothing: a code for `wording`; ``other`` is the line it repeats."""
+
+    line: PlanLine
+    code: str
+    other: int = 0
+
+
+class PlansRefused(Exception):
+    """Nothing was planned; ``refusals`` names every faulty line."""
+
+    def __init__(self, refusals: list[PlanRefusal]) -> None:
+        super().__init__([(one.line.number, one.code) for one in refusals])
+        self.refusals = refusals
+
+
 @transaction.atomic
 def plan_price(*, product_id: int, price: Decimal, starts_at: datetime) -> PlannedPrice:
     """From an instant on, this product will cost that (euros including VAT). One INSERT.
 
-    Raises catalogue.services.PriceRefused, PlanInPast, PlanDoubled; then nothing is planned.
+    Raises catalogue.services.PriceRefused, PlanInPast, PlanTooFar, PlanDoubled; then nothing is planned.
     """
     check_price(price)
-    if starts_at <= timezone.now():
+    now = timezone.now()
+    if starts_at <= now:
         raise PlanInPast(starts_at)
+    if starts_at > now + MOST_AHEAD:
+        raise PlanTooFar(starts_at)
     try:
         with transaction.atomic():
             return PlannedPrice.objects.create(product_id=product_id, price=price, starts_at=starts_at)
     except IntegrityError as clash:
         raise PlanDoubled(starts_at) from clash
+
+
+@transaction.atomic
+def plan_prices(*, lines: Sequence[PlanLine], preview: bool = False) -> list[PlannedPrice]:
+    """Plan the prices of a file, all or none; with ``preview`` none is written. Three queries.
+
+    Raises PlansRefused with every faulty line, or PlanDoubled when somebody plans the same instant meanwhile.
+    """
+    products, now = products_named({line.article for line in lines}), timezone.now()
+    planned = planned_instants({product.pk for product in products.values()})
+    seen: dict[tuple[int, datetime], int] = {}
+    refusals, plans = [], []
+    for line in lines:
+        product = products.get(line.article)
+        if code := line.problem or _fault(line, product, now):
+            refusals.append(PlanRefusal(line, code))
+            continue
+        assert product and line.price and line.starts_at  # noqa: S101 - what `_fault` made sure of
+        key = (product.pk, line.starts_at)
+        if key in planned or key in seen:
+            code = "planned" if key in planned else "doubled"
+            refusals.append(PlanRefusal(line, code, seen.get(key, 0)))
+            continue
+        seen[key] = line.number
+        plans.append(PlannedPrice(product=product, price=line.price, starts_at=line.starts_at))
+    if refusals:
+        raise PlansRefused(refusals)
+    if preview:
+        return plans
+    try:
+        with transaction.atomic():
+            return PlannedPrice.objects.bulk_create(plans)
+    except IntegrityError as clash:
+        raise PlanDoubled from clash
+
+
+def _fault(line: PlanLine, product: Product | None, now: datetime) -> str:
+    if product is None:
+        return "article"
+    try:
+        check_price(line.price or Decimal(0))
+    except PriceRefused:
+        return "price"
+    if line.starts_at is None or line.starts_at <= now:
+        return "past"
+    return "too_far" if line.starts_at > now + MOST_AHEAD else ""
 
 
 @transaction.atomic

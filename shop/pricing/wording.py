@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from config.templatetags.cabas import NARROW, NO_BREAK, euros, first_of_month, french_number
 from shop.pricing.checks import Problem
 from shop.pricing.offers import AMOUNT, FREE_DELIVERY, LOT, N_FOR_M, PERCENT, SECOND, Reduced, Terms
+from shop.pricing.past import Step
 
 CAPPED = {
     "law": gettext_lazy("limitée au plafond légal"),
@@ -19,6 +20,8 @@ CAPPED = {
 }
 PROBLEMS = {
     "missing": gettext_lazy("Ce chiffre est nécessaire à cette promotion."),
+    "out_of_range": gettext_lazy("Ce chiffre sort des limites : plus de 0, 100 %% au plus, de 2 à 24 articles par lot."),
+    "too_far": gettext_lazy("Une promotion se termine au plus tard dans deux ans."),
     "pay_is_less": gettext_lazy("On paie moins d’articles qu’on n’en prend : 2 pour « 3 pour 2 »."),
     "hours": gettext_lazy("La dernière heure vient après la première."),
     "end_before_start": gettext_lazy("La fin vient après le début."),
@@ -37,6 +40,33 @@ PROBLEMS = {
     "weighed_left_out": gettext_lazy("Vendus au poids, donc hors des lots : %(names)s."),
     "held_up_by_cost": gettext_lazy("Réduction limitée par le prix d’achat : %(names)s."),
 }  # fmt: skip
+WHYS = {
+    "first": gettext_lazy("Premier prix"),
+    "changed": gettext_lazy("Nouveau prix"),
+    "planned": gettext_lazy("Prix programmé"),
+    "promotion": gettext_lazy("Promotion"),
+    "promotion_over": gettext_lazy("Fin de la promotion"),
+    "unpriced": gettext_lazy("Sans prix"),
+}
+PLANS = {
+    "columns": gettext_lazy("Trois cellules sont attendues : l’article, le prix, la date."),
+    "article": gettext_lazy("Aucun produit n’a ce code ni cette référence."),
+    "price": gettext_lazy("Un prix va de 0,01 à 9 999,99 €, au centime près et sans signe."),
+    "date": gettext_lazy("Date illisible : écrivez 01/12/2026, ou 01/12/2026 08:00."),
+    "no_such_hour": gettext_lazy("Aucune horloge ne montre cet instant, ou elle le montre deux fois : changement d’heure."),
+    "past": gettext_lazy("Cet instant est déjà passé."),
+    "too_far": gettext_lazy("Un prix se programme au plus deux ans à l’avance."),
+    "doubled": gettext_lazy("Même article et même instant qu’à la ligne %(other)s."),
+    "planned": gettext_lazy("Un prix est déjà prévu pour cet article à cet instant : annulez-le d’abord."),
+}  # fmt: skip
+PLAN_FILES = {
+    "empty": gettext_lazy("Ce fichier ne contient aucun prix."),
+    "utf16": gettext_lazy("Le fichier est en UTF-16 : enregistrez-le en « CSV UTF-8 »."),
+    "binary": gettext_lazy("Ce n’est pas un fichier de texte : enregistrez la feuille en CSV."),
+    "heading": gettext_lazy("En-tête inattendu : les colonnes sont « ean » (ou « référence »), « prix » et « date »."),
+    "quotes": gettext_lazy("Un guillemet est mal placé ou n’est pas fermé."),
+    "too_many": gettext_lazy("Plus de 5 000 prix : découpez le fichier."),
+}  # fmt: skip
 NAMES_SHOWN = 3
 HOW = {
     N_FOR_M: gettext_lazy("le moins cher est déduit"),
@@ -52,6 +82,11 @@ def problem(found: Problem) -> str:
         shown += ngettext(" et %(n)d autre", " et %(n)d autres", more) % {"n": more}
     figure = french_number(found.figure).removesuffix(",00") if found.figure is not None else ""
     return str(PROBLEMS[found.code]) % {"names": shown, "figure": figure}
+
+
+def plan_refusal(code: str, other: int = 0) -> str:
+    """Why a line of a file plans nothing."""
+    return str(PLANS[code]) % {"other": other}
 
 
 def percent(value: Decimal) -> str:
@@ -87,6 +122,12 @@ def label_of(terms: Terms) -> str:
     return f"{terms.name}{NARROW}: {badge}" if terms.name else badge
 
 
+def why(step: Step) -> str:
+    """« Promotion « Fête du pain » », « Prix programmé »."""
+    said = str(WHYS[step.why])
+    return f"{said} «{NARROW}{step.promotion}{NARROW}»" if step.promotion else said
+
+
 def explanation(reduced: Reduced, product: str) -> str:
     """« −20 % sur Yaourt nature, du 3 au 9 novembre », with the cap it met, if any."""
     terms = reduced.terms
@@ -117,6 +158,12 @@ def dates(starts_at: datetime, ends_at: datetime) -> str:
     same_month = (first.year, first.month) == (last.year, last.month)
     start = _day(first).split(NO_BREAK)[0] if same_month else _day(first)
     return _("du %(start)s au %(end)s") % {"start": start, "end": _day(last)}
+
+
+def short_day(at: datetime, *, with_year: bool) -> str:
+    """« 22 nov. », « 1er nov. 2025 »: short enough for an axis or a narrow column."""
+    said = date_format(timezone.localtime(at), "j N Y" if with_year else "j N")
+    return first_of_month(said.lower()).replace(" ", NO_BREAK)
 
 
 def _day(at: datetime) -> str:

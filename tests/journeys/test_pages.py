@@ -5,6 +5,7 @@ States come from services and the test client, whose cookies the browser takes: 
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core import signing
@@ -25,10 +26,12 @@ from shop.customers.models import User
 from shop.customers.services import save_address
 from shop.lists.services import create_list
 from shop.orders.models import Order
+from shop.pricing.models import PriceChange
 from shop.stock.models import StockItem
 from tests.factories import UserFactory
 from tests.journeys.pages import Inspector
 from tests.shop.checkout.conftest import Walk
+from tests.shop.pricing.promoting import promote
 
 LONG_NAME = "Préparation gourmande aux fruits rouges du Périgord, sans sucres ajoutés, riche en fibres, anticonstitutionnellement bonne"  # 120 signs and a word of 25
 PASSWORD = "un-cabas-bien-plein"
@@ -122,6 +125,28 @@ def test_home_aisles_and_products(see, goods):
     see("aisle-empty", f"/rayons/{empty.slug}/")
     for sort in ("food", "weighed", "alcohol", "gone", "long"):
         see(f"product-{sort}", f"/produits/{goods[sort].slug}/", client=shopper)
+
+
+def test_prices_of_a_year(see, goods):
+    changed, reduced = goods["second"], goods["long"]
+    for days in (340, 200, 120, 60):
+        price = changed.price + Decimal(days) / 100
+        PriceChange.objects.create(product=changed, price=price, since=timezone.now() - timedelta(days=days))
+    for days in range(200):
+        since = timezone.now() - timedelta(days=days + 2)
+        PriceChange.objects.create(product=reduced, price=Decimal(days % 9 + 2), since=since)
+    StockItem.objects.filter(product=reduced).update(unit_cost=Decimal("0.10"))
+    promote(products=[reduced], name="Fête des goûters de la rentrée et des jours de pluie")
+
+    see("prices", f"/produits/{changed.slug}/prix/", says="Même prix pour tous")
+    see("prices-many", f"/produits/{reduced.slug}/prix/", says="avant la promotion")
+    see(
+        "prices-one",
+        f"/produits/{goods['weighed'].slug}/prix/",
+        client=living_in(Client()),
+        says="Premier prix",
+    )
+    see("prices-again", f"/produits/{changed.slug}/prix/", client=signed_in())
 
 
 def test_what_is_asked_on_a_product_page(see, goods):

@@ -14,6 +14,7 @@ from shop.search.queries.matches import (
     suggestions,
 )
 from shop.search.queries.offers import with_offers
+from shop.search.queries.prices import price_past, priced_card
 from shop.search.queries.product import ProductPage, ProductState, others, product_detail, product_state
 from shop.search.queries.window import home_rails
 
@@ -44,6 +45,8 @@ __all__ = [
     "is_top_aisle",
     "menu",
     "others",
+    "price_past",
+    "priced_card",
     "product_detail",
     "product_state",
     "results",

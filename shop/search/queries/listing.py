@@ -5,32 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, DecimalField, Expression, F, Value, When
 
 from shop.pricing.book import PromotionBook
 from shop.search.facets import Choice
 from shop.search.queries.aisles import AislePlace
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved, with_sales
-from shop.search.queries.facets import Facets, listed
+from shop.search.queries.facets import NO_OFFERS, Facets, listed
 
 PAGE_SIZE = 24
 RELEVANCE = "pertinence"
 ALL = Choice()
-NO_OFFERS = PromotionBook(())
 
-PER_UNIT = Case(
-    When(sold_by="weight", then=F("price")),
-    When(net_quantity__gt=0, net_unit="piece", then=F("price") / F("net_quantity")),
-    When(net_quantity__gt=0, then=F("price") * 1000 / F("net_quantity")),
-    output_field=DecimalField(max_digits=16, decimal_places=6),
-)
-# Pieces have no price per kilogram: they come after what can be compared.
-IS_COUNTED = Case(When(sold_by="piece", net_unit="piece", then=Value(1)), default=Value(0))
 BY_NAME = ("sort_name", "id")
-SORTS: dict[str, tuple[str | Expression, ...]] = {
+# What is sorted by a price comes by name first: what it costs here and now is worked out with the filters (`RANKS`).
+SORTS: dict[str, tuple[str, ...]] = {
     RELEVANCE: ("-is_available", "-sold_here", "-popularity", *BY_NAME),
-    "prix": ("price", *BY_NAME),
-    "prix-au-kg": (IS_COUNTED.asc(), PER_UNIT.asc(nulls_last=True), *BY_NAME),
+    "prix": BY_NAME,
+    "prix-au-kg": BY_NAME,
     "nom": BY_NAME,
 }
 
@@ -71,8 +62,8 @@ def aisle_page(
 
     # The zones of a depot share every order but that of their own sales.
     own_zone = zone_id if order == RELEVANCE else None
-    key = ("aisle", depot_id, own_zone, *place.shelf_ids, order)
-    return listing(key, standing, depot_id, page, choice, book)
+    key = ("aisle", depot_id, own_zone, *place.shelf_ids)
+    return listing(key, standing, depot_id, page, choice, book, order)
 
 
 def listing(
@@ -82,9 +73,10 @@ def listing(
     page: str | int,
     choice: Choice = ALL,
     book: PromotionBook = NO_OFFERS,
+    sort: str = RELEVANCE,
 ) -> Listing:
     """A page of what ``products`` answers, whose order is kept under ``key``; the cards are always as they are now."""
-    found = listed(key, products, choice, book)
+    found = listed(key, products, choice, book, sort)
     cards: Page[Any] = Paginator(found.ids, PAGE_SIZE).get_page(page)
     cards.object_list = cards_on_sale(list(cards.object_list), depot_id)
     return Listing(cards, found.facets)

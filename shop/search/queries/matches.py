@@ -13,8 +13,8 @@ from shop.pricing.book import PromotionBook
 from shop.search import rules
 from shop.search.facets import Choice
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
-from shop.search.queries.facets import ORDER_SECONDS, Facets
-from shop.search.queries.listing import ALL, NO_OFFERS, PAGE_SIZE, RELEVANCE, SORTS, Listing, listing
+from shop.search.queries.facets import NO_OFFERS, ORDER_SECONDS, Facets
+from shop.search.queries.listing import ALL, PAGE_SIZE, RELEVANCE, SORTS, Listing, listing
 from shop.search.queries.statement import SEARCH
 from shop.search.words import letters, root, sound
 
@@ -171,8 +171,8 @@ def results(
         ordered = in_order(found.ids, depot_id)
         return ordered if order == RELEVANCE else ordered.order_by(*SORTS[order])
 
-    key = ("search", kept.version("synonyms"), depot_id, zone_id, cleaned, as_typed, order)
-    shown = listing(key, products, depot_id, page, choice, book)
+    key = ("search", kept.version("synonyms"), depot_id, zone_id, cleaned, as_typed)
+    shown = listing(key, products, depot_id, page, choice, book, order)
     return Results(shown.page, shown.facets, found)
 
 

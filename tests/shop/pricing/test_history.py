@@ -5,13 +5,11 @@ from decimal import Decimal
 
 import pytest
 from django.db import ProgrammingError, transaction
-from django.utils import timezone
 
 from shop.catalogue.models import Product
 from shop.catalogue.services import change_prices
-from shop.pricing.history import CurvePoint, Price, Stretch, curve_corners, lowest_practised, polyline
+from shop.pricing.history import Price, Stretch, lowest_practised
 from shop.pricing.models import PriceChange
-from shop.pricing.queries import price_curve, price_history
 from tests.factories import ProductFactory
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -22,7 +20,9 @@ def days(number):
 
 
 def written(product):
-    return [price.price for price in price_history(product.pk)]
+    return list(
+        PriceChange.objects.filter(product=product).order_by("since", "id").values_list("price", flat=True)
+    )
 
 
 @pytest.mark.django_db
@@ -74,18 +74,6 @@ class TestWrittenDown:
 
         assert PriceChange.objects.filter(product_id=product.pk).count() == 1
 
-    def test_the_curve_of_a_year_is_one_query(self, django_assert_num_queries):
-        product = ProductFactory(price=Decimal("2.50"))
-        PriceChange.objects.create(
-            product=product, price=Decimal("2.00"), since=timezone.now() - timedelta(days=100)
-        )
-
-        with django_assert_num_queries(1):
-            corners = price_curve(product.pk)
-
-        assert len(corners) == 4
-        assert corners[0].y > corners[-1].y
-
 
 def test_the_reference_is_the_lowest_of_the_thirty_days_before():
     prices = [Price(days(90), Decimal("1.00")), Price(days(40), Decimal("3.00")), Price(days(10), Decimal("2.50")),
@@ -121,23 +109,3 @@ def test_a_time_without_a_price_is_no_price():
     prices = [Price(days(40), Decimal("3.00")), Price(days(20), None), Price(days(10), Decimal("3.50"))]
 
     assert lowest_practised(prices, before=NOW) == Decimal("3.00")
-
-
-def test_the_curve_goes_in_steps_from_the_left_edge_to_the_right():
-    prices = [Price(days(20), Decimal(2)), Price(days(5), Decimal(3))]
-
-    corners = curve_corners(prices, start=days(10), end=NOW, width=100, height=100)
-
-    assert corners == [CurvePoint(0, 90), CurvePoint(50, 90), CurvePoint(50, 10), CurvePoint(100, 10)]
-    assert polyline(corners) == "0,90 50,90 50,10 100,10"
-
-
-def test_a_price_that_never_moved_is_a_line_in_the_middle():
-    corners = curve_corners([Price(days(20), Decimal(2))], start=days(10), end=NOW, width=100, height=100)
-
-    assert {corner.y for corner in corners} == {50}
-
-
-def test_nothing_known_draws_nothing():
-    assert curve_corners([], start=days(10), end=NOW) == []
-    assert polyline([]) == ""
