@@ -1,12 +1,16 @@
 """Model instances from a statement written once, where compiling the same query on every page costs more than running it."""
 
+import json
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
+# A query of values, or a statement with its parameters.
+Read = QuerySet[Any, Any] | tuple[str, Sequence[Any]]
 
 
 class Columns:
@@ -56,3 +60,18 @@ def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterato
         values = row[at : at + len(part)]
         at += len(part)
         yield None if values[0] is None else part.instance(values)
+
+
+def gathered(*reads: Read) -> list[list[dict[str, Any]]]:
+    """The rows of several reads, a list of each, in their order. One query; none without a read.
+
+    They travel as JSON: instants and dates are ISO text, what has decimals is a Decimal.
+    """
+    if not reads:
+        return []
+    written = [read if isinstance(read, tuple) else read.query.sql_with_params() for read in reads]
+    columns = ", ".join(f"(SELECT json_agg(row) FROM ({sql}) row)::text" for sql, _params in written)  # noqa: S608 - whole statements
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns}", [value for _sql, params in written for value in params])
+        found = cursor.fetchone()
+    return [json.loads(text, parse_float=Decimal) if text else [] for text in found or ()]

@@ -1,14 +1,14 @@
 """Reads of reviews: published ones for everybody, one's own for a customer, waiting ones for staff."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Avg, Count, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
 
@@ -79,13 +79,13 @@ class LatestReviews:
 
 
 LATEST_FIELDS = ("latest_reviews", *(f"rating__{name}" for name in ProductRating.COLUMNS))
-_SHOWN = JSONObject(
-    **{name: F(name) for name in ("title", "text", "rating", "answer", "answer_role")},
-    **{name: F(name) for name in ("experienced_on", "published_at", "answered_at")},
-    # A guest is called as the customer they turned out to be.
-    first_name=Coalesce("customer__merged_into__first_name", "customer__first_name"),
-    last_name=Coalesce("customer__merged_into__last_name", "customer__last_name"),
-)
+_WORDS = ("text", "rating", "answer", "answer_role", "experienced_on", "published_at", "answered_at")
+# A guest is called as the customer they turned out to be.
+_AUTHOR = {
+    "first_name": Coalesce("customer__merged_into__first_name", "customer__first_name"),
+    "last_name": Coalesce("customer__merged_into__last_name", "customer__last_name"),
+}
+_SHOWN = JSONObject(title=F("title"), **{name: F(name) for name in _WORDS}, **_AUTHOR)
 
 
 def with_latest_reviews(products: QuerySet[Any]) -> QuerySet[Any]:
@@ -159,19 +159,29 @@ class ServiceSummary:
 
 def service_summary(now: datetime) -> ServiceSummary:
     """What the published reviews of the last SERVICE_SINCE come to. One query."""
-    stars = {f"stars_{n}": Count("id", filter=Q(rating=n)) for n in range(1, BEST + 1)}
-    names = ServiceReview.DETAILS
-    means = {f"mean_{name}": Avg(name) for name in names} | {f"number_{name}": Count(name) for name in names}
-    found = ServiceReview.objects.filter(
-        status=Status.PUBLISHED, published_at__gte=now - SERVICE_SINCE
-    ).aggregate(**stars, **means)
+    return summary_of(list(service_ratings(now)))
+
+
+def service_ratings(now: datetime) -> QuerySet[Any, Any]:
+    """What `summary_of` adds up: at most BEST rows, one for each overall rating. One query when read."""
+    recent = ServiceReview.objects.filter(status=Status.PUBLISHED, published_at__gte=now - SERVICE_SINCE)
+    sums = {f"sum_{name}": Sum(name) for name in ServiceReview.DETAILS}
+    numbers = {f"number_{name}": Count(name) for name in ServiceReview.DETAILS}
+    rated: QuerySet[Any, Any] = recent.order_by().values("rating")
+    return rated.annotate(number=Count("id"), **sums, **numbers)
+
+
+def summary_of(rows: Collection[Mapping[str, Any]]) -> ServiceSummary:
+    """The rows of `service_ratings` as one summary. No query."""
+    counts = {row["rating"]: row["number"] for row in rows}
+    details = {
+        name: (sum(row[f"sum_{name}"] or 0 for row in rows), number)
+        for name in ServiceReview.DETAILS
+        if (number := sum(row[f"number_{name}"] for row in rows))
+    }
     return ServiceSummary(
-        RatingSummary(tuple(found[name] for name in stars)),
-        {
-            name: (one_decimal(Decimal(found[f"mean_{name}"])), found[f"number_{name}"])
-            for name in names
-            if found[f"number_{name}"]
-        },
+        RatingSummary(tuple(counts.get(stars, 0) for stars in range(1, BEST + 1))),
+        {name: (one_decimal(Decimal(total) / number), number) for name, (total, number) in details.items()},
     )
 
 
@@ -179,6 +189,18 @@ def service_reviews() -> QuerySet[ServiceReview]:
     """What is published about the service, newest first. One query when read."""
     shown = ServiceReview.objects.filter(status=Status.PUBLISHED).select_related("customer__merged_into")
     return shown.order_by(*SORTS[NEWEST])
+
+
+def latest_service_words() -> QuerySet[Any, Any]:
+    """The FIRST_FEW latest published reviews of the service that say something. One query when read."""
+    said = ServiceReview.objects.filter(status=Status.PUBLISHED).exclude(text="")
+    latest: QuerySet[Any, Any] = said.order_by(*SORTS[NEWEST]).values(*_WORDS, **_AUTHOR)[:FIRST_FEW]
+    return latest
+
+
+def shown_service_words(found: Mapping[str, Any]) -> ShownReview:
+    """A row of `latest_service_words` that travelled as JSON, as readers see it. No query."""
+    return replace(_shown({"title": "", **found}), kind=ServiceReview.kind)
 
 
 def own_product_reviews(customer_id: int, product_ids: Collection[int]) -> dict[int, ProductReview]:

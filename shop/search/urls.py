@@ -3,7 +3,6 @@ from django.urls import path
 from shop.search import product_views, views
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("rayons/<slug:slug>/", views.aisle, name="aisle"),
     path("produits/<slug:slug>/", product_views.product, name="product"),
     path("produits/<slug:slug>/prevenez-moi/", product_views.ask_restock, name="ask_restock"),

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import Limit, limited_by_machine
-from delivery.slots.queries import next_free_slot
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
@@ -29,21 +28,6 @@ SORT_NAMES = {
     "prix-au-kg": _("prix au kilo ou au litre"),
     "nom": _("nom"),
 }
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    zone = _zone(request)
-    best, new = queries.home_rails(_depot_id(zone))
-    context = {
-        **_conditions(request, zone),
-        "next_slot": next_free_slot(zone) if zone else None,
-        "best_sellers": best,
-        "newest": new,
-        "canonical": _canonical(request),
-        "structured": structured.organization(),
-    }
-    return render(request, "search/home.html", context)
 
 
 @require_safe
