@@ -139,7 +139,9 @@ def test_home_of_a_customer(see, goods):
     see("home-customer-long-name-and-hold", "/", client=client, says="Gwenaëlle")
     now = timezone.now()
     Slot.objects.filter(pk=order.slot_id).update(
-        starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1), cutoff_at=now - timedelta(hours=6)
+        starts_at=now - timedelta(hours=2),
+        ends_at=now - timedelta(hours=1),
+        cutoff_at=now - timedelta(hours=6),
     )
     see("home-customer-late", "/", client=client, says="Appelez-nous")
     Order.objects.filter(pk=order.pk).update(status="cancelled")
