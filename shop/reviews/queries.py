@@ -167,8 +167,9 @@ def service_ratings(now: datetime) -> QuerySet[Any, Any]:
     recent = ServiceReview.objects.filter(status=Status.PUBLISHED, published_at__gte=now - SERVICE_SINCE)
     sums = {f"sum_{name}": Sum(name) for name in ServiceReview.DETAILS}
     numbers = {f"number_{name}": Count(name) for name in ServiceReview.DETAILS}
-    rated: QuerySet[Any, Any] = recent.order_by().values("rating")
-    return rated.annotate(number=Count("id"), **sums, **numbers)
+    by_rating: Any = recent.order_by().values("rating")
+    rated: QuerySet[Any, Any] = by_rating.annotate(number=Count("id"), **sums, **numbers)
+    return rated
 
 
 def summary_of(rows: Collection[Mapping[str, Any]]) -> ServiceSummary:
