@@ -1,4 +1,4 @@
-"""Model instances from a statement written once, where compiling the same query on every page costs more than running it."""
+"""Statements written once for what every page asks: compiling and planning them anew would cost more than running them."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
@@ -47,11 +49,31 @@ class Figure:
 
 def joined(sql: str, params: Sequence[Any], *parts: Columns | Figure) -> Iterator[tuple[Any, ...]]:
     """Rows of a statement that selects the ``parts`` in their order; None for a part that an outer join left empty."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        rows = cursor.fetchall()
-    for row in rows:
+    for row in rows(sql, params):
         yield tuple(_instances(row, parts))
+
+
+def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose text never varies: the server binds the values, and plans it once a connection.
+
+    Django's own cursors bind in the client, since not all that the ORM compiles can be prepared. psycopg
+    prepares from the fifth time on (``prepare_threshold`` in the settings).
+    """
+    with connection.cursor() if connection.queries_logged else _bound_by_the_server() as cursor:
+        return _asked(cursor, sql, params)
+
+
+def _bound_by_the_server() -> CursorWrapper:
+    """Where queries are logged they are bound as all others are: of a prepared one the log would miss the text."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    return connection.make_cursor(ServerBindingCursor(connection.connection))  # type: ignore[call-arg, arg-type]
+
+
+def _asked(cursor: CursorWrapper, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    cursor.execute(sql, params)
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterator[Any]:
@@ -70,8 +92,12 @@ def gathered(*reads: Read) -> list[list[dict[str, Any]]]:
     if not reads:
         return []
     written = [read if isinstance(read, tuple) else read.query.sql_with_params() for read in reads]
-    columns = ", ".join(f"(SELECT json_agg(row) FROM ({sql}) row)::text" for sql, _params in written)  # noqa: S608 - whole statements
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns}", [value for _sql, params in written for value in params])
-        found = cursor.fetchone()
-    return [json.loads(text, parse_float=Decimal) if text else [] for text in found or ()]
+    columns = ", ".join(f"(SELECT json_agg(row) FROM ({sql}) row)::text" for sql, _own in written)  # noqa: S608 - whole statements
+    statement, params = f"SELECT {columns}", [value for _sql, own in written for value in own]
+    if all(isinstance(read, tuple) for read in reads):
+        [found] = rows(statement, params)
+    else:
+        # Not all that the ORM compiles can be prepared.
+        with connection.cursor() as cursor:
+            [found] = _asked(cursor, statement, params)
+    return [json.loads(text, parse_float=Decimal) if text else [] for text in found]
