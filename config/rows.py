@@ -67,7 +67,9 @@ def _bound_by_the_server() -> CursorWrapper:
     """Where queries are logged they are bound as all others are: of a prepared one the log would miss the text."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    return connection.make_cursor(ServerBindingCursor(connection.connection))  # type: ignore[call-arg, arg-type]
+    # The stubs know psycopg 2 only.
+    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    return connection.make_cursor(bound)
 
 
 def _asked(cursor: CursorWrapper, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -10,10 +10,9 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from config import kept
+from config.pages import HOLE, HOLES, TOKEN
 
 register = template.Library()
-# For private use: no text holds it, and escaping leaves it alone.
-HOLE = "\ue000"
 
 
 class KeptNode(template.Node):
@@ -40,6 +39,30 @@ def do_kept(parser: Parser, token: Token) -> KeptNode:
     return KeptNode(name.strip('"'), [parser.compile_filter(part) for part in vary], nodelist)
 
 
+class LiveNode(template.Node):
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        holes: list[NodeList] | None = context.get(HOLES)
+        if holes is None:
+            return self.nodelist.render(context)
+        holes.append(self.nodelist)
+        return mark_safe(HOLE)  # noqa: S308 - a character of ours
+
+
+@register.tag("live")
+def do_live(parser: Parser, _token: Token) -> LiveNode:
+    """``{% live %} … {% endlive %}``: the reader's own part of a page whose rest is kept (``config.pages``).
+
+    It is rendered with the view's live values and what every page knows, not with the loops, ``with`` and
+    blocks around it. On a page that keeps nothing it changes nothing.
+    """
+    nodelist = parser.parse(("endlive",))
+    parser.delete_first_token()
+    return LiveNode(nodelist)
+
+
 @register.simple_tag(takes_context=True)
 def kept_form(context: template.Context, name: str, **shown: Any) -> SafeString:
     """``{% kept_form "home/_postcode.html" postcode=postcode %}``: a template with a form, built once for each set of values.
@@ -47,9 +70,9 @@ def kept_form(context: template.Context, name: str, **shown: Any) -> SafeString:
     It sees those values alone, and leaves the request's token open. The values must not be many.
     """
     html = kept.built(
-        ("form", name, *shown.items()), lambda: get_template(name).render({**shown, "csrf_token": HOLE})
+        ("form", name, *shown.items()), lambda: get_template(name).render({**shown, "csrf_token": TOKEN})
     )
-    return mark_safe(html.replace(HOLE, escape(context["csrf_token"])))  # noqa: S308 - templates escaped all but the token
+    return mark_safe(html.replace(TOKEN, escape(context["csrf_token"])))  # noqa: S308 - templates escaped all but the token
 
 
 @register.filter

@@ -3,47 +3,55 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
-from delivery.zones.visitor import delivered_zone
-from shop.basket.shopper import Shopper, shopper_of
+from config import kept
+from config.pages import page
+from shop.basket.shopper import shopper_of
 from shop.home import queries, structured, wording
 from shop.home.rules import Stage
 from shop.search.queries import home_rails
+from shop.search.visit import visit_of
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Nothing is written. Two queries of its own at most, beside those of header and basket."""
-    shopper = shopper_of(request)
-    zone = shopper.zone_shown
-    best, new = home_rails(zone.depot_id if zone else None)
+    shopper, visit = shopper_of(request), visit_of(request)
+    best, new = home_rails(visit.depot_id)
     today = queries.today(
-        zone=None if shopper.hold or shopper.outside_postcode else zone,
+        zone=None if shopper.hold or shopper.outside_postcode else visit.zone,
         customer_id=shopper.customer.pk if shopper.customer else None,
         wants_words=not shopper.is_signed_in,
     )
-    context = {
-        "zone": zone,
-        # Only where they are delivered: elsewhere prices are those of another zone.
-        "postcode": shopper.postcode if delivered_zone(request) else "",
-        "best_sellers": best,
-        "newest": new,
-        "today": today,
-        "structured": structured.organization,
-        **_coming(shopper, today.own.coming),
+    same = {
+        "place": visit.zone.name if visit.zone else "",
+        "has_best_sellers": bool(best),
+        "has_newest": bool(new),
+        "latest_words": today.words.latest,
     }
-    response = render(request, "home/home.html", context)
+    response = page(
+        request,
+        "home/home.html",
+        key=(kept.version("aisles"), *same.values()),
+        skeleton=lambda: {**same, "structured": structured.organization()},
+        live={
+            **visit.conditions,
+            **_coming(today.own.coming),
+            "today": today,
+            "best_sellers": best,
+            "newest": new,
+        },
+    )
     if shopper.is_signed_in:
         # It names its reader and their order: whoever opens this browser next must not find it.
         add_never_cache_headers(response)
     return response
 
 
-def _coming(shopper: Shopper, coming: queries.Coming | None) -> dict[str, Any]:
+def _coming(coming: queries.Coming | None) -> dict[str, Any]:
     """The order under way in words, and the one thing to do about it."""
     if coming is None:
         return {"coming": None}
