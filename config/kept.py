@@ -27,7 +27,7 @@ WORD_SECONDS = 300
 # What a menu, a zone or a card takes, more or less.
 SMALL = 1_000
 # The wholes that have a version; one question to the cache answers for all of them.
-WHOLES = ("aisles", "shelves", "zones", "promotions", "synonyms")
+WHOLES = ("aisles", "shelves", "zones", "promotions", "synonyms", "reviews")
 _store: OrderedDict[Hashable, tuple[Any, int, float]] = OrderedDict()
 _size = 0
 _lock = threading.Lock()

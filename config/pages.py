@@ -102,7 +102,12 @@ def _processors() -> list[Callable[[HttpRequest], dict[str, Any]]]:
 
 
 def _filled(found: Skeleton, template: Template, context: RequestContext) -> str:
-    with context.render_context.push_state(template), context.bind_template(template):
+    with (
+        context.render_context.push_state(template),
+        context.bind_template(template),
+        # Masked anew each time: what the page is named by must not hold it.
+        context.push(csrf_token=TOKEN),
+    ):
         parts = [hole.render(context) for hole in found.holes]
     filled = [found.pieces[0]]
     for part, piece in zip(parts, found.pieces[1:], strict=True):

@@ -47,7 +47,7 @@ DOORS = {
     "sitemap": Door(PUBLIC, shared=True),
     "sitemap_section": Door(PUBLIC, args=("produits",), shared=True),
     "favicon": Door(PUBLIC, get=302, shared=True),
-    "home": Door(PUBLIC, shared=True),
+    "home": Door(PUBLIC),
     "aisle": Door(PUBLIC, args=("@aisle",), shared=True),
     "product": Door(PUBLIC, args=("@product_slug",), shared=True),
     "price_history": Door(PUBLIC, args=("@product_slug",), shared=True),

@@ -24,6 +24,7 @@ DOORS = {
     "ports",
     "rules",
     "visitor",
+    "visit",
     "shopper",
     "refill",
     "summary",

@@ -214,6 +214,18 @@ def test_staff_lists_cost_the_same_with_twice_the_rows(owned, times):
     assert {name: queries for name, queries in after.items() if queries > STAFF} == {}
 
 
+def test_the_home_page_costs_its_customer_the_same_with_twice_the_orders_and_lists(
+    client, owned, django_assert_max_num_queries
+):
+    for number in range(3):
+        grow(owned, number)
+    before = queries_of(client, reverse("home"), django_assert_max_num_queries, CUSTOMER)
+    for number in range(3, 8):
+        grow(owned, number)
+
+    assert queries_of(client, reverse("home"), django_assert_max_num_queries, CUSTOMER) == before
+
+
 # --- weight ---------------------------------------------------------------------------------------
 
 

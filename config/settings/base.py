@@ -31,6 +31,7 @@ ROOMS = [
     "shop.payments",
     "shop.orders",
     "shop.checkout",
+    "shop.home",
     "crm.audience",
     "crm.outbox",
     "crm.insights",

@@ -1,13 +1,16 @@
 """Parts of a page that are the same for many requests, built once."""
 
+from typing import Any
+
 from django import template
 from django.template.base import FilterExpression, NodeList, Parser, Token
+from django.template.loader import get_template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from config import kept
-from config.pages import HOLE, HOLES
+from config.pages import HOLE, HOLES, TOKEN
 
 register = template.Library()
 
@@ -60,6 +63,18 @@ def do_live(parser: Parser, _token: Token) -> LiveNode:
     nodelist = parser.parse(("endlive",))
     parser.delete_first_token()
     return LiveNode(nodelist)
+
+
+@register.simple_tag(takes_context=True)
+def kept_form(context: template.Context, name: str, **shown: Any) -> SafeString:
+    """``{% kept_form "home/_postcode.html" postcode=postcode %}``: a template with a form, built once for each set of values.
+
+    It sees those values alone, and leaves the request's token open. The values must not be many.
+    """
+    html = kept.built(
+        ("form", name, *shown.items()), lambda: get_template(name).render({**shown, "csrf_token": TOKEN})
+    )
+    return mark_safe(html.replace(TOKEN, escape(context["csrf_token"])))  # noqa: S308 - templates escaped all but the token
 
 
 @register.filter

@@ -125,9 +125,14 @@ def _day_label(day: date) -> str:
 
 def next_free_slot(zone: Zone) -> Slot | None:
     """The first slot of a zone that can still be held. One query."""
+    return free_slots(zone).first()
+
+
+def free_slots(zone: Zone) -> QuerySet[Slot]:
+    """The slots of a zone that can still be held, the next one first. One query when read."""
     free: Any = Slot.objects.bookable().with_taken()
-    slot: Slot | None = free.filter(zone=zone, taken__lt=F("capacity")).order_by("starts_at").first()
-    return slot
+    found: QuerySet[Slot] = free.filter(zone=zone, taken__lt=F("capacity")).order_by("starts_at")
+    return found
 
 
 def slot_fill(days: int) -> list[DayFill]:

@@ -1,14 +1,15 @@
 """Reads of reviews: published ones for everybody, one's own for a customer, waiting ones for staff."""
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from shop.catalogue.models import Product
@@ -89,6 +90,11 @@ LATEST_SQL = f"""coalesce((SELECT jsonb_agg(shown) FROM (
       LEFT JOIN customers_customer m ON m.id = w.merged_into_id
      WHERE r.product_id = p.id AND r.status = '{Status.PUBLISHED.value}'
      ORDER BY r.published_at DESC, r.id DESC LIMIT {FIRST_FEW}) AS shown)::text, '[]')"""  # noqa: S608 - constants
+_WORDS = ("text", "rating", "answer", "answer_role", "experienced_on", "published_at", "answered_at")
+_AUTHOR = {
+    "first_name": Coalesce("customer__merged_into__first_name", "customer__first_name"),
+    "last_name": Coalesce("customer__merged_into__last_name", "customer__last_name"),
+}
 
 
 def latest_reviews(counts: Sequence[int], latest: str) -> LatestReviews:
@@ -148,19 +154,30 @@ class ServiceSummary:
 
 def service_summary(now: datetime) -> ServiceSummary:
     """What the published reviews of the last SERVICE_SINCE come to. One query."""
-    stars = {f"stars_{n}": Count("id", filter=Q(rating=n)) for n in range(1, BEST + 1)}
-    names = ServiceReview.DETAILS
-    means = {f"mean_{name}": Avg(name) for name in names} | {f"number_{name}": Count(name) for name in names}
-    found = ServiceReview.objects.filter(
-        status=Status.PUBLISHED, published_at__gte=now - SERVICE_SINCE
-    ).aggregate(**stars, **means)
+    return summary_of(list(service_ratings(now)))
+
+
+def service_ratings(now: datetime) -> QuerySet[Any, Any]:
+    """What `summary_of` adds up: at most BEST rows, one for each overall rating. One query when read."""
+    recent = ServiceReview.objects.filter(status=Status.PUBLISHED, published_at__gte=now - SERVICE_SINCE)
+    sums = {f"sum_{name}": Sum(name) for name in ServiceReview.DETAILS}
+    numbers = {f"number_{name}": Count(name) for name in ServiceReview.DETAILS}
+    by_rating: Any = recent.order_by().values("rating")
+    rated: QuerySet[Any, Any] = by_rating.annotate(number=Count("id"), **sums, **numbers)
+    return rated
+
+
+def summary_of(rows: Collection[Mapping[str, Any]]) -> ServiceSummary:
+    """The rows of `service_ratings` as one summary. No query."""
+    counts = {row["rating"]: row["number"] for row in rows}
+    details = {
+        name: (sum(row[f"sum_{name}"] or 0 for row in rows), number)
+        for name in ServiceReview.DETAILS
+        if (number := sum(row[f"number_{name}"] for row in rows))
+    }
     return ServiceSummary(
-        RatingSummary(tuple(found[name] for name in stars)),
-        {
-            name: (one_decimal(Decimal(found[f"mean_{name}"])), found[f"number_{name}"])
-            for name in names
-            if found[f"number_{name}"]
-        },
+        RatingSummary(tuple(counts.get(stars, 0) for stars in range(1, BEST + 1))),
+        {name: (one_decimal(Decimal(total) / number), number) for name, (total, number) in details.items()},
     )
 
 
@@ -168,6 +185,18 @@ def service_reviews() -> QuerySet[ServiceReview]:
     """What is published about the service, newest first. One query when read."""
     shown = ServiceReview.objects.filter(status=Status.PUBLISHED).select_related("customer__merged_into")
     return shown.order_by(*SORTS[NEWEST])
+
+
+def latest_service_words() -> QuerySet[Any, Any]:
+    """The FIRST_FEW latest published reviews of the service that say something. One query when read."""
+    said = ServiceReview.objects.filter(status=Status.PUBLISHED).exclude(text="")
+    latest: QuerySet[Any, Any] = said.order_by(*SORTS[NEWEST]).values(*_WORDS, **_AUTHOR)[:FIRST_FEW]
+    return latest
+
+
+def shown_service_words(found: Mapping[str, Any]) -> ShownReview:
+    """A row of `latest_service_words` that travelled as JSON, as readers see it. No query."""
+    return replace(_shown({"title": "", **found}), kind=ServiceReview.kind)
 
 
 def own_product_reviews(customer_id: int, product_ids: Collection[int]) -> dict[int, ProductReview]:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from config import kept
 from config.facts import publish
 from shop.reviews.events import ReviewAnswered, ReviewRefused
 from shop.reviews.models import MOVES, REVIEWS, ProductRating, ProductReview, Review, ServiceReview, Status
@@ -137,6 +138,7 @@ def withdraw_review(*, customer_id: int, kind: str, review_id: int) -> None:
     for version in versions:
         _uncount(version)
     own.filter(pk__in=[version.pk for version in versions]).delete()
+    kept.changed("reviews")
 
 
 # --- what staff do ---------------------------------------------------------------------------------
@@ -156,6 +158,7 @@ def publish_review(*, kind: str, review_id: int, user_id: int | None, seen_at: d
         former.save(update_fields=["status"])
     review.published_at = review.moderated_at
     review.save()
+    kept.changed("reviews")
     if isinstance(review, ProductReview):
         _count(review.product_id, added=review.rating, removed=former.rating if former else None)
 
@@ -175,6 +178,7 @@ def refuse_review(
     _move(review, Status.REFUSED, user_id)
     review.refusal_reason, review.refusal_words = reason, words.strip()
     review.save()
+    kept.changed("reviews")
     publish(ReviewRefused(kind=kind, review_id=review.pk))
 
 
@@ -190,6 +194,7 @@ def answer_review(*, kind: str, review_id: int, user_id: int | None, role: str, 
     review.answer, review.answer_role = answer.strip(), role
     review.answered_at, review.answered_by_id = timezone.now(), user_id
     review.save()
+    kept.changed("reviews")
     publish(ReviewAnswered(kind=kind, review_id=review.pk))
 
 
@@ -251,6 +256,8 @@ def forget_old_reviews(now: datetime) -> int:
         for review in sorted(rows, key=lambda row: getattr(row, "product_id", 0)):
             _uncount(review)
         forgotten += model.objects.filter(pk__in=[row.pk for row in rows]).delete()[0]
+    if forgotten:
+        kept.changed("reviews")
     return forgotten
 
 

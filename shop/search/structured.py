@@ -32,18 +32,6 @@ def canonical(path: str, page: int = 1) -> str:
     return absolute(path) + (f"?page={page}" if page > 1 else "")
 
 
-def organization() -> Data:
-    home = absolute("/")
-    return {
-        "@context": CONTEXT, "@type": "OnlineStore", "@id": f"{home}#organisation", "name": "Cabas", "url": home,
-        "logo": absolute(static("social.png")), "email": settings.HELP_EMAIL,
-        "contactPoint": {
-            "@type": "ContactPoint", "contactType": "customer service", "telephone": settings.HELP_PHONE,
-            "email": settings.HELP_EMAIL, "areaServed": "FR", "availableLanguage": "fr",
-        },
-    }  # fmt: skip
-
-
 def breadcrumb(crumbs: Sequence[dict[str, str]], *, address: str) -> Data:
     """The way shown above a page, which ends with the page itself at ``address``."""
     steps = [("Accueil", absolute("/")), *((step["name"], step["url"]) for step in crumbs)]

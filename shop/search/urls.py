@@ -3,7 +3,6 @@ from django.urls import path
 from shop.search import price_views, product_views, views
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("rayons/<slug:slug>/", views.aisle, name="aisle"),
     path("produits/<slug:slug>/", product_views.product, name="product"),
     path("produits/<slug:slug>/prix/", price_views.price_history, name="price_history"),

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 from config import kept
 from config.limits import Limit, limited_by_machine
 from config.pages import page
-from delivery.slots.queries import next_free_slot
 from shop.search import facets, missed, queries, rules, structured
 from shop.search.forms import ProductRequestForm
 from shop.search.visit import visit_of
@@ -25,21 +24,6 @@ SORT_NAMES = {
     "prix-au-kg": _("prix au kilo ou au litre"),
     "nom": _("nom"),
 }
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    visit = visit_of(request)
-    best, new = queries.home_rails(visit.depot_id, visit.zone_id)
-    context = {
-        **visit.conditions,
-        "next_slot": next_free_slot(visit.zone) if visit.zone else None,
-        "best_sellers": best,
-        "newest": new,
-        "canonical": structured.canonical(request.path),
-        "structured": structured.organization(),
-    }
-    return render(request, "search/home.html", context)
 
 
 @require_safe

@@ -20,9 +20,9 @@ from crm.desk.models import LegalPage
 from crm.desk.views import RECEIPT_SALT
 from crm.outbox import secrets
 from crm.outbox.models import Message
-from delivery.slots.models import Slot
+from delivery.slots.models import Hold, Slot
 from shop.catalogue.models import Aisle, Product
-from shop.customers.models import User
+from shop.customers.models import Customer, User
 from shop.customers.services import save_address
 from shop.lists.services import create_list
 from shop.orders.models import Order
@@ -32,6 +32,7 @@ from tests.factories import UserFactory
 from tests.journeys.pages import Inspector
 from tests.shop.checkout.conftest import Walk
 from tests.shop.pricing.promoting import promote
+from tests.shop.reviews.support import publish, written_of_service
 
 LONG_NAME = "Préparation gourmande aux fruits rouges du Périgord, sans sucres ajoutés, riche en fibres, anticonstitutionnellement bonne"  # 120 signs and a word of 25
 PASSWORD = "un-cabas-bien-plein"
@@ -147,6 +148,44 @@ def test_prices_of_a_year(see, goods):
         says="Premier prix",
     )
     see("prices-again", f"/produits/{changed.slug}/prix/", client=signed_in())
+
+
+def test_home_of_a_customer(see, goods):
+    client = living_in(signed_in())
+    customer = User.objects.get(email="camille@cabas.example").customer
+    see("home-customer-new", "/", client=client, says="Votre première commande")
+    order = ordered(goods, client, names=("food", "second", "weighed", "long"))
+    ordered(goods, client, days=9)
+    for name in ("Courses de la semaine", "Anniversaire", LONG_NAME[:60], "Apéro", "Bébé"):
+        create_list(customer_id=customer.pk, name=name, quantities={goods["food"].pk: 1})
+    see("home-customer", "/", client=client, says="1 autre commande en cours")
+    Customer.objects.filter(pk=customer.pk).update(first_name="Marie-Antoinette-Joséphine-Gwenaëlle" * 2)
+    fill(client, goods, "food").hold(free_slot(3))
+    see("home-customer-long-name-and-hold", "/", client=client, says="Gwenaëlle")
+    now = timezone.now()
+    Slot.objects.filter(pk=order.slot_id).update(
+        starts_at=now - timedelta(hours=2),
+        ends_at=now - timedelta(hours=1),
+        cutoff_at=now - timedelta(hours=6),
+    )
+    see("home-customer-late", "/", client=client, says="Appelez-nous")
+    Order.objects.filter(pk=order.pk).update(status="cancelled")
+    Order.objects.update(payment_needed_at=now)
+    see("home-customer-pay-again", "/", client=client, says="Payer maintenant")
+    waiting = living_in(signed_in())
+    waiting.post(reverse("set_postcode"), {"code_postal": "29200"})
+    Hold.objects.filter(state="held").update(expires_at=now)
+    see("home-customer-outside", "/", client=waiting, says="Où vous livrer")
+    Slot.objects.filter(zone__slug="paris").update(is_closed=True)
+    see("home-customer-no-slot", "/", client=living_in(signed_in()), says="Aucun créneau libre")
+
+
+def test_home_with_what_customers_say(see, goods):
+    for rating in (5, 5, 4, 5, 3, 5, 4, 5, 5, 4):
+        text = "Livreur aimable, tout y était, et les pêches n’étaient pas tapées."
+        publish(written_of_service(rating=rating, text=text, punctuality=rating, completeness=5))
+
+    see("home-words", "/", client=living_in(Client()), says="Note des clients")
 
 
 def test_what_is_asked_on_a_product_page(see, goods):

@@ -1,0 +1,48 @@
+"""What happens to an order next, as its customer reads it."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.templatetags.cabas import hour, said_at
+from shop.home.queries import Coming
+from shop.home.rules import Stage
+
+STATES: dict[Stage, Promise] = {
+    Stage.UNPAID: gettext_lazy("en attente de paiement"),
+    Stage.PAY_AGAIN: gettext_lazy("paiement à refaire"),
+    Stage.OPEN: gettext_lazy("confirmée"),
+    Stage.PREPARING: gettext_lazy("en préparation"),
+    Stage.ARRIVING: gettext_lazy("attendue maintenant"),
+    Stage.OVER: gettext_lazy("créneau passé"),
+}
+_NEXT: dict[Stage, Promise] = {
+    Stage.UNPAID: gettext_lazy(
+        "Il reste à la payer. D’ici là, son créneau et ses articles vous sont gardés."
+    ),
+    Stage.PAY_AGAIN: gettext_lazy(
+        "La carte enregistrée a été refusée. Votre créneau vous est gardé jusqu’au %(cutoff)s."
+    ),
+    Stage.OPEN: gettext_lazy(
+        "Nous la préparons à partir du %(cutoff)s. Jusque-là, vous pouvez l’annuler sans frais."
+    ),
+    Stage.PREPARING: gettext_lazy("Nous la préparons. Elle arrive entre %(start)s et %(end)s."),
+    Stage.ARRIVING: gettext_lazy(
+        "Nous arrivons entre %(start)s et %(end)s. Plus de 30 minutes de retard, et la livraison est offerte."
+    ),
+    Stage.OVER: gettext_lazy(
+        "Votre créneau s’est terminé à %(end)s. Rien reçu\u202f? Appelez-nous\u202f: plus de 30 minutes de retard, "
+        "et la livraison est offerte."
+    ),
+}
+
+
+def state(coming: Coming) -> str:
+    return str(STATES[coming.stage])
+
+
+def next_step(coming: Coming) -> str:
+    """The sentence that says what happens next, and when."""
+    return _(str(_NEXT[coming.stage])) % {
+        "cutoff": said_at(coming.cutoff_at), "start": hour(coming.starts_at), "end": hour(coming.ends_at),
+    }  # fmt: skip
