@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import html5lib
 import pytest
@@ -227,7 +228,7 @@ def test_aisle_shows_cards_shelves_and_a_real_next_page(client, zone):
     assert '<option value="prix" selected>' in page
 
 
-@pytest.mark.parametrize("page", ["99", "0", "-3", "abc", "", "9" * 400, "2\x00", "٢"])
+@pytest.mark.parametrize("page", ["99", "0", "-3", "abc", "", "9" * 20, "9" * 400, "2\x00", "٢"])
 def test_any_page_number_is_answered(client, zone, page):
     ProductFactory.create_batch(3)
 
@@ -449,7 +450,7 @@ def test_any_search_is_answered_by_a_helpful_page(client, zone, typed):
     "typed",
     [
         "x" * 10_000, "camenbert " * 1_000, "🥕🥖", "'", '"', "\\", "\\' OR '1'='1", "a & | !b <-> c:*", "\x00", "de la pour",
-        "\u202ecamembert", "'; DROP TABLE search_searchentry; --", "<script>alert(1)</script>", "{{ 7 }} {% x %}", "%s",
+        "\u202ecamembert", "\u200f\u202e\u2067" * 200, "\u200flait\u2069", "🥕" * 10_000, "👩‍🍳" * 50, "\0" * 10_000, "'; DROP TABLE search_searchentry; --", "<script>alert(1)</script>", "{{ 7 }} {% x %}", "%s",
         "٣ ½ ²", "中文", "1" * 200, "a" * 41, "é" * 300, "- - -", "6x6x6x6l",
     ],
 )  # fmt: skip
@@ -545,6 +546,21 @@ def test_suggestions_are_links_to_products_and_aisles(client, zone, indexed):
     assert "<html" not in page
 
 
+def test_a_suggested_brand_leads_to_its_products_alone(client, zone, indexed):
+    brand = BrandFactory(slug="val-d-ourse", name="Val d’Ourse & Cie")
+    ProductFactory(name="Skyr", brand=brand)
+    ProductFactory(name="Fromage d’ourse & cie du val", brand=None)
+    indexed()
+
+    page = client.get("/recherche/suggestions/", {"q": "val d'ou"}).content.decode()
+    address = unescape(re.search(r'id="suggestion-m1" href="([^"]+)"', page)[1])
+    found = client.get(address)
+
+    assert parse_qs(urlsplit(address).query) == {"q": [brand.name], "marque": [brand.slug]}
+    assert [card["name"] for card in found.context["page_obj"]] == ["Skyr"]
+    assert [chip["label"] for chip in found.context["chosen"]] == [brand.name]
+
+
 def test_suggestions_need_two_characters(client, zone):
     assert client.get("/recherche/suggestions/", {"q": "y"}).content.strip() == b""
 
@@ -602,6 +618,9 @@ def test_pages_parse_without_an_error(client, full_shop):
 
 ODD = [
     "",
+    "nonsense",
+    "9" * 20,
+    "\u200f\u202e",
     "0",
     "-1",
     "1.5",
