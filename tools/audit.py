@@ -31,6 +31,7 @@ RUNS = 3
 # its figures mean little; such a run is left out, and another tried while there are some left.
 QUIET = 1000
 MOST_RUNS = 9
+ATTEMPTS = 3
 # Results of a search are kept from engines on purpose: endless pages that repeat the aisles.
 NOT_FOR_ENGINES = "is-crawlable"
 CHROMIUM = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking"
@@ -92,15 +93,19 @@ def _pages(address: str) -> dict[str, str]:
 
 
 def _visit(address: str, name: str, categories: list[str]) -> dict[str, Any]:
+    """What Lighthouse found. Raises CannotAudit when it fails time after time: a browser of a busy machine may."""
     report = HOME / f"{name}.json"
-    subprocess.run(
-        ["npx", "--prefix", HOME, "--no-install", "lighthouse", address, "--quiet",
-         f"--chrome-flags={CHROMIUM}", f"--only-categories={','.join(categories)}",
-         "--output=json", f"--output-path={report}"],
-        check=True, stderr=subprocess.DEVNULL, env=os.environ | {"CHROME_PATH": chromium() or ""},
-    )  # fmt: skip
-    found: dict[str, Any] = json.loads(report.read_text())
-    return found
+    for _attempt in range(ATTEMPTS):
+        done = subprocess.run(
+            ["npx", "--prefix", HOME, "--no-install", "lighthouse", address, "--quiet",
+             f"--chrome-flags={CHROMIUM}", f"--only-categories={','.join(categories)}",
+             "--output=json", f"--output-path={report}"],
+            check=False, capture_output=True, text=True, env=os.environ | {"CHROME_PATH": chromium() or ""},
+        )  # fmt: skip
+        if done.returncode == 0:
+            found: dict[str, Any] = json.loads(report.read_text())
+            return found
+    raise CannotAudit(f"Lighthouse n’a pas pu ouvrir {address} : {done.stderr.strip()[-300:]}")
 
 
 def _note(found: dict[str, Any], category: str, *, without: str = "") -> int:
@@ -117,7 +122,7 @@ def _note(found: dict[str, Any], category: str, *, without: str = "") -> int:
 def _notes(address: str, name: str) -> dict[str, int]:
     found = _visit(address, name, list(CATEGORIES))
     notes = {category: _note(found, category) for category in CATEGORIES}
-    notes["performance"] = _performance(address, name)
+    notes["performance"] = _performance(address, name, found)
     if name == "recherche":
         notes["seo"] = _note(found, "seo", without=NOT_FOR_ENGINES)
     for category in CATEGORIES:
@@ -128,12 +133,13 @@ def _notes(address: str, name: str) -> dict[str, int]:
     return notes
 
 
-def _performance(address: str, name: str) -> int:
-    """The median of RUNS visits while the machine was free for them; of all of them where it never was."""
+def _performance(address: str, name: str, found: dict[str, Any]) -> int:
+    """The median of RUNS visits, the one already made among them, while the machine was free for them; of all of them where it never was."""
     quiet: list[int] = []
     every: list[int] = []
     while len(quiet) < RUNS and len(every) < MOST_RUNS:
-        found = _visit(address, f"{name}-performance", ["performance"])
+        if every:
+            found = _visit(address, f"{name}-performance", ["performance"])
         every.append(_note(found, "performance"))
         index = round(found["environment"]["benchmarkIndex"])
         if index >= QUIET:
