@@ -1,9 +1,11 @@
-"""Model instances from a statement written once, where compiling the same query on every page costs more than running it."""
+"""Statements written once for what every page asks: compiling and planning them anew would cost more than running them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 Row = TypeVar("Row", bound=Model)
@@ -43,11 +45,26 @@ class Figure:
 
 def joined(sql: str, params: Sequence[Any], *parts: Columns | Figure) -> Iterator[tuple[Any, ...]]:
     """Rows of a statement that selects the ``parts`` in their order; None for a part that an outer join left empty."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        rows = cursor.fetchall()
-    for row in rows:
+    for row in rows(sql, params):
         yield tuple(_instances(row, parts))
+
+
+def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose text never varies: the server binds the values, and plans it once a connection.
+
+    Django's own cursors bind in the client, since not all that the ORM compiles can be prepared. psycopg
+    prepares from the fifth time on (``prepare_threshold`` in the settings).
+    """
+    with connection.cursor() if connection.queries_logged else _bound_by_the_server() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def _bound_by_the_server() -> CursorWrapper:
+    """Where queries are logged they are bound as all others are: of a prepared one the log would miss the text."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    return connection.make_cursor(ServerBindingCursor(connection.connection))
 
 
 def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterator[Any]:

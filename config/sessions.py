@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.db import connection
+
+from config.rows import rows
 
 _READ = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()"
 
@@ -15,10 +16,8 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """What the visitor's session holds, nothing when it is unknown or over. One query."""
-        with connection.cursor() as cursor:
-            cursor.execute(_READ, [self.session_key])
-            found = cursor.fetchone()
-        if found is None:
+        found = rows(_READ, [self.session_key])
+        if not found:
             self._session_key = None
             return {}
-        return self.decode(found[0])
+        return self.decode(found[0][0])

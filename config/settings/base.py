@@ -112,7 +112,8 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": env("CABAS_PROCESS", default="cabas")},
+        # Prepared are only the statements of config/rows.py: all others are bound in the client.
+        "OPTIONS": {"application_name": env("CABAS_PROCESS", default="cabas"), "prepare_threshold": 5},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,6 +1,6 @@
 """Reads of baskets. Every one starts from the session's key or the customer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,10 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.rows import Columns, Figure, joined
 from config.templatetags.cabas import grams, quantity_label
+from delivery.slots.models import Hold, Slot
+from delivery.zones.models import Zone
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.rules import net_quantity_label
@@ -129,40 +132,66 @@ class Line:
         return self.available - self.available % self.product.step
 
 
-def light_lines(*, key: UUID | None, customer_id: int | None) -> list[Any]:
-    """Lines with what totals and steppers on every page need, and ``unit_cost``. One query."""
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An open basket as every page needs it: its lines with what totals and steppers show, and its place."""
+
+    basket: Basket | None = None
+    lines: Sequence[Any] = ()
+    hold: Hold | None = None
+
+
+def present_basket(*, key: UUID | None, customer_id: int | None) -> Present:
+    """The customer's open basket, or the one of a visitor's session, with its live hold. One query.
+
+    Each line comes with ``product``, its shelf and ``unit_cost``; the hold with its slot and zone.
+    """
+    held = [Hold.State.HELD, timezone.now(), Hold.State.PINNED]
     if customer_id is not None:
-        rows = joined(_LINES_OF_CUSTOMER, [customer_id], *_PARTS)
+        found = list(joined(_OF_CUSTOMER, [*held, customer_id], *_PARTS))
     elif key is None:
-        return []
+        return Present()
     else:
-        rows = joined(_LINES_OF_SESSION, [key, key], *_PARTS)
-    lines = []
-    for line, basket, product, shelf, unit_cost in rows:
-        line.basket, line.product, line.unit_cost, product.shelf = basket, product, unit_cost, shelf
-        lines.append(line)
-    return lines
+        found = list(joined(_OF_SESSION, [*held, key, key], *_PARTS))
+    if not found:
+        return Present()
+    basket, *_others, hold, slot, zone = found[0]
+    if hold:
+        hold.slot, slot.zone = slot, zone
+    lines = [_light(basket, *row[1:5]) for row in found if row[1]]
+    return Present(basket, lines, hold)
+
+
+def _light(basket: Basket, line: Any, product: Product, shelf: Aisle, unit_cost: Decimal) -> Any:
+    line.basket, line.product, line.unit_cost, product.shelf = basket, product, unit_cost, shelf
+    return line
 
 
 _SEEN = (
     "id", "name", "price", "sold_by", "weight_step_g", "deposit", "is_published", "vat_rate", "is_food",
-    "is_first_age_milk", "brand_id", "shelf_id",
+    "is_first_age_milk", "brand_id", "shelf_id", "version",
 )  # fmt: skip
 _PARTS = (
-    Columns(BasketLine, "l"), Columns(Basket, "b"), Columns(Product, "p", _SEEN),
+    Columns(Basket, "b"), Columns(BasketLine, "l"), Columns(Product, "p", _SEEN),
     Columns(Aisle, "s", ("id", "parent_id")), Figure("c.unit_cost"),
+    Columns(Hold, "h"), Columns(Slot, "t"), Columns(Zone, "z"),
 )  # fmt: skip
-_LIGHT = f"""
+# Holds by the same rule as HoldQuerySet.live, by the application's clock.
+_PRESENT = f"""
 SELECT {", ".join(part.sql for part in _PARTS)}
-  FROM basket_basketline l
-  JOIN basket_basket b ON b.id = l.basket_id AND b.is_open
-  JOIN catalogue_product p ON p.id = l.product_id
+  FROM basket_basket b
+  LEFT JOIN basket_basketline l ON l.basket_id = b.id
+  LEFT JOIN catalogue_product p ON p.id = l.product_id
   LEFT JOIN catalogue_aisle s ON s.id = p.shelf_id
   LEFT JOIN LATERAL (SELECT max(unit_cost) FROM stock_stockitem i WHERE i.product_id = p.id) AS c (unit_cost) ON true
+  LEFT JOIN slots_hold h ON h.holder = b.key::text AND (h.state = %s AND h.expires_at > %s OR h.state = %s)
+  LEFT JOIN slots_slot t ON t.id = h.slot_id
+  LEFT JOIN zones_zone z ON z.id = t.zone_id
+ WHERE b.is_open
 """  # noqa: S608 - names of columns
-_LINES_OF_CUSTOMER = f"{_LIGHT} WHERE b.customer_id = %s ORDER BY l.id"
+_OF_CUSTOMER = f"{_PRESENT} AND b.customer_id = %s ORDER BY l.id"
 # The same rule as of_session.
-_LINES_OF_SESSION = f"{_LIGHT} WHERE (b.key = %s OR b.continues = %s) AND b.customer_id IS NULL ORDER BY l.id"
+_OF_SESSION = f"{_PRESENT} AND (b.key = %s OR b.continues = %s) AND b.customer_id IS NULL ORDER BY l.id"
 
 
 def detailed_lines(

@@ -9,12 +9,11 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from delivery.slots.models import Hold
-from delivery.slots.queries import live_hold
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import outside_postcode, remember_place, visitor_postcode, visitor_zone
 from shop.basket.models import Basket
-from shop.basket.queries import light_lines, open_basket
+from shop.basket.queries import Present, present_basket
 from shop.basket.services import BasketClosed, let_go_elsewhere, obtain_basket
 from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
@@ -25,19 +24,17 @@ from shop.pricing.rules import NOTHING, BasketTotals, PricedLine, basket_totals,
 
 T = TypeVar("T")
 SESSION_KEY = "basket"
-SESSION_HOLD = "slot_held"
 # What is kept for the request, and read anew once something was written.
 KEPT = (
-    "basket", "lines", "quantities", "book", "reductions", "priced_lines", "totals", "basket_total", "hold",
-    "customer", "zone",
+    "_present", "quantities", "book", "reductions", "priced_lines", "totals", "basket_total", "customer", "zone",
 )  # fmt: skip
 
 
 class Shopper:
     """Facts about the visitor of one request. Templates call it ``shopper``.
 
-    Queries, each at most once: zone 1, lines with their basket 1, an empty basket 1, hold 1, promotions 1 after
-    a change of them. A stranger without a session costs the zone alone.
+    Queries, each at most once: zone 1, the basket with its lines and its place 1, promotions 1 after a change of
+    them. A stranger without a session costs the zone alone.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -89,14 +86,21 @@ class Shopper:
             return None
 
     @cached_property
-    def lines(self) -> list[Any]:
-        owner = self._owner
-        return light_lines(**owner) if any(owner.values()) else []
+    def _present(self) -> Present:
+        return present_basket(**self._owner)
 
-    @cached_property
+    @property
     def basket(self) -> Basket | None:
-        """The lines bring it along; only an empty basket is asked for by itself."""
-        return self.lines[0].basket if self.lines else open_basket(**self._owner)
+        return self._present.basket
+
+    @property
+    def lines(self) -> Sequence[Any]:
+        return self._present.lines
+
+    @property
+    def hold(self) -> Hold | None:
+        """The place that the basket holds, with its slot and zone."""
+        return self._present.hold
 
     @cached_property
     def quantities(self) -> Mapping[int, int]:
@@ -163,12 +167,6 @@ class Shopper:
     def basket_count(self) -> int:
         return len(self.lines)
 
-    @cached_property
-    def hold(self) -> Hold | None:
-        """A visitor's place was taken in this very session, or there is none to ask for."""
-        may_have_one = self.is_signed_in or self._request.session.get(SESSION_HOLD)
-        return live_hold(str(self.basket.key)) if may_have_one and self.basket else None
-
     def obtain_basket(self) -> Basket:
         """The basket to write to, opened when needed and remembered in the session."""
         user = self._request.user
@@ -178,7 +176,6 @@ class Shopper:
         )
         self._request.session[SESSION_KEY] = str(basket.key)
         self.forget()
-        self.__dict__["basket"] = basket
         return basket
 
     def write(self, act: Callable[[Basket], T]) -> T:

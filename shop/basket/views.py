@@ -23,7 +23,7 @@ from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.queries import Line, by_aisle, detailed_lines, sellable, with_promotions
-from shop.basket.shopper import SESSION_HOLD, Shopper, shopper_of
+from shop.basket.shopper import Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
@@ -260,7 +260,6 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return redirect("slots")
-    request.session[SESSION_HOLD] = True
     _remember_place(request, hold.slot.zone_id)
     shopper.forget()
     messages.success(

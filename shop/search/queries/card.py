@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
@@ -28,6 +27,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext
 
 from config import kept
+from config.rows import rows
 from config.templatetags.cabas import grams
 from shop.catalogue.models import Product, ProductPicture
 from shop.catalogue.queries import PictureSources, picture_sources
@@ -175,9 +175,7 @@ SELECT p.id, p.version,
 def _stamps(product_ids: Collection[int], depot_id: int | None) -> list[Stamp]:
     if not product_ids:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(_STAMPS, [depot_id or 0, list(product_ids)])
-        return [Stamp(*row) for row in cursor.fetchall()]
+    return [Stamp(*row) for row in rows(_STAMPS, [depot_id or 0, list(product_ids)])]
 
 
 def _stamped(card: Card, stamp: Stamp) -> Card:
