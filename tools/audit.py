@@ -134,7 +134,7 @@ def _notes(address: str, name: str) -> dict[str, int]:
 
 
 def _performance(address: str, name: str, found: dict[str, Any]) -> int:
-    """The median of RUNS visits, the one already made among them, while the machine was free for them; of all of them where it never was."""
+    """The median of RUNS visits made while the machine was free, the first among them; of all where it never was."""
     quiet: list[int] = []
     every: list[int] = []
     while len(quiet) < RUNS and len(every) < MOST_RUNS:
