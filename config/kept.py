@@ -7,10 +7,13 @@ commits: whoever read before the change stores under the old word, where nobody 
 The cache may vanish at any moment: then each request makes up its own words and builds everything anew.
 """
 
+import contextlib
+import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Hashable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from django.core.cache import cache
@@ -25,7 +28,7 @@ WORD_SECONDS = 300
 SMALL = 1_000
 # The wholes that have a version; one question to the cache answers for all of them.
 WHOLES = ("aisles", "shelves", "zones", "promotions", "synonyms")
-_store: dict[Hashable, tuple[Any, int, float]] = {}
+_store: OrderedDict[Hashable, tuple[Any, int, float]] = OrderedDict()
 _size = 0
 _lock = threading.Lock()
 _request = threading.local()
@@ -42,26 +45,36 @@ def built(
 
     ``weigh`` says what it takes, in bytes, where it is no text; ``seconds`` bounds its life.
     """
-    found = _store.get(key)
-    if found and (not found[2] or found[2] > time.monotonic()):
+    if (found := _found(key)) is not None:
         return found[0]  # type: ignore[no-any-return]
     new = build()
-    keep(key, new, size=weigh(new) if weigh else _weight(new), seconds=seconds)
+    keep(key, new, size=weigh(new) if weigh else weight(new), seconds=seconds)
     return new
 
 
-def _weight(value: Any) -> int:
-    return len(value) if isinstance(value, str) else SMALL
+def weight(value: Any) -> int:
+    """What a text takes in bytes: as much for each character as its rarest needs. Anything else counts as small."""
+    return sys.getsizeof(value) if isinstance(value, str) else SMALL
 
 
 def peek(key: Hashable) -> Any:
     """What was built under this key, or None."""
+    found = _found(key)
+    return found[0] if found else None
+
+
+def _found(key: Hashable) -> tuple[Any, int, float] | None:
     found = _store.get(key)
-    return found[0] if found and (not found[2] or found[2] > time.monotonic()) else None
+    if found is None or (found[2] and found[2] <= time.monotonic()):
+        return None
+    # Another thread may have let it go in between.
+    with contextlib.suppress(KeyError):
+        _store.move_to_end(key)
+    return found
 
 
 def keep(key: Hashable, value: Any, *, size: int, seconds: float = 0) -> None:
-    """Store, letting the oldest go where room is short."""
+    """Store, letting what was not asked for the longest go where room is short."""
     global _size
     with _lock:
         if before := _store.pop(key, None):
@@ -69,7 +82,7 @@ def keep(key: Hashable, value: Any, *, size: int, seconds: float = 0) -> None:
         _store[key] = (value, size, time.monotonic() + seconds if seconds else 0)
         _size += size
         while _size > MOST_BYTES:
-            _size -= _store.pop(next(iter(_store)))[1]
+            _size -= _store.popitem(last=False)[1][1]
 
 
 def forget_everything() -> None:
@@ -116,12 +129,18 @@ def _name(whole: str) -> str:
     return f"version:{whole}"
 
 
-def _open(**_signal: Any) -> None:
+def a_page_is_read() -> bool:
+    """Whether this thread answers a request that changes nothing."""
+    return getattr(_request, "method", "") in {"GET", "HEAD"}
+
+
+def _open(environ: Mapping[str, Any] | None = None, **_signal: Any) -> None:
     _request.is_open, _request.versions = True, None
+    _request.method = (environ or {}).get("REQUEST_METHOD", "")
 
 
 def _close(**_signal: Any) -> None:
-    _request.is_open, _request.versions = False, None
+    _request.is_open, _request.versions, _request.method = False, None, ""
 
 
 request_started.connect(_open, dispatch_uid="kept.open")

@@ -1,14 +1,18 @@
 """Statements written once for what every page asks: compiling and planning them anew would cost more than running them."""
 
+import json
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
+# A query of values, or a statement with its parameters.
+Read = QuerySet[Any, Any] | tuple[str, Sequence[Any]]
 
 
 class Columns:
@@ -56,15 +60,22 @@ def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     prepares from the fifth time on (``prepare_threshold`` in the settings).
     """
     with connection.cursor() if connection.queries_logged else _bound_by_the_server() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
+        return _asked(cursor, sql, params)
 
 
 def _bound_by_the_server() -> CursorWrapper:
     """Where queries are logged they are bound as all others are: of a prepared one the log would miss the text."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    return connection.make_cursor(ServerBindingCursor(connection.connection))
+    # The stubs know psycopg 2 only.
+    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    return connection.make_cursor(bound)
+
+
+def _asked(cursor: CursorWrapper, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    cursor.execute(sql, params)
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterator[Any]:
@@ -73,3 +84,22 @@ def _instances(row: Sequence[Any], parts: Sequence[Columns | Figure]) -> Iterato
         values = row[at : at + len(part)]
         at += len(part)
         yield None if values[0] is None else part.instance(values)
+
+
+def gathered(*reads: Read) -> list[list[dict[str, Any]]]:
+    """The rows of several reads, a list of each, in their order. One query; none without a read.
+
+    They travel as JSON: instants and dates are ISO text, what has decimals is a Decimal.
+    """
+    if not reads:
+        return []
+    written = [read if isinstance(read, tuple) else read.query.sql_with_params() for read in reads]
+    columns = ", ".join(f"(SELECT json_agg(row) FROM ({sql}) row)::text" for sql, _own in written)  # noqa: S608 - whole statements
+    statement, params = f"SELECT {columns}", [value for _sql, own in written for value in own]
+    if all(isinstance(read, tuple) for read in reads):
+        [found] = rows(statement, params)
+    else:
+        # Not all that the ORM compiles can be prepared.
+        with connection.cursor() as cursor:
+            [found] = _asked(cursor, statement, params)
+    return [json.loads(text, parse_float=Decimal) if text else [] for text in found]

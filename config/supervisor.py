@@ -184,7 +184,7 @@ def stop(children: list[Child], servers: list[Postgres | Valkey]) -> None:
 
 
 def welcome(port: int) -> None:
-    from config.demo import ACCOUNTS, PASSWORD
+    from config.demonstration.accounts import ACCOUNTS, PASSWORD
 
     print(f"\nCabas est ouvert : http://127.0.0.1:{port}/   (équipe : /admin/)\n")
     print(f"Comptes de démonstration, mot de passe « {PASSWORD} » :")

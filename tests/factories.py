@@ -9,6 +9,7 @@ from django.utils import timezone
 from delivery.slots.models import Slot
 from delivery.zones.models import Depot, Zone, ZoneArea
 from shop.catalogue.models import Aisle, Brand, Product
+from shop.catalogue.rules import with_check_digit
 from shop.customers.models import Address, Customer, User
 from shop.stock.models import StockItem
 
@@ -109,9 +110,7 @@ class BrandFactory(factory.django.DjangoModelFactory):
 
 def ean13(number: int) -> str:
     """An in-store EAN-13 with its check digit."""
-    body = f"20{number:010d}"
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
-    return body + str(-total % 10)
+    return with_check_digit(f"20{number:010d}")
 
 
 class ProductFactory(factory.django.DjangoModelFactory):

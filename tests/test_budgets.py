@@ -1,4 +1,4 @@
-"""The budgets of every main page: queries with a cold cache, constant with twice the rows, and weight."""
+"""The budgets of every main page: queries of a process that knows nothing yet, constant with twice the rows; weight."""
 
 import gzip
 import re
@@ -17,10 +17,12 @@ from django.utils import timezone
 
 from config import kept
 from crm.outbox.models import Message
+from shop.catalogue.models import Product
+from shop.catalogue.services import refresh_search
 from shop.lists.models import ListItem, ShoppingList
 from shop.orders.models import Order, OrderEvent, OrderLine
-from shop.pricing.queries import book_for
 from shop.reviews.models import ProductReview, ServiceReview
+from shop.search.queries import PAGE_SIZE
 from tests.addresses import DOORS, Owned
 from tests.factories import (
     AddressFactory,
@@ -45,9 +47,9 @@ def shelf():
 
 @pytest.fixture
 def pages(shelf):
-    """Addresses of the main pages; thirty products fill a page of an aisle."""
-    ProductFactory.create_batch(30)
+    """Addresses of the main pages; thirty products fill a page of an aisle, and of a search."""
     product = ProductFactory(name="Yaourt au lait entier")
+    stock_shelves(30)
     return {
         "home": reverse("home"),
         "aisle": reverse("aisle", args=[shelf.parent.slug]),
@@ -58,18 +60,30 @@ def pages(shelf):
     }
 
 
+def stock_shelves(number):
+    """More products on sale, which can be found as well."""
+    made = ProductFactory.create_batch(number)
+    refresh_search(product_ids=list(Product.objects.values_list("id", flat=True)))
+    return made
+
+
 NAMES = ["home", "aisle", "shelf", "product", "search", "basket"]
 
 
 def queries_of(client, address, django_assert_max_num_queries, most):
+    """Of a process that has just started, in front of an empty cache."""
     cache.clear()
     kept.forget_everything()
-    # Promotions are read once after each change of them by a process, and not by its pages.
-    book_for(None)
     with django_assert_max_num_queries(most) as captured:
         answer = client.get(address)
     assert answer.status_code == 200
     return len(captured)
+
+
+def test_a_search_finds_a_whole_page_as_an_aisle_shows_one(client, pages):
+    cards = {name: client.get(pages[name]).content.count(b'class="card"') for name in ("aisle", "search")}
+
+    assert cards == {"aisle": PAGE_SIZE, "search": PAGE_SIZE}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,7 +116,7 @@ def full(client):
 def test_twice_the_rows_cost_no_more_queries(client, pages, name, django_assert_max_num_queries):
     full(client)
     before = queries_of(client, pages[name], django_assert_max_num_queries, CUSTOMER)
-    for product in ProductFactory.create_batch(31)[:5]:
+    for product in stock_shelves(31)[:5]:
         client.post(reverse("set_basket_line"), {"product": product.pk, "quantity": 2})
 
     assert queries_of(client, pages[name], django_assert_max_num_queries, CUSTOMER) == before

@@ -105,6 +105,8 @@ TEMPLATES = [
         },
     }
 ]
+# What the kept part of a page may know (config/pages.py): nothing that depends on who asks.
+KEPT_CONTEXT_PROCESSORS = ["config.context.shop", "shop.search.context.menu"]
 
 DATABASES = {
     "default": {

@@ -4,9 +4,10 @@ from django import template
 from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from config import kept
+from config.pages import HOLE, HOLES
 
 register = template.Library()
 
@@ -33,6 +34,30 @@ def do_kept(parser: Parser, token: Token) -> KeptNode:
     nodelist = parser.parse(("endkept",))
     parser.delete_first_token()
     return KeptNode(name.strip('"'), [parser.compile_filter(part) for part in vary], nodelist)
+
+
+class LiveNode(template.Node):
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        holes: list[NodeList] | None = context.get(HOLES)
+        if holes is None:
+            return self.nodelist.render(context)
+        holes.append(self.nodelist)
+        return mark_safe(HOLE)  # noqa: S308 - a character of ours
+
+
+@register.tag("live")
+def do_live(parser: Parser, _token: Token) -> LiveNode:
+    """``{% live %} … {% endlive %}``: the reader's own part of a page whose rest is kept (``config.pages``).
+
+    It is rendered with the view's live values and what every page knows, not with the loops, ``with`` and
+    blocks around it. On a page that keeps nothing it changes nothing.
+    """
+    nodelist = parser.parse(("endlive",))
+    parser.delete_first_token()
+    return LiveNode(nodelist)
 
 
 @register.filter

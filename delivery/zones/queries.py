@@ -1,15 +1,22 @@
 """Which zone serves whom. The same for every customer."""
 
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import Length
 
-from delivery.zones.models import Zone, ZoneArea
-from delivery.zones.rules import is_valid_postcode, normalise_postcode, prefixes_of
+from config.wholes import Whole, columns, instance
+from delivery.zones.models import Depot, Zone, ZoneArea
+from delivery.zones.rules import is_valid_postcode, longest_prefix, normalise_postcode, prefixes_of
 
 __all__ = [
+    "KnownZones",
     "NoZone",
     "active_zones",
-    "default_zone",
     "is_valid_postcode",
+    "known_zones",
     "normalise_postcode",
     "zone_for_postcode",
 ]
@@ -41,17 +48,50 @@ def active_zones() -> list[Zone]:
     return list(Zone.objects.filter(is_active=True).order_by("pk"))
 
 
-def default_zone() -> Zone:
-    """Where a visitor is taken to be before a postcode is known: the default depot's first zone.
+@dataclass(frozen=True, slots=True)
+class KnownZones:
+    """Every zone with its depot."""
 
-    With its depot, one query. Raises NoZone.
-    """
-    zone = (
-        Zone.objects.filter(is_active=True)
-        .select_related("depot")
-        .order_by("-depot__is_default", "pk")
-        .first()
+    by_prefix: dict[str, Zone]
+    first: Zone | None
+
+    def of_postcode(self, postcode: str) -> Zone | None:
+        """As `zone_for_postcode`."""
+        prefix = longest_prefix(postcode, self.by_prefix) if is_valid_postcode(postcode) else None
+        zone = self.by_prefix[prefix] if prefix else None
+        return zone if zone and zone.is_active else None
+
+    def default(self) -> Zone:
+        """Where a visitor is taken to be before a postcode is known: the default depot's first zone. Raises NoZone."""
+        if self.first is None:
+            raise NoZone
+        return self.first
+
+
+def known_zones() -> KnownZones:
+    """The zones as pages show them. No query when kept, else one; read anew when staff change a zone."""
+    return ZONES.now()
+
+
+def _zone_rows() -> QuerySet[Any, dict[str, Any]]:
+    areas = ZoneArea.objects.filter(zone=OuterRef("pk")).values("prefix")
+    rows: QuerySet[Any] = Zone.objects.annotate(prefixes=ArraySubquery(areas))
+    return rows.order_by("-depot__is_default", "pk").values(
+        "prefixes", *columns(Zone), *columns(Depot, "depot__")
     )
-    if zone is None:
-        raise NoZone
+
+
+def _known(rows: list[dict[str, Any]]) -> KnownZones:
+    zones = [_zone(row) for row in rows]
+    by_prefix = {prefix: zone for zone, row in zip(zones, rows, strict=True) for prefix in row["prefixes"]}
+    return KnownZones(by_prefix, next((zone for zone in zones if zone.is_active), None))
+
+
+def _zone(row: dict[str, Any]) -> Zone:
+    zone: Zone = instance(Zone, row)
+    zone.depot = instance(Depot, row, "depot__")
     return zone
+
+
+# What a few dozen zones with some hundred areas take, in bytes.
+ZONES = Whole("zones", _zone_rows, _known, weight=100_000)

@@ -2,9 +2,8 @@
 
 from django.http import HttpRequest
 
-from config import kept
 from delivery.zones.models import Zone
-from delivery.zones.queries import default_zone, zone_for_postcode
+from delivery.zones.queries import known_zones
 
 SESSION_POSTCODE = "postcode"
 SESSION_OUTSIDE = "postcode_outside"
@@ -44,11 +43,7 @@ def delivered_zone(request: HttpRequest) -> Zone | None:
     """
     if not hasattr(request, "_delivered_zone"):
         postcode = visitor_postcode(request)
-        request._delivered_zone = (  # type: ignore[attr-defined]
-            kept.built(("zone", kept.version("zones"), postcode), lambda: zone_for_postcode(postcode))
-            if postcode
-            else None
-        )
+        request._delivered_zone = known_zones().of_postcode(postcode) if postcode else None  # type: ignore[attr-defined]
     return request._delivered_zone  # type: ignore[attr-defined,no-any-return]
 
 
@@ -56,9 +51,9 @@ def visitor_zone(request: HttpRequest) -> Zone:
     """The zone of the visitor's postcode, with its depot, else the default zone. Raises NoZone.
 
     A postcode outside the zones also gets the default one: browsing goes on, the slots page says no.
-    No query when kept, else one; two for a postcode outside the zones.
+    No query when kept, else one.
     """
     known: Zone | None = delivered_zone(request) or getattr(request, "_default_zone", None)
     if known is None:
-        known = request._default_zone = kept.built(("zone", kept.version("zones")), default_zone)  # type: ignore[attr-defined]
+        known = request._default_zone = known_zones().default()  # type: ignore[attr-defined]
     return known

@@ -8,25 +8,23 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import JSONField, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from config.rows import Columns, Figure, joined
-from config.templatetags.cabas import grams, quantity_label
+from config.templatetags.cabas import quantity_label
 from delivery.slots.models import Hold, Slot
 from delivery.zones.models import Zone
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
-from shop.catalogue.rules import net_quantity_label
+from shop.catalogue.wording import packaging_label
 from shop.pricing.book import PromotionBook
 from shop.pricing.promotions import Item, Reduced, SlotFacts
-from shop.pricing.queries import item_of
+from shop.pricing.queries import item_of, reduced
 from shop.pricing.rules import NOTHING, PricedLine
 from shop.pricing.wording import explanation, hint, label_of
-from shop.search.queries import Card, cards_by_id
-from shop.stock.models import StockItem
-from shop.stock.queries import highest_cost, reserved_by
+from shop.search.queries import Card, Stamp, cards_at
+from shop.stock.queries import CAN_BE_BOUGHT, HIGHEST_COST, reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
@@ -114,9 +112,12 @@ class Line:
     def packaging_label(self) -> str:
         """« 500 g », or by how much a weighed article is sold."""
         product = self.product
-        if product.sold_by_weight:
-            return _("au poids, par %(step)s") % {"step": grams(product.step)}
-        return net_quantity_label(product.net_quantity, product.net_unit)
+        return packaging_label(
+            by_weight=product.sold_by_weight,
+            step=product.step,
+            net_quantity=product.net_quantity,
+            net_unit=product.net_unit,
+        )
 
     @property
     def is_short(self) -> bool:
@@ -173,7 +174,7 @@ _SEEN = (
 )  # fmt: skip
 _PARTS = (
     Columns(Basket, "b"), Columns(BasketLine, "l"), Columns(Product, "p", _SEEN),
-    Columns(Aisle, "s", ("id", "parent_id")), Figure("c.unit_cost"),
+    Columns(Aisle, "s", ("id", "parent_id")), Figure(HIGHEST_COST),
     Columns(Hold, "h"), Columns(Slot, "t"), Columns(Zone, "z"),
 )  # fmt: skip
 # Holds by the same rule as HoldQuerySet.live, by the application's clock.
@@ -183,7 +184,6 @@ SELECT {", ".join(part.sql for part in _PARTS)}
   LEFT JOIN basket_basketline l ON l.basket_id = b.id
   LEFT JOIN catalogue_product p ON p.id = l.product_id
   LEFT JOIN catalogue_aisle s ON s.id = p.shelf_id
-  LEFT JOIN LATERAL (SELECT max(unit_cost) FROM stock_stockitem i WHERE i.product_id = p.id) AS c (unit_cost) ON true
   LEFT JOIN slots_hold h ON h.holder = b.key::text AND (h.state = %s AND h.expires_at > %s OR h.state = %s)
   LEFT JOIN slots_slot t ON t.id = h.slot_id
   LEFT JOIN zones_zone z ON z.id = t.zone_id
@@ -197,30 +197,49 @@ _OF_SESSION = f"{_PRESENT} AND (b.key = %s OR b.continues = %s) AND b.customer_i
 def detailed_lines(
     basket: Basket, depot_id: int, *, own_order: str = "", with_cards: bool = True
 ) -> list[Line]:
-    """Lines with their card, aisle and stock, in aisle order. Two queries, one for whoever shows no card.
+    """Lines with their card, aisle and stock, in aisle order. One query, two where a card has changed.
 
     ``own_order`` is the order this basket is paying for: what it has taken is there for it (one more query).
     A product taken off sale stays on the page as out of stock, for as long as it still has a price.
     """
-    rows = list(
-        basket.lines.select_related("product__shelf__parent")
-        .filter(product__price__isnull=False, product__vat_rate__isnull=False, product__shelf__isnull=False)
-        .annotate(in_stock=Subquery(_stock_of_line(depot_id)), unit_cost=highest_cost("product_id"))
-        .order_by("product__shelf__parent__position", "product__shelf__position", "product__sort_name")
-    )
-    cards = cards_by_id([row.product_id for row in rows], depot_id) if with_cards else {}
-    taken = reserved_by(own_order) if own_order else {}
-    return [
-        Line(
-            product=row.product,
-            card=cards.get(row.product_id),
-            quantity=row.quantity,
-            price_seen=row.price_seen,
-            available=(row.in_stock or 0) + taken.get(row.product_id, 0) if row.product.is_published else 0,
-            unit_cost=row.unit_cost or NOTHING,
-        )
-        for row in rows
+    found = list(joined(_DETAILED, [depot_id, basket.pk], *_DETAILS))
+    stamps = [
+        Stamp(product.pk, product.version, bool(can_be_had), product.is_published, unit_cost)
+        for _line, product, *_places, can_be_had, unit_cost in found
     ]
+    cards = cards_at(stamps, depot_id) if with_cards else {}
+    taken = reserved_by(own_order) if own_order else {}
+    lines = []
+    for line, product, shelf, aisle, in_stock, _can_be_had, unit_cost in found:
+        product.shelf, shelf.parent = shelf, aisle
+        lines.append(
+            Line(
+                product=product,
+                card=cards.get(product.pk),
+                quantity=line.quantity,
+                price_seen=line.price_seen,
+                available=in_stock + taken.get(product.pk, 0) if product.is_published else 0,
+                unit_cost=unit_cost,
+            )
+        )
+    return lines
+
+
+# All that is not text for reading: those of JSON come as they are written.
+_SOLD = [field.attname for field in Product._meta.concrete_fields if not isinstance(field, JSONField)]
+_DETAILS = (
+    Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s"), Columns(Aisle, "a"),
+    Figure("coalesce(i.available, 0)"), Figure(CAN_BE_BOUGHT), Figure(HIGHEST_COST),
+)  # fmt: skip
+_DETAILED = f"""
+SELECT {", ".join(part.sql for part in _DETAILS)}
+  FROM basket_basketline l
+  JOIN catalogue_product p ON p.id = l.product_id AND p.price IS NOT NULL AND p.vat_rate IS NOT NULL
+  JOIN catalogue_aisle s ON s.id = p.shelf_id
+  LEFT JOIN catalogue_aisle a ON a.id = s.parent_id
+  LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
+ WHERE l.basket_id = %s ORDER BY a.position, s.position, p.sort_name
+"""  # noqa: S608 - names of columns
 
 
 def with_promotions(
@@ -231,7 +250,7 @@ def with_promotions(
     ``seen_at`` is when the basket was last touched: a promotion that has ended since is told.
     """
     items = [line.item for line in lines]
-    outcome, ended = book.reduce(items, facts), book.ended_since(items, facts, since=seen_at)
+    outcome, ended = reduced(book, items, facts), book.ended_since(items, facts, since=seen_at)
     return [
         replace(
             line,
@@ -242,11 +261,6 @@ def with_promotions(
         for line in lines
         for pk in [line.product.pk]
     ]
-
-
-def _stock_of_line(depot_id: int) -> QuerySet[StockItem, Any]:
-    item = StockItem.objects.filter(product_id=OuterRef("product_id"), depot_id=depot_id)
-    return item.values("available")[:1]
 
 
 def by_aisle(lines: list[Line]) -> list[tuple[Aisle, list[Line]]]:

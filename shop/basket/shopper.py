@@ -19,7 +19,7 @@ from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
 from shop.pricing.book import PromotionBook
 from shop.pricing.promotions import Outcome, SlotFacts
-from shop.pricing.queries import book_for, fresh_book, item_of, slot_facts
+from shop.pricing.queries import book_for, fresh_book, item_of, reduced, slot_facts
 from shop.pricing.rules import NOTHING, BasketTotals, PricedLine, basket_totals, goods_total
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Shopper:
             for line in self.lines
             if line.product.price is not None
         ]
-        return self.book.reduce(items, self.slot_facts) if items else Outcome()
+        return reduced(self.book, items, self.slot_facts)
 
     @cached_property
     def priced_lines(self) -> list[PricedLine]:
@@ -174,7 +174,8 @@ class Shopper:
         basket = obtain_basket(
             key=self._key, customer_id=customer.pk if customer else None, postcode=self.postcode
         )
-        self._request.session[SESSION_KEY] = str(basket.key)
+        if self._key != basket.key:
+            self._request.session[SESSION_KEY] = str(basket.key)
         self.forget()
         return basket
 

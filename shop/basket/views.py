@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from config import kept
 from config.limits import Limit, limited_by_machine, machine_of, too_many
+from config.pages import page
 from config.refusals import note_refusal
 from config.templatetags.cabas import grams, slot_label_long
 from delivery.slots import services as slots
@@ -49,7 +51,13 @@ def safe_next(request: HttpRequest, fallback: str) -> str:
 def basket_page(request: HttpRequest) -> HttpResponse:
     shopper = shopper_of(request)
     lines = _lines(shopper)
-    return render(request, "basket/basket.html", _basket_context(shopper, lines))
+    return page(
+        request,
+        "basket/basket.html",
+        key=(kept.version("aisles"),),
+        skeleton=dict,
+        live=_basket_context(shopper, lines),
+    )
 
 
 def _lines(shopper: Shopper) -> list[Line]:

@@ -1,6 +1,6 @@
 """Reads of the catalogue that span models."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -47,11 +47,6 @@ def shelves_by_slug() -> dict[str, dict[str, Any]]:
     """Every aisle and shelf: id, name, its aisle's slug (``top``), tint, usual VAT and what it makes due. One query."""
     rows = Aisle.objects.values("id", "slug", "name", "parent__slug", "tint", "default_vat_rate", "requires")
     return {row["slug"]: row | {"top": row["parent__slug"] or row["slug"]} for row in rows}
-
-
-def products_by_ean(eans: Iterable[str]) -> dict[str, int]:
-    """Ids of the known codes. One query."""
-    return dict(Product.objects.filter(ean__in=list(eans)).values_list("ean", "id"))
 
 
 class PictureSources(NamedTuple):

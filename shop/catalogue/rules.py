@@ -174,7 +174,7 @@ def normalised_ean(text: str) -> str | None:
     if (
         not re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", digits)
         or not int(digits)
-        or not _check_digit_is_right(digits)
+        or digits != with_check_digit(digits[:-1])
     ):
         return None
     if len(digits) == 14 and digits[0] == "0":
@@ -182,14 +182,10 @@ def normalised_ean(text: str) -> str | None:
     return "0" + digits if len(digits) == 12 else digits
 
 
-def ean_is_valid(text: str) -> bool:
-    """EAN-8, UPC-A, EAN-13 or GTIN-14 with the right check digit."""
-    return normalised_ean(text) is not None
-
-
-def _check_digit_is_right(digits: str) -> bool:
-    # GS1: weights 3, 1, 3… from the digit before the last, leftwards; the sum is a multiple of ten.
-    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits))) % 10 == 0
+def with_check_digit(digits: str) -> str:
+    """The code that these digits begin (GS1: weights 3, 1, 3… from the last of them, leftwards)."""
+    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits)))
+    return digits + str(-total % 10)
 
 
 def unit_price(

@@ -1,11 +1,14 @@
-"""The French words of the checklist, one table for the admin, the import and its reject file."""
+"""The French words of the checklist, one table for the admin, the import and its reject file; how an article is packed."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from shop.catalogue.rules import Particular
+from config.templatetags.cabas import grams
+from shop.catalogue.rules import Particular, net_quantity_label
 
 MISSING: dict[str, str | Promise] = {
     Particular.PRICE: _("prix manquant"),
@@ -36,3 +39,10 @@ INVENTED: dict[str, str | Promise] = {
 def missing_words(codes: Iterable[str]) -> list[str]:
     """The reasons in French, in the order given."""
     return [str(MISSING.get(code, code)) for code in codes]
+
+
+def packaging_label(*, by_weight: bool, step: int, net_quantity: Decimal | None, net_unit: str) -> str:
+    """« 500 g », or by how many grams (``step``) a weighed article is sold."""
+    if by_weight:
+        return gettext("au poids, par %(step)s") % {"step": grams(step)}
+    return net_quantity_label(net_quantity, net_unit)

@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
 
-from django.db.models import Q
 from django.utils import timezone
 
 from shop.pricing import promotions
@@ -158,12 +157,6 @@ class PromotionBook:
         products = sorted({pk for one in running for pk in one.products})
         brands = sorted({pk for one in running for pk in one.brands})
         return products, aisles, brands
-
-    def scope_q(self, *, now: datetime | None = None) -> Q:
-        """Products with an offer of their own in this zone; none without one running."""
-        products, aisles, brands = self.scope(now=now)
-        covered = Q(pk__in=products) | Q(brand_id__in=brands) | Q(shelf_id__in=aisles)
-        return (covered | Q(shelf__parent_id__in=aisles)) & Q(is_first_age_milk=False)
 
     def reductions(self, item: Item, prices: Sequence[Price], *, before: datetime) -> list[Stretch]:
         """Prices that promotions made of an article in the thirty days before an instant.

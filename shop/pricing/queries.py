@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from config import kept
+from config.wholes import Whole, columns, instance
 from delivery.slots.models import Slot
 from delivery.slots.rules import PARIS, is_peak
 from delivery.zones.models import Zone
@@ -26,7 +28,7 @@ from shop.pricing.history import (
     lowest_practised,
 )
 from shop.pricing.models import PriceChange, Promotion, PromotionUse
-from shop.pricing.offers import Item, SlotFacts, Terms
+from shop.pricing.offers import Item, Outcome, SlotFacts, Terms
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
 
@@ -56,9 +58,14 @@ def book_for(zone_id: int | None) -> PromotionBook:
     A process keeps its book under the version that moves once a change commits. A cache that does not answer
     costs the query each time, never an old price.
     """
-    version = kept.version("promotions")
-    book = kept.built(("book", version), lambda: fresh_book(None), weigh=lambda _book: BOOK_WEIGHT)
-    return book.for_zone(zone_id)
+    return BOOK.now().for_zone(zone_id)
+
+
+def reduced(book: PromotionBook, items: Sequence[Item], facts: SlotFacts) -> Outcome:
+    """What promotions take off a basket delivered there and then; worked out once for the same basket. No query."""
+    if not (items and book.terms):
+        return Outcome()
+    return kept.built(("reduced", *book.chapter(), facts, *items), lambda: book.reduce(items, facts))
 
 
 def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
@@ -70,14 +77,8 @@ def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
 
 
 def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:
-    through = {
-        f"{name}_ids": ArraySubquery(
-            getattr(Promotion, name).through.objects.filter(promotion=OuterRef("pk")).values(f"{field}_id")
-        )
-        for name, field in SCOPES.items()
-    }
+    rows = _with_scopes(ended_after)
     own = PromotionUse.objects.filter(promotion=OuterRef("pk"), order_reference=own_order, returned_at=None)
-    rows = Promotion.objects.filter(ends_at__gt=ended_after).order_by("pk").annotate(**through)
     if own_order:
         rows = rows.annotate(own=Coalesce(Subquery(own.values("amount")), NOTHING))
     return [
@@ -86,6 +87,33 @@ def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:
         )
         for row in rows
     ]
+
+
+def _with_scopes(ended_after: datetime) -> QuerySet[Any]:
+    through = {
+        f"{name}_ids": ArraySubquery(
+            getattr(Promotion, name).through.objects.filter(promotion=OuterRef("pk")).values(f"{field}_id")
+        )
+        for name, field in SCOPES.items()
+    }
+    found: QuerySet[Any] = (
+        Promotion.objects.filter(ends_at__gt=ended_after).order_by("pk").annotate(**through)
+    )
+    return found
+
+
+def _book_rows() -> QuerySet[Any, dict[str, Any]]:
+    rows = _with_scopes(timezone.now() - ENDED_LATELY)
+    return rows.values(*columns(Promotion), *(f"{name}_ids" for name in SCOPES))
+
+
+def _book(rows: list[dict[str, Any]]) -> PromotionBook:
+    return PromotionBook(
+        terms_of(instance(Promotion, row), {name: row[f"{name}_ids"] for name in SCOPES}) for row in rows
+    )
+
+
+BOOK = Whole("promotions", _book_rows, _book, weight=BOOK_WEIGHT)
 
 
 @dataclass(frozen=True, slots=True)

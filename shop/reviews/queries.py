@@ -1,15 +1,14 @@
 """Reads of reviews: published ones for everybody, one's own for a customer, waiting ones for staff."""
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Avg, Count, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Avg, Count, Q, QuerySet, Value
 from django.http import Http404
 
 from shop.catalogue.models import Product
@@ -78,28 +77,24 @@ class LatestReviews:
         return self.summary.count > len(self.reviews)
 
 
-LATEST_FIELDS = ("latest_reviews", *(f"rating__{name}" for name in ProductRating.COLUMNS))
-_SHOWN = JSONObject(
-    **{name: F(name) for name in ("title", "text", "rating", "answer", "answer_role")},
-    **{name: F(name) for name in ("experienced_on", "published_at", "answered_at")},
-    # A guest is called as the customer they turned out to be.
-    first_name=Coalesce("customer__merged_into__first_name", "customer__first_name"),
-    last_name=Coalesce("customer__merged_into__last_name", "customer__last_name"),
-)
+# For another room's statement over ``catalogue_product p``: how many gave each number of stars, and the latest as JSON.
+# A guest is called as the customer they turned out to be.
+RATINGS_SQL = f"""ARRAY(SELECT unnest(ARRAY[{", ".join(f"g.{name}" for name in ProductRating.COLUMNS)}])
+                        FROM reviews_productrating g WHERE g.product_id = p.id)"""  # noqa: S608 - names of columns
+LATEST_SQL = f"""coalesce((SELECT jsonb_agg(shown) FROM (
+    SELECT r.title, r.text, r.rating, r.answer, r.answer_role, r.experienced_on, r.published_at, r.answered_at,
+           coalesce(m.first_name, w.first_name) AS first_name, coalesce(m.last_name, w.last_name) AS last_name
+      FROM reviews_productreview r
+      JOIN customers_customer w ON w.id = r.customer_id
+      LEFT JOIN customers_customer m ON m.id = w.merged_into_id
+     WHERE r.product_id = p.id AND r.status = '{Status.PUBLISHED.value}'
+     ORDER BY r.published_at DESC, r.id DESC LIMIT {FIRST_FEW}) AS shown)::text, '[]')"""  # noqa: S608 - constants
 
 
-def with_latest_reviews(products: QuerySet[Any]) -> QuerySet[Any]:
-    """Products whose LATEST_FIELDS `latest_reviews` reads: within their query, since their page has none to spare."""
-    shown = ProductReview.objects.filter(product=OuterRef("pk"), status=Status.PUBLISHED)
-    latest = shown.order_by(*SORTS[NEWEST]).values(shown=_SHOWN)[:FIRST_FEW]
-    read: QuerySet[Any] = products.annotate(latest_reviews=ArraySubquery(latest))
-    return read
-
-
-def latest_reviews(row: Mapping[str, Any]) -> LatestReviews:
-    """What is shown on a product's own page, from a row `with_latest_reviews`. No query."""
-    counts = tuple(row[f"rating__{name}"] or 0 for name in ProductRating.COLUMNS)
-    return LatestReviews(RatingSummary(counts), [_shown(found) for found in row["latest_reviews"]])
+def latest_reviews(counts: Sequence[int], latest: str) -> LatestReviews:
+    """What is shown on a product's own page, from RATINGS_SQL and LATEST_SQL. No query."""
+    summary = RatingSummary(tuple(counts) or (0,) * BEST)
+    return LatestReviews(summary, [_shown(found) for found in json.loads(latest)])
 
 
 def _shown(found: dict[str, Any]) -> ShownReview:
@@ -136,12 +131,6 @@ def reviews_of(product_id: int, page: int = 1, sort: str = NEWEST) -> ReviewsOfP
     shown_page: Page[Any] = Paginator(range(summary.count), PER_PAGE).get_page(page)
     shown_page.object_list = rows
     return ReviewsOfProduct(summary, shown_page, sort)
-
-
-def rating_summary(product_id: int) -> RatingSummary:
-    """Count, average and histogram of a product's published reviews. One query."""
-    found = ProductRating.objects.filter(product_id=product_id).first()
-    return found.summary if found else RatingSummary()
 
 
 def published_product(slug: str) -> Product | None:

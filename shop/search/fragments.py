@@ -1,31 +1,22 @@
 """Product cards as HTML, built once for what they show and put together for who looks.
 
 A card depends on the product's version, on whether it can be had here, on how much of it the basket holds, and
-on the promotions of the hour, which purchase costs hold up. What belongs to one request alone (its CSRF token, the address to come back to)
-is left open in the kept text and filled in for the whole page at once.
+on the promotions of the hour, which purchase costs hold up. What belongs to one request alone (its CSRF token, the
+address to come back to) is left open in the kept text and filled in for the whole page at once.
 """
 
 from collections.abc import Collection, Hashable, Mapping
 
 from django.template import loader
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from config import kept
+from config.pages import TOKEN, Anyone, with_request
 from shop.pricing.book import PromotionBook
-from shop.search.queries import Card, with_offers
+from shop.search.queries import Card, ProductState, with_offers
 
 TEMPLATE = "components/product_card.html"
-# Characters for private use: no product's name holds them, and escaping leaves them alone.
-TOKEN, BACK = "\ue000", "\ue001"
-
-
-class _Anyone:
-    """The request of a card that is kept."""
-
-    @staticmethod
-    def get_full_path() -> str:
-        return BACK
+CONTROL = "components/add_control.html"
 
 
 def cards_html(
@@ -50,15 +41,27 @@ def cards_html(
     for card in with_offers(missing, book):
         pk = card["id"]
         html = parts[pk] = _rendered(card, quantities.get(pk, 0))
-        kept.keep(keys[pk], html, size=len(html))
-    filled = (
-        "".join(part for part in parts.values() if part)
-        .replace(TOKEN, escape(csrf_token))
-        .replace(BACK, escape(address))
-    )
+        kept.keep(keys[pk], html, size=kept.weight(html))
+    filled = with_request("".join(part for part in parts.values() if part), token=csrf_token, address=address)
     return mark_safe(filled)  # noqa: S308 - templates escaped the parts, and both fillings are
 
 
 def _rendered(card: Card, quantity: int) -> str:
-    context = {"card": card, "quantity": quantity, "csrf_token": TOKEN, "request": _Anyone}
+    context = {"card": card, "quantity": quantity, "csrf_token": TOKEN, "request": Anyone()}
     return loader.get_template(TEMPLATE).render(context)
+
+
+def control_html(state: ProductState, *, quantity: int, csrf_token: str, address: str) -> SafeString:
+    """« Ajouter » or the stepper of a product that can be had or is in the basket; else nothing. No query."""
+    if not (state.is_available or quantity):
+        return SafeString()
+    html = kept.built(
+        ("control html", state.id, state.version, state.is_available, state.smallest, quantity),
+        lambda: _control(state, quantity),
+    )
+    return mark_safe(with_request(html, token=csrf_token, address=address))  # noqa: S308 - as above
+
+
+def _control(state: ProductState, quantity: int) -> str:
+    context = {"card": state, "quantity": quantity, "csrf_token": TOKEN, "request": Anyone()}
+    return loader.get_template(CONTROL).render(context)

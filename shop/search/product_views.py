@@ -1,5 +1,7 @@
 """A product's page, and what one may ask on it."""
 
+from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -9,53 +11,62 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from config import kept
 from config.limits import machine_of
-from delivery.zones.models import Zone
-from shop.pricing.queries import book_for
+from config.pages import page
 from shop.search import limits, queries, services, structured
 from shop.search.forms import ReportForm, RestockForm
-from shop.search.queries import ProductPage, with_offers
-from shop.search.views import _conditions, _crumbs, _depot_id, _zone
+from shop.search.queries import with_offers
+from shop.search.visit import Visit, visit_of
 from shop.stock.services import NothingToWaitFor, ask_for_restock
 
+TEMPLATE = "search/product.html"
 TOO_MUCH = "Vous nous avez beaucoup écrit en peu de temps : réessayez dans une heure."
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """Three queries with an empty cache, beyond those of every page."""
-    zone = _zone(request)
-    return _page(request, zone, _shown(slug, zone))
+    """Two queries when kept, beyond those of every page; four or five when not."""
+    seen = _seen(request, slug)
+    return page(
+        request,
+        TEMPLATE,
+        key=(
+            kept.version("aisles"), kept.version("zones"), seen.visit.zone and seen.visit.zone.pk, *seen.state.shown,
+            *seen.chapter,
+        ),
+        skeleton=seen.facts,
+        live=seen.live(RestockForm()),
+    )  # fmt: skip
 
 
 @require_POST
 def ask_restock(request: HttpRequest, slug: str) -> HttpResponse:
     """« Prévenez-moi »: a customer's own address is known, a visitor gives one."""
-    zone = _zone(request)
-    shown = _shown(slug, zone)
+    seen = _seen(request, slug)
     form = RestockForm(_with_own_email(request))
-    if zone is None or shown["card"]["is_available"]:
-        messages.info(request, _("Ce produit est en stock : il n’y a rien à attendre."))
+    if seen.visit.depot_id is None or seen.state.is_available:
+        messages.info(request, _("Ce produit est en stock\u202f: il n’y a rien à attendre."))
         return redirect("product", slug=slug)
     if not form.is_valid():
-        return _page(request, zone, shown, restock_form=form, status=422)
+        return _refused(request, seen, restock_form=form, status=422)
     email = form.cleaned_data["email"]
     if not limits.may_wait(machine=machine_of(request), email=email):
         form.add_error(None, _(TOO_MUCH))
-        return _page(request, zone, shown, restock_form=form, status=429)
+        return _refused(request, seen, restock_form=form, status=429)
     try:
         ask_for_restock(
-            product_id=shown["card"]["id"],
-            depot_id=zone.depot_id,
+            product_id=seen.state.id,
+            depot_id=seen.visit.depot_id,
             email=email,
             customer_id=_customer_id(request),
         )
     except NothingToWaitFor:
-        messages.success(request, _("Bonne nouvelle : ce produit vient de revenir en stock."))
+        messages.success(request, _("Bonne nouvelle\u202f: ce produit vient de revenir en stock."))
         return redirect("product", slug=slug)
     messages.success(
         request,
-        _("C’est noté : un seul message à %(email)s, le jour où ce produit reviendra. Rien d’autre.")
+        _("C’est noté\u202f: un seul message à %(email)s, le jour où ce produit reviendra. Rien d’autre.")
         % {"email": email},
     )
     return redirect("product", slug=slug)
@@ -64,60 +75,92 @@ def ask_restock(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def report(request: HttpRequest, slug: str) -> HttpResponse:
     """« Signaler une erreur »."""
-    zone = _zone(request)
-    shown = _shown(slug, zone)
+    seen = _seen(request, slug)
     form = ReportForm(request.POST)
     if not form.is_valid():
-        return _page(request, zone, shown, report_form=form, status=422)
+        return _refused(request, seen, report_form=form, status=422)
     if not limits.REPORTS_BY_MACHINE.spend(machine_of(request)):
         form.add_error(None, _(TOO_MUCH))
-        return _page(request, zone, shown, report_form=form, status=429)
+        return _refused(request, seen, report_form=form, status=429)
     details = form.cleaned_data
     services.report_product(
-        product_id=shown["card"]["id"], kind=details["kind"], words=details["words"], email=details["email"]
+        product_id=seen.state.id, kind=details["kind"], words=details["words"], email=details["email"]
     )
-    messages.success(request, _("Merci : une personne vérifie cette page, au plus tard sous un jour ouvré."))
+    messages.success(
+        request, _("Merci\u202f: une personne vérifie cette page, au plus tard sous un jour ouvré.")
+    )
     return redirect("product", slug=slug)
 
 
-def _shown(slug: str, zone: Zone | None) -> ProductPage:
-    """Raises Http404."""
-    shown = queries.product_detail(slug, _depot_id(zone))
-    if shown is None:
+@dataclass(frozen=True)
+class _Seen:
+    """A product, and from where somebody looks at it."""
+
+    slug: str
+    visit: Visit
+    state: queries.ProductState
+
+    @property
+    def chapter(self) -> tuple[Hashable, ...]:
+        return self.visit.book.chapter() if self.visit.book.terms else ()
+
+    def facts(self) -> dict[str, Any]:
+        """All that is the same for everybody who looks from there. Raises Http404 where it has just gone."""
+        shown = queries.product_detail(self.state, self.visit.depot_id)
+        if shown is None:
+            raise Http404
+        [card] = with_offers([shown["card"]], self.visit.book)
+        shown = {**shown, "card": card}
+        crumbs = structured.crumbs([*shown["path"], {"name": card["name"], "slug": ""}])
+        address = structured.absolute(reverse("product", args=[self.slug]))
+        zone = self.visit.zone
+        return {
+            "product": shown,
+            "card": card,
+            "crumbs": crumbs,
+            "reviews": shown["reviews"],
+            "zone": zone,
+            "canonical": address,
+            "structured": [
+                structured.product(shown, address=address, zone=zone.name if zone else ""),
+                structured.breadcrumb(crumbs, address=address),
+            ],
+            "report_form": ReportForm(),
+        }
+
+    def live(self, restock_form: RestockForm) -> dict[str, Any]:
+        """What is the visitor's own, or may change from one look to the next."""
+        return {
+            **self.visit.conditions,
+            "slug": self.slug,
+            "state": self.state,
+            "others": queries.others(self.state, self.visit.depot_id),
+            "restock_form": restock_form,
+        }
+
+
+def _seen(request: HttpRequest, slug: str) -> _Seen:
+    """One query. Raises Http404."""
+    visit = visit_of(request)
+    state = queries.product_state(slug, visit.depot_id)
+    if state is None:
         raise Http404
-    return shown
+    return _Seen(slug, visit, state)
 
 
-def _page(
+def _refused(
     request: HttpRequest,
-    zone: Zone | None,
-    shown: ProductPage,
+    seen: _Seen,
     *,
     restock_form: RestockForm | None = None,
     report_form: ReportForm | None = None,
-    status: int = 200,
+    status: int,
 ) -> HttpResponse:
-    [card] = with_offers([shown["card"]], book_for(zone.pk if zone else None))
-    shown = {**shown, "card": card}
-    crumbs = _crumbs([*shown["path"], {"name": card["name"], "slug": ""}])
-    address = structured.absolute(reverse("product", args=[card["slug"]]))
-    context: dict[str, Any] = {
-        **_conditions(request, zone),
-        "product": shown,
-        "card": card,
-        "crumbs": crumbs,
-        "reviews": shown["reviews"],
-        "others": queries.others(shown, _depot_id(zone)),
-        "canonical": address,
-        "structured": [
-            structured.product(shown, address=address, zone=zone.name if zone else ""),
-            structured.breadcrumb(crumbs, address=address),
-        ],
-        "social_image": shown["picture_original"],
-        "restock_form": restock_form or RestockForm(),
-        "report_form": report_form or ReportForm(),
-    }
-    return render(request, "search/product.html", context, status=status)
+    """The page with a form as it was sent, and what is wrong with it."""
+    context = seen.facts() | seen.live(restock_form or RestockForm())
+    return render(
+        request, TEMPLATE, context | ({"report_form": report_form} if report_form else {}), status=status
+    )
 
 
 def _customer_id(request: HttpRequest) -> int | None:

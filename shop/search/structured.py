@@ -3,12 +3,13 @@
 Only what the page itself shows; a demonstration's invented figures are read by nobody (see `config.doors`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.templatetags.static import static
+from django.urls import reverse
 
 from shop.search.queries import ProductPage
 
@@ -18,6 +19,17 @@ Data = dict[str, Any]
 
 def absolute(address: str) -> str:
     return str(urljoin(settings.SITE_URL.rstrip("/") + "/", address))
+
+
+def crumbs(path: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The way to a page as its breadcrumb shows it; the page itself comes last, without a link."""
+    links = [{"name": step["name"], "url": reverse("aisle", args=[step["slug"]])} for step in path[:-1]]
+    return [*links, {"name": path[-1]["name"], "url": ""}]
+
+
+def canonical(path: str, page: int = 1) -> str:
+    """The one address of a page: no sort, and the first page without its number."""
+    return absolute(path) + (f"?page={page}" if page > 1 else "")
 
 
 def organization() -> Data:

@@ -1,26 +1,22 @@
 """Browsing: nothing is written on a read, and every page is a plain link away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from config import kept
 from config.limits import Limit, limited_by_machine
+from config.pages import page
 from delivery.slots.queries import next_free_slot
-from delivery.zones.models import Zone
-from delivery.zones.queries import NoZone
-from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
-from shop.pricing.book import PromotionBook
-from shop.pricing.queries import book_for
 from shop.search import facets, missed, queries, rules, structured
 from shop.search.forms import ProductRequestForm
+from shop.search.visit import visit_of
 
 REQUESTS = Limit("product_request", most=10)
 SORT_NAMES = {
@@ -33,14 +29,14 @@ SORT_NAMES = {
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    zone = _zone(request)
-    best, new = queries.home_rails(_depot_id(zone))
+    visit = visit_of(request)
+    best, new = queries.home_rails(visit.depot_id)
     context = {
-        **_conditions(request, zone),
-        "next_slot": next_free_slot(zone) if zone else None,
+        **visit.conditions,
+        "next_slot": next_free_slot(visit.zone) if visit.zone else None,
         "best_sellers": best,
         "newest": new,
-        "canonical": _canonical(request),
+        "canonical": structured.canonical(request.path),
         "structured": structured.organization(),
     }
     return render(request, "search/home.html", context)
@@ -51,29 +47,51 @@ def aisle(request: HttpRequest, slug: str) -> HttpResponse:
     place = queries.find_aisle(slug)
     if place is None:
         raise Http404
-    zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
-    page = request.GET.get("page", "1")
-    found = queries.aisle_page(place, _depot_id(zone), page, sort, choice, _book(zone))
-    crumbs, canonical = _crumbs(place.path), _canonical(request, page=found.page.number)
-    context = {
-        **_conditions(request, zone),
-        **_listing(found, sort, choice),
-        "place": place,
-        "crumbs": crumbs,
-        "canonical": canonical,
-        "structured": structured.breadcrumb(crumbs, address=canonical),
-    }
-    return _with_clean_address(request, render(request, "search/aisle.html", context), context)
+    visit, sort, choice = visit_of(request), _sort(request), facets.read(request.GET)
+    asked = request.GET.get("page", "1")
+    found = queries.aisle_page(place, visit.depot_id, asked, sort, choice, visit.book)
+
+    def skeleton() -> dict[str, Any]:
+        crumbs = structured.crumbs(place.path)
+        canonical = structured.canonical(request.path, page=found.page.number)
+        return {
+            **_listing(found, sort, choice),
+            "place": place,
+            "crumbs": crumbs,
+            "canonical": canonical,
+            "structured": structured.breadcrumb(crumbs, address=canonical),
+        }
+
+    response = page(
+        request,
+        "search/aisle.html",
+        key=(kept.version("aisles"), sort, *_what_is_shown(found)),
+        skeleton=skeleton,
+        live=_live(request, found),
+    )
+    return _with_clean_address(request, response, choice.address(*_kept_words(sort)))
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """What was looked for, how it was understood, and a form to ask for what is missing."""
     query = rules.clean_query(request.GET.get("q", ""))
-    context = _search_context(request, query)
-    if not context["found"].ids or context["found"].dropped:
+    results = _search(request, query)
+    found = results.found
+    if not found.ids or found.dropped:
         missed.note(request, query)
-    return render(request, "search/search.html", context)
+    if not found.ids:
+        return render(request, "search/search.html", _search_context(request, query, results))
+    return page(
+        request,
+        "search/search.html",
+        key=(
+            kept.version("aisles"), query, _as_typed(request), _sort(request), found.used, found.is_corrected,
+            found.is_whole, *found.dropped, *_what_is_shown(results),
+        ),
+        skeleton=lambda: _search_context(request, query, results),
+        live=_live(request, results),
+    )  # fmt: skip
 
 
 @require_POST
@@ -83,30 +101,33 @@ def request_product(request: HttpRequest) -> HttpResponse:
     form = ProductRequestForm(request.POST)
     query = rules.clean_query(request.POST.get("q", ""))
     if not form.is_valid():
-        return render(request, "search/search.html", _search_context(request, query, form), status=422)
+        results = _search(request, query)
+        context = _search_context(request, query, results, form) | _live(request, results)
+        return render(request, "search/search.html", context, status=422)
     missed.record_request(words=form.cleaned_data["product"])
     messages.success(request, _("Merci, c’est noté\u202f: notre équipe regarde ces demandes chaque semaine."))
     return redirect("search")
 
 
-def _search_context(
-    request: HttpRequest, query: str, form: ProductRequestForm | None = None
-) -> dict[str, Any]:
-    zone, sort, choice = _zone(request), _sort(request), facets.read(request.GET)
-    as_typed = request.GET.get("tel_quel") == "1"
-    results = queries.results(
+def _search(request: HttpRequest, query: str) -> queries.Results:
+    visit = visit_of(request)
+    return queries.results(
         query,
-        _depot_id(zone),
+        visit.depot_id,
         request.GET.get("page", "1"),
-        sort,
-        choice,
-        as_typed=as_typed,
-        book=_book(zone),
+        _sort(request),
+        facets.read(request.GET),
+        as_typed=_as_typed(request),
+        book=visit.book,
     )
-    words = {"q": query} | ({"tel_quel": "1"} if as_typed else {})
+
+
+def _search_context(
+    request: HttpRequest, query: str, results: queries.Results, form: ProductRequestForm | None = None
+) -> dict[str, Any]:
+    words = {"q": query} | ({"tel_quel": "1"} if _as_typed(request) else {})
     return {
-        **_conditions(request, zone),
-        **_listing(results, sort, choice, **words),
+        **_listing(results, _sort(request), facets.read(request.GET), **words),
         "query": query,
         "found": results.found,
         "aisles": queries.aisles_named(results.found.used),
@@ -117,12 +138,12 @@ def _search_context(
 @require_safe
 def search_suggestions(request: HttpRequest) -> HttpResponse:
     query = rules.clean_query(request.GET.get("q", ""))
-    zone = _zone(request)
-    suggested = queries.suggestions(query, _depot_id(zone))
+    visit = visit_of(request)
+    suggested = queries.suggestions(query, visit.depot_id)
     aisles = queries.aisles_named(suggested.found.used)
     context = {
         "query": query,
-        "cards": queries.with_offers(suggested.cards, _book(zone)),
+        "cards": queries.with_offers(suggested.cards, visit.book),
         "brands": suggested.brands,
         "aisles": aisles,
         "found": suggested.found,
@@ -131,36 +152,15 @@ def search_suggestions(request: HttpRequest) -> HttpResponse:
     return render(request, "search/_suggestions.html", context)
 
 
-def _with_clean_address(
-    request: HttpRequest, response: HttpResponse, context: Mapping[str, Any]
-) -> HttpResponse:
+def _with_clean_address(request: HttpRequest, response: HttpResponse, querystring: str) -> HttpResponse:
     """What a form sends holds empty fields; the address that the browser keeps does not."""
     if request.headers.get("HX-Request"):
-        response["HX-Push-Url"] = request.path + (
-            f"?{context['querystring']}" if context["querystring"] else ""
-        )
+        response["HX-Push-Url"] = request.path + (f"?{querystring}" if querystring else "")
     return response
 
 
-def _zone(request: HttpRequest) -> Zone | None:
-    """None in a shop whose zones are not set up yet: its shelves can still be seen."""
-    try:
-        return visitor_zone(request)
-    except NoZone:
-        return None
-
-
-def _book(zone: Zone | None) -> PromotionBook:
-    return book_for(zone.pk if zone else None)
-
-
-def _depot_id(zone: Zone | None) -> int | None:
-    return zone.depot_id if zone else None
-
-
-def _conditions(request: HttpRequest, zone: Zone | None) -> dict[str, Any]:
-    """Fees, minimum and threshold are known before the first add."""
-    return {"zone": zone, "postcode": visitor_postcode(request) if delivered_zone(request) else ""}
+def _as_typed(request: HttpRequest) -> bool:
+    return request.GET.get("tel_quel") == "1"
 
 
 def _sort(request: HttpRequest) -> str:
@@ -169,19 +169,33 @@ def _sort(request: HttpRequest) -> str:
 
 
 def _listing(found: queries.Listing, sort: str, choice: facets.Choice, **kept: str) -> dict[str, Any]:
-    """A page of cards, and what its form of sort and filters and its links keep of the address."""
-    others = [*kept.items(), *([] if sort == queries.RELEVANCE else [("tri", sort)])]
+    """What a page of cards says around them, and what its form of sort and filters and its links keep of the address."""
+    others = _kept_words(sort, **kept)
     return {
         "page_obj": found.page,
         "page_number": found.page.number,
         "sort": sort,
         "sorts": [{"value": value, "name": name} for value, name in SORT_NAMES.items()],
-        "facets": found.facets,
+        "facets": found.facets if choice or not found.facets.is_empty else None,
         "choice": choice,
         "chosen": _chips(choice, found.facets, others),
         "unfiltered": "?" + urlencode(others),
         "querystring": choice.address(*others),
     }
+
+
+def _live(request: HttpRequest, found: queries.Listing) -> dict[str, Any]:
+    """What a page of cards shows to this very visitor."""
+    return {**visit_of(request).conditions, "cards": found.page.object_list}
+
+
+def _what_is_shown(found: queries.Listing) -> tuple[Hashable, ...]:
+    """Names all that `_listing` makes of it: the counts and the choice, how many there are, and which page of them."""
+    return (found.facets.name, found.page.paginator.count, found.page.number)
+
+
+def _kept_words(sort: str, **kept: str) -> list[tuple[str, str]]:
+    return [*kept.items(), *([] if sort == queries.RELEVANCE else [("tri", sort)])]
 
 
 def _chips(
@@ -196,14 +210,3 @@ def _chips(
         }
         for field, value in choice.fields()
     ]
-
-
-def _crumbs(path: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The way here; the page itself comes last, without a link."""
-    links = [{"name": step["name"], "url": reverse("aisle", args=[step["slug"]])} for step in path[:-1]]
-    return [*links, {"name": path[-1]["name"], "url": ""}]
-
-
-def _canonical(request: HttpRequest, page: int = 1) -> str:
-    """The one address of a page: no sort, and the first page without its number."""
-    return f"{settings.SITE_URL}".rstrip("/") + request.path + (f"?page={page}" if page > 1 else "")

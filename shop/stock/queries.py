@@ -9,6 +9,11 @@ from django.db.models.functions import Coalesce
 from delivery.zones.models import Depot
 from shop.stock.models import StockItem, StockReservation
 
+# Parts of hand-written statements, where ``p`` is the product and ``i`` its stock in one depot, if any.
+CAN_BE_BOUGHT = "p.is_published AND coalesce(i.available, 0) >= CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END"
+# What `highest_cost` says too; 0 when unknown.
+HIGHEST_COST = "coalesce((SELECT max(c.unit_cost) FROM stock_stockitem c WHERE c.product_id = p.id), 0)"
+
 
 class UnknownDepot(Exception):
     """No depot has this code, or none is the default one."""

@@ -13,6 +13,7 @@ from config.facts import publish
 from shop.catalogue.services import mark_as_stated
 from shop.stock.events import ProductRestocked
 from shop.stock.models import RestockAlert, StockItem, StockReservation
+from shop.stock.queries import CAN_BE_BOUGHT
 
 Cost = tuple[Decimal, date]
 MOST = 2_000_000_000
@@ -234,14 +235,13 @@ def tell_restocked(*, product_ids: Collection[int] | None = None) -> int:
     return len(back)
 
 
-_CAN_BE_BOUGHT = """
+_WAITED_FOR = f"""
   FROM stock_restockalert a
   JOIN stock_stockitem i ON i.product_id = a.product_id AND i.depot_id = a.depot_id
-  JOIN catalogue_product p ON p.id = a.product_id AND p.is_published
-   AND i.available >= CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END
+  JOIN catalogue_product p ON p.id = a.product_id AND {CAN_BE_BOUGHT}
 """
 _BACK_SQL = f"""
-SELECT DISTINCT a.product_id, a.depot_id {_CAN_BE_BOUGHT}
+SELECT DISTINCT a.product_id, a.depot_id {_WAITED_FOR}
  WHERE %(products)s::bigint[] IS NULL OR a.product_id = ANY (%(products)s)
  ORDER BY 1, 2
 """
@@ -272,7 +272,7 @@ def claim_restocked(*, product_id: int, depot_id: int) -> list[Waiting]:
 
 _CLAIM_SQL = f"""
 DELETE FROM stock_restockalert
- WHERE id IN (SELECT a.id {_CAN_BE_BOUGHT} WHERE a.product_id = %s AND a.depot_id = %s
+ WHERE id IN (SELECT a.id {_WAITED_FOR} WHERE a.product_id = %s AND a.depot_id = %s
                ORDER BY a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED)
 RETURNING id, email, customer_id
 """  # noqa: S608 - our own words

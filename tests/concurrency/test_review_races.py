@@ -8,11 +8,10 @@ from django.db import IntegrityError, transaction
 
 from shop.reviews import services
 from shop.reviews.models import ProductRating, ProductReview, ServiceReview
-from shop.reviews.queries import rating_summary
 from shop.reviews.rules import ServiceWords, Words
 from tests.concurrency.test_stock import together
 from tests.factories import CustomerFactory, ProductFactory
-from tests.shop.reviews.support import order_of, publish, refuse, written
+from tests.shop.reviews.support import order_of, publish, rating_of, refuse, written
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
 STAFF = 12
@@ -24,7 +23,7 @@ def waiting_reviews():
 
 
 def counted(product):
-    return rating_summary(product.pk).counts
+    return rating_of(product.pk).counts
 
 
 def true_counts(reviews):

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from config.demo import PROMOTIONS
+from config.demonstration.promotions import PROMOTIONS
 from config.staff import seed_groups
 from delivery.zones.seed import seed_zones
 from shop.pricing.models import Promotion

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from config.demo_reviews import make_reviews
+from config.demonstration.reviews import make_reviews
 from config.staff import seed_groups
 from shop.catalogue.models import Product
 from shop.reviews.models import ProductReview, ServiceReview

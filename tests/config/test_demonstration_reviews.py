@@ -1,10 +1,10 @@
 """What households of the demonstration said comes and goes with them."""
 
-from config.demo_reviews import make_reviews
 from config.demonstration import load
+from config.demonstration.reviews import make_reviews
 from shop.reviews.models import ProductRating, ProductReview, ServiceReview
-from shop.reviews.queries import rating_summary
 from tests.config.living_shop import SMALL, small_shop, starter  # noqa: F401
+from tests.shop.reviews.support import rating_of
 
 
 def test_another_load_leaves_no_review_and_no_star_behind(small_shop):  # noqa: F811
@@ -19,4 +19,4 @@ def test_another_load_leaves_no_review_and_no_star_behind(small_shop):  # noqa: 
     assert first == second > 20
     for product in ProductReview.objects.values_list("product", flat=True):
         shown = ProductReview.objects.filter(product=product, status="published")
-        assert rating_summary(product).count == shown.count()
+        assert rating_of(product).count == shown.count()

@@ -3,14 +3,15 @@ import re
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.forms.models import model_to_dict
 
 from config.facts import deliver_all, handler
 from delivery.zones.events import CoverageOpened
 from delivery.zones.models import CoverageRequest, Zone, ZoneArea
 from delivery.zones.queries import (
     NoZone,
-    default_zone,
     is_valid_postcode,
+    known_zones,
     normalise_postcode,
     zone_for_postcode,
 )
@@ -82,13 +83,27 @@ def test_a_suspended_town_is_not_handed_to_the_wider_zone(zone):
     assert zone_for_postcode("75011") == zone
 
 
+def test_pages_know_the_zones_by_the_same_rules(zone, django_assert_num_queries):
+    ZoneFactory(slug="passy", name="Passy", prefixes=["7511"])
+    ZoneFactory(slug="seizieme", name="Seizième", prefixes=["75116"], is_active=False)
+    typed = [*NONSENSE, "75011", "75115", "75116", "69003", "20000"]
+    fresh = {postcode: zone_for_postcode(postcode) for postcode in typed}
+
+    with django_assert_num_queries(1):
+        known = {postcode: known_zones().of_postcode(postcode) for postcode in typed}
+
+    assert known == fresh
+    assert {found.slug for found in known.values() if found} == {zone.slug, "passy"}
+    assert model_to_dict(known["75011"]) == model_to_dict(Zone.objects.get(slug=zone.slug))
+
+
 def test_the_default_zone_is_the_default_depots_first(db, django_assert_num_queries):
     ZoneFactory(slug="pau", name="Pau", depot=DepotFactory(code="pau", name="Pau"))
     paris = ZoneFactory()
     ZoneFactory(slug="yvelines", name="Yvelines", prefixes=["78"])
 
     with django_assert_num_queries(1):
-        found = default_zone()
+        found = known_zones().default()
 
         assert found == paris
         assert found.depot.is_default
@@ -98,7 +113,7 @@ def test_a_suspended_zone_is_no_default(db):
     ZoneFactory(is_active=False)
 
     with pytest.raises(NoZone):
-        default_zone()
+        known_zones().default()
 
 
 def test_asking_twice_is_asking_once(zone):

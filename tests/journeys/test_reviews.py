@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from config.demo_reviews import make_reviews
+from config.demonstration.reviews import make_reviews
 from shop.customers.models import User
 from shop.reviews.models import ProductReview
 from tests.factories import CustomerFactory

@@ -1,7 +1,7 @@
 """What pages read to show products. Nothing here writes to the database."""
 
 from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find_aisle, is_top_aisle, menu
-from shop.search.queries.card import Card, cards, cards_by_id, shelved
+from shop.search.queries.card import Card, Stamp, cards, cards_at, cards_by_id, shelved
 from shop.search.queries.facets import Facets
 from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
 from shop.search.queries.matches import (
@@ -10,13 +10,11 @@ from shop.search.queries.matches import (
     Results,
     Suggested,
     find,
-    matching,
     results,
-    search,
     suggestions,
 )
-from shop.search.queries.offers import announced, offers_on, with_offers
-from shop.search.queries.product import ProductPage, others, product_detail
+from shop.search.queries.offers import with_offers
+from shop.search.queries.product import ProductPage, ProductState, others, product_detail, product_state
 from shop.search.queries.window import home_rails
 
 __all__ = [
@@ -31,24 +29,24 @@ __all__ = [
     "Listing",
     "MenuAisle",
     "ProductPage",
+    "ProductState",
     "Results",
+    "Stamp",
     "Suggested",
     "aisle_page",
     "aisles_named",
-    "announced",
     "cards",
+    "cards_at",
     "cards_by_id",
     "find",
     "find_aisle",
     "home_rails",
     "is_top_aisle",
-    "matching",
     "menu",
-    "offers_on",
     "others",
     "product_detail",
+    "product_state",
     "results",
-    "search",
     "shelved",
     "suggestions",
     "with_offers",

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from config import kept
+from django.db.models import QuerySet
+
+from config.wholes import Whole
 from shop.catalogue.models import Aisle
 from shop.search import rules
 
@@ -45,14 +47,18 @@ class AislePlace:
 
 def menu() -> list[MenuAisle]:
     """The aisle tree. No query when kept, else one; built anew when an aisle is saved."""
-    return kept.built(("menu", kept.version("aisles")), _menu_tree)
+    return MENU.now()
 
 
-def _menu_tree() -> list[MenuAisle]:
-    shelves: list[dict[str, Any]] = list(
-        Aisle.objects.order_by("position", "name", "id").values("id", "slug", "name", "tint", "parent_id")  # type: ignore[arg-type]
-    )
+def _shelves() -> QuerySet[Aisle, Any]:
+    return Aisle.objects.order_by("position", "name", "id").values("id", "slug", "name", "tint", "parent_id")
+
+
+def _tree(shelves: list[dict[str, Any]]) -> list[MenuAisle]:
     return [_branch(row, shelves) for row in shelves if row["parent_id"] is None]
+
+
+MENU = Whole("aisles", _shelves, _tree)
 
 
 def _branch(row: dict[str, Any], shelves: list[dict[str, Any]]) -> MenuAisle:
@@ -65,7 +71,7 @@ def _shelf(row: dict[str, Any]) -> Shelf:
 
 def find_aisle(slug: str) -> AislePlace | None:
     """An aisle or shelf by its slug. No query when the menu is cached; one more for a slug not in it."""
-    return _find(menu(), slug) or _find(_menu_tree(), slug)
+    return _find(menu(), slug) or _find(_tree(list(_shelves())), slug)
 
 
 def _find(tree: list[MenuAisle], slug: str) -> AislePlace | None:

@@ -24,17 +24,16 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, JSONObject
-from django.utils.translation import gettext
 
 from config import kept
 from config.rows import rows
-from config.templatetags.cabas import grams
 from shop.catalogue.models import Product, ProductPicture
 from shop.catalogue.queries import PictureSources, picture_sources
-from shop.catalogue.rules import net_quantity_label, unit_price_label
+from shop.catalogue.rules import unit_price_label
+from shop.catalogue.wording import packaging_label
 from shop.pricing.promotions import Item
 from shop.pricing.rules import GRAMS_PER_KILO
-from shop.stock.queries import highest_cost
+from shop.stock.queries import CAN_BE_BOUGHT, HIGHEST_COST, highest_cost
 
 ORGANIC_LABELS = {"ab", "bio", "agriculture biologique"}
 NO_PICTURE = PictureSources("", "", "")
@@ -67,6 +66,16 @@ class Card(TypedDict):
     net: tuple[Decimal | None, str]
     # The lowest price of the thirty days before a reduction, where one is announced.
     struck: Decimal | None
+
+
+class Stamp(NamedTuple):
+    """What may have changed since a card was built, and what no card holds for good."""
+
+    id: int
+    version: int
+    is_available: bool
+    is_on_sale: bool
+    unit_cost: Decimal
 
 
 SMALLEST = Case(When(sold_by="weight", then=F("weight_step_g")), default=Value(1))
@@ -122,6 +131,16 @@ def cards_on_sale(product_ids: Collection[int], depot_id: int | None) -> list[Ca
     return [card for card in _present(product_ids, depot_id) if card["is_on_sale"]]
 
 
+def cards_at(stamps: Collection[Stamp], depot_id: int | None) -> dict[int, Card]:
+    """Cards by id for whoever has read the stamps already. No query, one where some have changed."""
+    built: dict[int, Card | None] = {stamp.id: kept.peek(("card", stamp.id)) for stamp in stamps}
+    found = {stamp.id: _stamped(card, stamp) for stamp in stamps if (card := built[stamp.id])}
+    stale = [
+        stamp.id for stamp in stamps if stamp.id not in found or found[stamp.id]["version"] != stamp.version
+    ]
+    return found | _fresh(stale, depot_id)
+
+
 def keep_cards(cards: Iterable[Card]) -> None:
     """Keep what does not depend on a depot, under the version it was read with."""
     for card in cards:
@@ -130,14 +149,9 @@ def keep_cards(cards: Iterable[Card]) -> None:
 
 def _present(product_ids: Collection[int], depot_id: int | None) -> list[Card]:
     """Cards as they are now, in the order given: built once per version, availability laid over."""
-    built: dict[int, Card | None] = {pk: kept.peek(("card", pk)) for pk in product_ids}
-    if not all(built.values()):
+    if any(kept.peek(("card", pk)) is None for pk in product_ids):
         return _in_order(product_ids, _fresh(product_ids, depot_id))
-    stamps = _stamps(product_ids, depot_id)
-    now = {stamp.id: _stamped(card, stamp) for stamp in stamps if (card := built[stamp.id])}
-    if changed := [stamp.id for stamp in stamps if now[stamp.id]["version"] != stamp.version]:
-        now |= _fresh(changed, depot_id)
-    return _in_order(product_ids, now)
+    return _in_order(product_ids, cards_at(_stamps(product_ids, depot_id), depot_id))
 
 
 def _in_order(product_ids: Iterable[int], cards: Mapping[int, Card]) -> list[Card]:
@@ -152,24 +166,11 @@ def _fresh(product_ids: Collection[int], depot_id: int | None) -> dict[int, Card
     return {card["id"]: card for card in found}
 
 
-class Stamp(NamedTuple):
-    """What may have changed since a card was built, and what no card holds for good."""
-
-    id: int
-    version: int
-    is_available: bool
-    is_on_sale: bool
-    unit_cost: Decimal
-
-
-_STAMPS = """
-SELECT p.id, p.version,
-       p.is_published AND coalesce(i.available, 0) >= CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END,
-       p.is_published,
-       coalesce((SELECT max(c.unit_cost) FROM stock_stockitem c WHERE c.product_id = p.id), 0)
+_STAMPS = f"""
+SELECT p.id, p.version, {CAN_BE_BOUGHT}, p.is_published, {HIGHEST_COST}
   FROM catalogue_product p LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
  WHERE p.id = ANY (%s::bigint[]) AND p.price IS NOT NULL
-"""
+"""  # noqa: S608 - our own words
 
 
 def _stamps(product_ids: Collection[int], depot_id: int | None) -> list[Stamp]:
@@ -196,7 +197,12 @@ def card_of(row: dict[str, Any]) -> Card:
         "slug": row["slug"],
         "name": row["name"],
         "brand": row["brand__name"] or "",
-        "net_quantity": _quantity_label(row, by_weight),
+        "net_quantity": packaging_label(
+            by_weight=by_weight,
+            step=row["smallest"],
+            net_quantity=row["net_quantity"],
+            net_unit=row["net_unit"],
+        ),
         "price": row["price"],
         "unit_price": unit_price_label(row["price"], row["net_quantity"], row["net_unit"], row["sold_by"]),
         "badge": badge,
@@ -232,12 +238,6 @@ def _item(row: dict[str, Any], by_weight: bool) -> Item:
         unit_cost=row["unit_cost"] or Decimal(0),
         name=row["name"],
     )
-
-
-def _quantity_label(row: dict[str, Any], by_weight: bool) -> str:
-    if by_weight:
-        return gettext("au poids, par %(step)s") % {"step": grams(row["smallest"])}
-    return net_quantity_label(row["net_quantity"], row["net_unit"])
 
 
 def _badge(row: dict[str, Any]) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What a choice leaves of some products, and what each further answer would leave."""
 
+import hashlib
 import re
 from array import array
 from collections import defaultdict
@@ -7,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -71,8 +71,8 @@ class Facets:
     """All questions worth asking of a shelf; prices in euros over all its products."""
 
     questions: list[Facet] = field(default_factory=list)
-    # Names this very set of counts: what was built from it is kept under it.
-    name: str = field(default_factory=lambda: uuid4().hex)
+    # Of these very counts and of what they were asked of: what was built from them is kept under it.
+    name: str = ""
     cheapest: Decimal | None = None
     dearest: Decimal | None = None
 
@@ -108,7 +108,7 @@ def listed(
     """
     return kept.built(
         ("listed", kept.version("shelves"), *key, choice, *(book.chapter() if book.terms else ())),
-        lambda: _listed(products(), choice, book),
+        lambda: _listed(key, products(), choice, book),
         weigh=lambda found: 8 * len(found.ids) + 4 * kept.SMALL,
         seconds=ORDER_SECONDS,
     )
@@ -174,7 +174,7 @@ SELECT 'dearest', '', '', max(price), NULL FROM shelf
 """
 
 
-def _listed(products: Shelved, choice: Choice, book: PromotionBook) -> Listed:
+def _listed(key: tuple[Any, ...], products: Shelved, choice: Choice, book: PromotionBook) -> Listed:
     try:
         inside, inside_params = products.values("pk").query.sql_with_params()
     except EmptyResultSet:
@@ -195,7 +195,10 @@ def _listed(products: Shelved, choice: Choice, book: PromotionBook) -> Listed:
         for question, value, label, count, found in cursor.fetchall():
             counts[question].append((value, label, count))
             ids = array("q", found) if found else ids
-    return Listed(ids, _facets(counts, choice, len(ids)))
+    asked = repr((key, choice, sorted(counts.items()), len(ids))).encode()
+    return Listed(
+        ids, _facets(counts, choice, len(ids), name=hashlib.blake2b(asked, digest_size=12).hexdigest())
+    )
 
 
 def _scope(book: PromotionBook) -> dict[str, list[int]]:
@@ -203,8 +206,8 @@ def _scope(book: PromotionBook) -> dict[str, list[int]]:
     return {"offered": products, "offered_aisles": aisles, "offered_brands": brands}
 
 
-def _facets(counts: Counts, choice: Choice, left: int) -> Facets:
-    found = Facets(cheapest=counts["cheapest"][0][2], dearest=counts["dearest"][0][2])
+def _facets(counts: Counts, choice: Choice, left: int, *, name: str) -> Facets:
+    found = Facets(name=name, cheapest=counts["cheapest"][0][2], dearest=counts["dearest"][0][2])
     questions = [
         Facet(PROMOTION, _("Promotions"), _offered(counts, choice)),
         Facet(BRAND, _("Marque"), _options(counts["marque"], choice.brands, most_first=True)),

@@ -141,13 +141,6 @@ def _used(written: list[str], read: list[Understood]) -> str:
     return " ".join(_heard(no, written, read) for no in kept)
 
 
-def search(
-    query: str, depot_id: int | None, page: str | int = 1, sort: str = RELEVANCE, choice: Choice = ALL
-) -> Results:
-    """As `results`, for words that may be corrected."""
-    return results(query, depot_id, page, sort, choice)
-
-
 def results(
     query: str,
     depot_id: int | None,
@@ -202,11 +195,6 @@ def kept_find(query: str, depot_id: int | None, *, as_typed: bool) -> Found:
 
 def _of_code(ean: str, query: str) -> Found:
     return Found(list(shelved(None).filter(ean=ean).values_list("pk", flat=True)), used=query)
-
-
-def matching(query: str, depot_id: int | None) -> Shelved:
-    """Products for a query, the most relevant first, as a queryset to narrow. One query at once, then lazy."""
-    return in_order(find(query, depot_id).ids, depot_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What promotions make of cards: a reduced price, the price it is struck from, a badge."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,28 +12,23 @@ from shop.search.queries.card import Card
 PROMO = "promo"
 
 
-def offers_on(cards: Iterable[Card], book: PromotionBook) -> dict[int, Offer]:
-    """The best offer of each card that has one here and now. No query."""
-    if not book.terms:
-        return {}
-    return {card["id"]: offer for card in cards if (offer := book.offer_for(card["item"]))}
-
-
 def with_offers(cards: Collection[Card], book: PromotionBook) -> list[Card]:
-    """Cards as a page shows them that does not keep their HTML. One query at most, for prices to strike."""
-    return announced(cards, offers_on(cards, book), book)
-
-
-def announced(cards: Collection[Card], offers: Mapping[int, Offer], book: PromotionBook) -> list[Card]:
-    """The cards with their offers, as the law lets them be announced. One query, none without a reduced price."""
-    own = {card["id"]: offers[card["id"]] for card in cards if card["id"] in offers}
-    references = reference_prices(own, book) if own else {}
+    """Cards as a page shows them, with their offers as the law lets them be announced. One query at most, for prices to strike."""
+    offers = _offers_on(cards, book)
+    references = reference_prices(offers, book)
     return [
         _reduced(card, offer, *offer.announced(references.get(card["id"])))
-        if (offer := own.get(card["id"]))
+        if (offer := offers.get(card["id"]))
         else card
         for card in cards
     ]
+
+
+def _offers_on(cards: Iterable[Card], book: PromotionBook) -> dict[int, Offer]:
+    """The best offer of each card that has one here and now."""
+    if not book.terms:
+        return {}
+    return {card["id"]: offer for card in cards if (offer := book.offer_for(card["item"]))}
 
 
 def _reduced(card: Card, offer: Offer, badge: str, struck: Decimal | None) -> Card:

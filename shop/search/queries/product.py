@@ -1,5 +1,6 @@
 """All that the product page says."""
 
+from collections.abc import Hashable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
@@ -9,9 +10,11 @@ from django.db.models import Case, F, FloatField, Value, When
 from django.db.models.functions import Abs, Cast, Coalesce, Ln
 from django.utils import timezone
 
+from config import kept
+from config.rows import rows
 from shop.catalogue.models import Product, Source
 from shop.catalogue.rules import is_alcoholic
-from shop.reviews.queries import LATEST_FIELDS, LatestReviews, latest_reviews, with_latest_reviews
+from shop.reviews.queries import LATEST_SQL, RATINGS_SQL, LatestReviews, latest_reviews
 from shop.search import rules
 from shop.search.queries.card import (
     CARD_FIELDS,
@@ -19,12 +22,16 @@ from shop.search.queries.card import (
     Shelved,
     card_of,
     cards,
+    cards_on_sale,
+    keep_cards,
     of_first_picture,
     picture_of,
     shelved,
 )
+from shop.search.queries.facets import ORDER_SECONDS
 from shop.search.queries.listing import BY_NAME
 from shop.search.queries.window import RAIL_SIZE
+from shop.stock.queries import HIGHEST_COST
 
 FEW_LEFT = 5
 ALTERNATIVES = 6
@@ -32,15 +39,14 @@ ALTERNATIVES = 6
 DETAIL_FIELDS = (
     "ean", "description", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "nutrition",
     "stated_nutriscore", "origin", "storage", "alcohol_degree", "minimum_age", "shelf_id", "shelf__slug",
-    "source", "shelf__name", "shelf__parent__slug", "shelf__parent__name", "here__expected_restock_on",
-    "legal_name", "operator", "instructions", "traces", "brand_id",
+    "source", "shelf__name", "shelf__parent__slug", "shelf__parent__name",
+    "legal_name", "operator", "instructions", "traces",
 )  # fmt: skip
 
 
 class Kin(NamedTuple):
     """What another product is compared with, to stand beside or in place of this one."""
 
-    id: int
     shelf_id: int
     brand_id: int | None
     sold_by: str
@@ -82,23 +88,83 @@ class ProductPage(TypedDict):
     minimum_age: int | None
     few_left: int | None
     expected_restock_on: date | None
-    kin: Kin
     path: list[dict[str, str]]
     illustrated: list[str]
     reviews: LatestReviews
 
 
-def product_detail(slug: str, depot_id: int | None) -> ProductPage | None:
-    """A published product with all its particulars, or None. One query."""
-    found = with_latest_reviews(shelved(depot_id).filter(slug=slug))
-    described = found.annotate(picture_alt=of_first_picture("alt"))
-    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, *LATEST_FIELDS, "picture_alt").first()
-    return _product_page(row) if row else None
+class ProductState(NamedTuple):
+    """Which product an address names, and all that its page shows and that its version does not tell."""
+
+    id: int
+    version: int
+    name: str
+    sold_by_weight: bool
+    # The least one can buy, in pieces or grams.
+    smallest: int
+    available: int
+    restock_on: date | None
+    unit_cost: Decimal
+    ratings: Sequence[int]
+    # As JSON.
+    latest_reviews: str
+    kin: Kin
+
+    @property
+    def is_available(self) -> bool:
+        return self.available >= self.smallest
+
+    @property
+    def step_grams(self) -> int:
+        return self.smallest if self.sold_by_weight else 0
+
+    @property
+    def few_left(self) -> int | None:
+        """How many, where saying so helps."""
+        return self.available if self.available <= FEW_LEFT and not self.sold_by_weight else None
+
+    @property
+    def expected_restock_on(self) -> date | None:
+        """The day it should be back, unless that is over."""
+        return self.restock_on if self.restock_on and self.restock_on >= timezone.localdate() else None
+
+    @property
+    def shown(self) -> tuple[Hashable, ...]:
+        """Names what a page says of it: the same values, the same page."""
+        return (
+            self.id, self.version, self.is_available, self.few_left, self.expected_restock_on, self.unit_cost,
+            *self.ratings, self.latest_reviews,
+        )  # fmt: skip
 
 
-def _product_page(row: dict[str, Any]) -> ProductPage:
-    card = card_of(row)
-    restock_on = row["here__expected_restock_on"]
+_STATE = f"""
+SELECT p.id, p.version, p.name, p.sold_by = 'weight', CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END,
+       coalesce(i.available, 0), i.expected_restock_on,
+       {HIGHEST_COST},
+       {RATINGS_SQL}, {LATEST_SQL}, {", ".join(f"p.{name}" for name in Kin._fields)}
+  FROM catalogue_product p LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
+ WHERE p.slug = %s AND p.is_published
+"""  # noqa: S608 - constants
+
+
+def product_state(slug: str, depot_id: int | None) -> ProductState | None:
+    """A published product as it stands in a depot, or None. One query."""
+    found = rows(_STATE, [depot_id or 0, slug])
+    if not found:
+        return None
+    facts = len(ProductState._fields) - 1
+    return ProductState(*found[0][:facts], Kin(*found[0][facts:]))  # type: ignore[call-arg]
+
+
+def product_detail(state: ProductState, depot_id: int | None) -> ProductPage | None:
+    """All the particulars of a product; None where it has just gone. One query."""
+    described = shelved(depot_id).filter(pk=state.id).annotate(picture_alt=of_first_picture("alt"))
+    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, "picture_alt").first()
+    return _product_page(row, state) if row else None
+
+
+def _product_page(row: dict[str, Any], state: ProductState) -> ProductPage:
+    card = card_of(row | {"is_available": state.is_available, "unit_cost": state.unit_cost})
     return {
         "card": card,
         "picture_alt": row["picture_alt"] or "",
@@ -127,12 +193,11 @@ def _product_page(row: dict[str, Any]) -> ProductPage:
         "degree": rules.degree_label(row["alcohol_degree"]),
         "is_alcohol": is_alcoholic(row["alcohol_degree"]),
         "minimum_age": row["minimum_age"],
-        "few_left": row["available"] if not card["sold_by_weight"] and row["available"] <= FEW_LEFT else None,
-        "expected_restock_on": restock_on if restock_on and restock_on >= timezone.localdate() else None,
-        "kin": Kin(**{name: row[name] for name in Kin._fields}),
+        "few_left": state.few_left,
+        "expected_restock_on": state.expected_restock_on,
         "path": _path(row),
         "illustrated": row["invented"] if settings.DEMONSTRATION else [],
-        "reviews": latest_reviews(row),
+        "reviews": latest_reviews(state.ratings, state.latest_reviews),
     }
 
 
@@ -144,16 +209,25 @@ def _path(row: dict[str, Any]) -> list[dict[str, str]]:
     return [{"name": name, "slug": slug} for name, slug in steps if slug]
 
 
-def others(shown: ProductPage, depot_id: int | None) -> list[Card]:
+def others(state: ProductState, depot_id: int | None) -> list[Card]:
     """What else stands on the same shelf and can be had. One query, two where a card has changed.
 
-    The most bought first; for a product that cannot be had, what would do in its place, closest first.
+    The most bought first; for a product that cannot be had, what would do in its place, closest first. Which they
+    are is kept as long as an aisle's order.
     """
-    kin = shown["kin"]
-    around = shelved(depot_id).filter(shelf=kin.shelf_id, is_available=True).exclude(pk=kin.id)
-    if shown["card"]["is_available"]:
-        return cards(around.order_by("-popularity", *BY_NAME)[:RAIL_SIZE])
-    return cards(_closest_first(around, kin)[:ALTERNATIVES])
+    key = ("others", kept.version("shelves"), depot_id, state.id, state.version, state.is_available)
+    if (order := kept.peek(key)) is None:
+        keep_cards(found := cards(_around(state, depot_id)))
+        kept.keep(key, [card["id"] for card in found], size=kept.SMALL, seconds=ORDER_SECONDS)
+        return found
+    return [card for card in cards_on_sale(order, depot_id) if card["is_available"]]
+
+
+def _around(state: ProductState, depot_id: int | None) -> Shelved:
+    around = shelved(depot_id).filter(shelf=state.kin.shelf_id, is_available=True).exclude(pk=state.id)
+    if state.is_available:
+        return around.order_by("-popularity", *BY_NAME)[:RAIL_SIZE]
+    return _closest_first(around, state.kin)[:ALTERNATIVES]
 
 
 def _closest_first(around: Shelved, kin: Kin) -> Shelved:

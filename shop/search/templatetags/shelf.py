@@ -4,8 +4,8 @@ from django import template
 from django.utils.safestring import SafeString
 
 from shop.pricing.queries import book_for
-from shop.search.fragments import cards_html
-from shop.search.queries import Card
+from shop.search.fragments import cards_html, control_html
+from shop.search.queries import Card, ProductState
 
 register = template.Library()
 
@@ -20,4 +20,16 @@ def product_cards(context: template.Context, cards: Iterable[Card]) -> SafeStrin
         quantities=shopper.quantities if shopper else {},
         csrf_token=str(context["csrf_token"]),
         address=request.get_full_path(),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def product_control(context: template.Context, state: ProductState) -> SafeString:
+    """``{% product_control state %}``: « Ajouter » or the stepper on a product's own page. The basket's query at most."""
+    shopper = context.get("shopper")
+    return control_html(
+        state,
+        quantity=shopper.quantities.get(state.id, 0) if shopper else 0,
+        csrf_token=str(context["csrf_token"]),
+        address=context["request"].get_full_path(),
     )

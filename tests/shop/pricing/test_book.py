@@ -10,7 +10,6 @@ import pytest
 from django.utils import timezone
 
 import shop.pricing
-from shop.catalogue.models import Product
 from shop.pricing import book, history, promotions, queries, rules, services
 from shop.pricing.models import PriceChange, Promotion
 from shop.pricing.queries import fresh_book, item_of, reference_prices
@@ -100,24 +99,22 @@ def test_a_capped_offer_says_what_is_left_of_it(yoghurt):
     assert (found.price_now, found.badge) == (D("2.33"), "−6\u202f%")
 
 
-def test_the_facet_finds_what_has_an_offer_and_no_milk(yoghurt, django_assert_num_queries):
-    milk = product(name="Lait 1er âge", is_first_age_milk=True)
+def test_the_scope_is_what_running_promotions_are_on(yoghurt):
     elsewhere = AisleFactory(slug="pates", parent=AisleFactory(slug="epicerie"))
     branded = product(name="Biscuit", shelf=elsewhere, brand=BrandFactory(slug="lu"))
-    product(name="Rien", shelf=elsewhere)
+    promote(products=[yoghurt])
     promote(aisles=[yoghurt.shelf.parent])
     promote(brands=[branded.brand], percent=D(10))
-    found = fresh_book(None)
+    promote(aisles=[elsewhere], begins=1)
+    promote("free_delivery")
 
-    with django_assert_num_queries(1):
-        names = set(Product.objects.filter(found.scope_q()).values_list("name", flat=True))
+    products, aisles, brands = fresh_book(None).scope()
 
-    assert names == {"Yaourt nature", "Biscuit"}
-    assert milk.name not in names
+    assert (products, aisles, brands) == ([yoghurt.pk], [yoghurt.shelf.parent_id], [branded.brand_id])
 
 
-def test_without_a_promotion_the_facet_is_empty(yoghurt):
-    assert not Product.objects.filter(fresh_book(None).scope_q()).exists()
+def test_without_a_promotion_the_scope_is_empty(yoghurt):
+    assert fresh_book(None).scope() == ([], [], [])
 
 
 def test_a_chapter_lasts_until_a_promotion_begins_or_ends_or_the_book_is_another(yoghurt):

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from shop.orders.models import Order, OrderLine
 from shop.reviews import services
-from shop.reviews.models import REVIEWS, ProductReview, ServiceReview
-from shop.reviews.rules import ServiceWords, Words
+from shop.reviews.models import REVIEWS, ProductRating, ProductReview, ServiceReview
+from shop.reviews.rules import RatingSummary, ServiceWords, Words
 from tests.factories import CustomerFactory, ProductFactory, SlotFactory
 
 _numbers = count(1)
@@ -79,6 +79,12 @@ def answer(review, text="Merci, nous en parlons au producteur.", role="buyer"):
 
 def again(review):
     return REVIEWS[review.kind].objects.get(pk=review.pk)
+
+
+def rating_of(product_id):
+    """What the stars of a product are counted from."""
+    found = ProductRating.objects.filter(product_id=product_id).first()
+    return found.summary if found else RatingSummary()
 
 
 def published(product=None, **said):

@@ -12,7 +12,7 @@ from shop.orders.models import Order
 from shop.reviews import services
 from shop.reviews.events import ReviewAnswered, ReviewRefused
 from shop.reviews.models import MOVES, ProductRating, ProductReview, ServiceReview, Status
-from shop.reviews.queries import rating_summary, reviews_of
+from shop.reviews.queries import reviews_of
 from shop.reviews.rules import ServiceWords, Words
 from tests.factories import CustomerFactory, ProductFactory, UserFactory
 from tests.shop.reviews.support import (
@@ -21,6 +21,7 @@ from tests.shop.reviews.support import (
     order_of,
     publish,
     published,
+    rating_of,
     refuse,
     written,
     written_of_service,
@@ -39,7 +40,7 @@ def hand_in(order, customer, product, words=None):
 
 
 def counts(product):
-    return rating_summary(product.pk).counts
+    return rating_of(product.pk).counts
 
 
 # --- who may say something of what -----------------------------------------------------------------
@@ -201,7 +202,7 @@ def test_good_and_bad_are_published_and_counted_alike(rating):
     review = again(review)
     assert (review.status, review.moderated_by) == (Status.PUBLISHED, user)
     assert review.published_at == review.moderated_at
-    assert counts(review.product)[rating - 1] == rating_summary(review.product_id).count == 1
+    assert counts(review.product)[rating - 1] == rating_of(review.product_id).count == 1
 
 
 @pytest.mark.parametrize(("reason", "words"), [("", "Parce que."), ("insult", ""), ("insult", "  ")])
@@ -256,7 +257,7 @@ def test_words_changed_meanwhile_are_not_published_unread():
         publish(read)
 
     assert again(read).status == Status.WAITING
-    assert rating_summary(read.product_id).count == 0
+    assert rating_of(read.product_id).count == 0
 
 
 def test_the_shop_answers_once_and_what_is_published_only():
@@ -325,4 +326,4 @@ def test_ratings_are_built_anew_from_what_is_published():
     services.recount_ratings()
 
     assert counts(product) == (1, 0, 0, 0, 2)
-    assert rating_summary(other.product_id).count == 0
+    assert rating_of(other.product_id).count == 0

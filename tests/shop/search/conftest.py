@@ -1,14 +1,7 @@
 import pytest
-from django.core.cache import cache
 
 from shop.catalogue.models import Product
 from shop.catalogue.services import refresh_search
-
-
-@pytest.fixture(autouse=True)
-def cold_cache():
-    """Nothing of another test is remembered, the menu least of all."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.catalogue.models import Product
+from shop.pricing.queries import book_for
 from shop.search import facets, queries
 from shop.search.facets import Choice
 from shop.stock.models import StockItem
@@ -285,6 +286,32 @@ def test_promotions_are_a_question_with_the_others_applied(client, place):
     assert "4 produits<" in text and "Vanille" not in text.partition('id="resultats"')[2]
     assert "1 produit<" in narrowed and "Nature" in narrowed
     assert "en promotion <svg" in narrowed and 'href="?marque=cabas"' in narrowed
+
+
+def test_a_promotion_reaches_what_it_covers_and_never_first_age_milk(place):
+    StockItem.objects.update(unit_cost=Decimal("0.10"))
+    shelf = Product.objects.get(name="Nature").shelf
+    lu = BrandFactory(slug="lu", name="Lu")
+    ProductFactory(name="Lait 1er âge", shelf=shelf, brand=lu, is_first_age_milk=True)
+    ProductFactory(name="Biscuit", shelf=AisleFactory(slug="biscuits", parent=shelf.parent), brand=lu)
+    ProductFactory(name="Rien", shelf=shelf.parent)
+    promote(aisles=[shelf])
+    promote(brands=[lu], percent=Decimal(10))
+    cremerie, book = queries.find_aisle("cremerie"), book_for(None)
+
+    page = queries.aisle_page(cremerie, DepotFactory().pk, choice=Choice(promotion=True), book=book).page
+
+    assert {card["name"] for card in page} == {"Nature", "Vanille", "Fermier", "Soja", "Coco", "Biscuit"}
+
+
+def test_a_shelf_with_nothing_to_choose_has_no_filters(client, place):
+    ProductFactory(name="Seul", shelf=AisleFactory(slug="seul"))
+
+    bare = client.get(reverse("aisle", args=["seul"])).content.decode()
+    narrowed = client.get(reverse("aisle", args=["seul"]) + "?prix_max=99").content.decode()
+
+    assert "Seul" in bare and "filtres" not in bare and '<div class="">' in bare
+    assert 'id="filtres"' in narrowed and 'id="filtres"' in page(client)
 
 
 def test_without_a_promotion_nothing_is_asked_of_it(client, place):

@@ -9,10 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from config import kept
+from config import kept, pages
 from shop.catalogue import services as catalogue
 from shop.catalogue.models import Aisle, Product, ProductPicture
-from shop.search import fragments
 from shop.stock import services as stock
 from shop.stock.models import StockItem
 from tests.factories import DepotFactory, ProductFactory, ZoneFactory
@@ -176,7 +175,7 @@ def test_a_kept_card_holds_nothing_of_who_saw_it_first(client, product, django_u
 
     assert 'value="3"' in first and 'value="3"' not in second
     assert "tri=nom" not in second.partition("<ul")[2]
-    assert fragments.TOKEN not in first + second and fragments.BACK not in first + second
+    assert pages.TOKEN not in first + second and pages.BACK not in first + second
 
 
 def test_the_token_of_a_kept_card_is_that_of_the_visitor(product):

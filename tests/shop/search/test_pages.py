@@ -21,7 +21,6 @@ from config.templatetags.cabas import slot_label_long
 from delivery.zones.models import Zone
 from shop.catalogue.models import Product, ProductPicture
 from shop.catalogue.services import set_price
-from shop.pricing.queries import book_for
 from shop.stock.models import StockItem
 from tests.factories import (
     AisleFactory,
@@ -106,8 +105,6 @@ def test_page_stays_within_four_queries_and_the_session(
     visitor, full_shop, place, django_assert_max_num_queries
 ):
     address = addresses()[place]
-    # Promotions are read once after each change of them by a process, and not by its pages.
-    book_for(None)
 
     with django_assert_max_num_queries(6):
         visitor.get(address)
@@ -504,8 +501,8 @@ def test_search_of_any_kind_stays_within_six_queries_for_a_visitor_with_a_basket
 ):
     client.post("/creneaux/code-postal/", {"code_postal": "75011"})
     client.post("/panier/lignes/", {"product": ProductFactory().pk, "quantity": 1})
-    # Menu, zones and promotions are kept from the page before; nothing is known of the search.
-    client.get("/")
+    cache.clear()
+    kept.forget_everything()
 
     with django_assert_max_num_queries(6):
         assert client.get("/recherche/", {"q": query}).status_code == 200

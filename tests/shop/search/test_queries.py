@@ -86,20 +86,24 @@ def test_several_depots_and_pictures_do_not_double_a_card(depot):
     assert card["picture_url"] == "/media/a.jpg"
 
 
+def detail(product, depot):
+    return queries.product_detail(queries.product_state(product.slug, depot.id), depot.id)
+
+
 def test_drafts_have_no_card(depot):
     draft = ProductFactory(draft=True)
 
     assert queries.cards(queries.shelved(depot.id)) == []
     assert queries.cards_by_id([draft.id], depot.id) == {}
-    assert queries.product_detail(draft.slug, depot.id) is None
+    assert queries.product_state(draft.slug, depot.id) is None
 
 
 def test_illustration_is_told_in_a_demonstration_only(depot, settings):
     product = ProductFactory(invented=["price"])
 
-    sober = queries.product_detail(product.slug, depot.id)
+    sober = detail(product, depot)
     settings.DEMONSTRATION = True
-    told = queries.product_detail(product.slug, depot.id)
+    told = detail(product, depot)
 
     assert (sober["card"]["is_demonstration"], sober["illustrated"]) == (False, [])
     assert (told["card"]["is_demonstration"], told["illustrated"]) == (True, ["price"])
@@ -163,22 +167,26 @@ def test_pages_of_an_aisle_show_each_product_once(depot):
 
 
 def test_aisle_costs_two_queries_search_three_and_cards_one(depot, indexed, django_assert_num_queries):
-    ProductFactory.create_batch(30)
+    product, *_others = ProductFactory.create_batch(30)
     indexed()
     place = find_aisle("yaourts")
 
     with django_assert_num_queries(2):
         queries.aisle_page(place, depot.id)
     with django_assert_num_queries(3):
-        queries.search("yaourt", depot.id)
+        queries.results("yaourt", depot.id)
     with django_assert_num_queries(2):
         queries.suggestions("yaourt", depot.id)
     with django_assert_num_queries(1):
         queries.home_rails(depot.id)
     with django_assert_num_queries(1):
-        queries.product_detail("yaourt-nature-1", depot.id)
+        state = queries.product_state(product.slug, depot.id)
+    with django_assert_num_queries(1):
+        queries.product_detail(state, depot.id)
+    with django_assert_num_queries(1):
+        queries.others(state, depot.id)
     with django_assert_num_queries(0):
-        queries.search("?!", depot.id)
+        queries.results("?!", depot.id)
 
 
 # --- search -------------------------------------------------------------------------------------
@@ -193,7 +201,7 @@ def test_accents_ligatures_case_and_endings_are_ignored(depot, indexed, typed):
     ProductFactory(name="Lait entier")
     indexed()
 
-    assert names(queries.search(typed, depot.id).page) == ["Œufs de poules élevées en plein air"]
+    assert names(queries.results(typed, depot.id).page) == ["Œufs de poules élevées en plein air"]
 
 
 def test_apostrophes_of_both_kinds_are_the_same(depot, indexed):
@@ -201,14 +209,14 @@ def test_apostrophes_of_both_kinds_are_the_same(depot, indexed):
     indexed()
 
     for typed in ("huile d'olive", "huile d’olive", "l'huile d olive"):
-        assert len(queries.search(typed, depot.id).page) == 1
+        assert len(queries.results(typed, depot.id).page) == 1
 
 
 def test_word_being_typed_already_finds(depot, indexed):
     ProductFactory(name="Camembert de Normandie")
     indexed()
 
-    assert len(queries.search("camem", depot.id).page) == 1
+    assert len(queries.results("camem", depot.id).page) == 1
     assert len(queries.suggestions("camem", depot.id).cards) == 1
     assert queries.suggestions("c", depot.id).cards == []
 
@@ -219,7 +227,7 @@ def test_name_weighs_more_than_brand_and_brand_more_than_aisle(depot, indexed):
     ProductFactory(name="Terreau", brand=None, shelf=AisleFactory(slug="prairie", name="Prairie"))
     indexed()
 
-    assert names(queries.search("prairie", depot.id).page) == ["Fleurs de prairie", "Beurre doux", "Terreau"]
+    assert names(queries.results("prairie", depot.id).page) == ["Fleurs de prairie", "Beurre doux", "Terreau"]
 
 
 def test_equally_relevant_products_come_available_then_popular(depot, indexed):
@@ -228,7 +236,7 @@ def test_equally_relevant_products_come_available_then_popular(depot, indexed):
     ProductFactory(name="Lait sec", popularity=9, stock=0)
     indexed()
 
-    assert names(queries.search("lait", depot.id).page) == ["Lait bio", "Lait cru", "Lait sec"]
+    assert names(queries.results("lait", depot.id).page) == ["Lait bio", "Lait cru", "Lait sec"]
 
 
 def test_barcode_finds_its_product_alone(depot, indexed):
@@ -237,15 +245,15 @@ def test_barcode_finds_its_product_alone(depot, indexed):
     indexed()
 
     for typed in ("3017620422003", " 3 017620 422003 ", "03017620422003"):
-        assert names(queries.search(typed, depot.id).page) == [wanted.name]
+        assert names(queries.results(typed, depot.id).page) == [wanted.name]
 
 
 def test_search_never_shows_drafts(depot, indexed):
     ProductFactory(draft=True, name="Lait secret", ean="3017620422003")
     indexed()
 
-    assert list(queries.search("lait", depot.id).page) == []
-    assert list(queries.search("3017620422003", depot.id).page) == []
+    assert list(queries.results("lait", depot.id).page) == []
+    assert list(queries.results("3017620422003", depot.id).page) == []
 
 
 @pytest.mark.parametrize(
@@ -260,7 +268,7 @@ def test_any_text_can_be_searched(depot, indexed, typed):
     ProductFactory()
     indexed()
 
-    assert list(queries.search(typed, depot.id).page) == []
+    assert list(queries.results(typed, depot.id).page) == []
     assert queries.suggestions(typed, depot.id).cards == []
     assert queries.aisles_named(typed) == []
 
@@ -301,7 +309,7 @@ def test_alcohol_and_first_age_milk_are_never_put_in_the_window(depot):
 
 
 def others(product, depot):
-    return names(queries.others(queries.product_detail(product.slug, depot.id), depot.id))
+    return names(queries.others(queries.product_state(product.slug, depot.id), depot.id))
 
 
 def test_shelf_neighbours_can_be_had_and_are_others(depot):
@@ -346,9 +354,9 @@ def test_restock_day_is_told_until_it_has_passed(depot):
     today = timezone.localdate()
 
     StockItem.objects.update(expected_restock_on=today)
-    coming = queries.product_detail(product.slug, depot.id)
+    coming = detail(product, depot)
     StockItem.objects.update(expected_restock_on=today - timedelta(days=1))
-    gone = queries.product_detail(product.slug, depot.id)
+    gone = detail(product, depot)
 
     assert coming["expected_restock_on"] == today
     assert gone["expected_restock_on"] is None

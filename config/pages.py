@@ -1,0 +1,105 @@
+"""Pages in two layers: a skeleton, the same for everybody who asks this address, and the few parts that are the reader's own.
+
+A template marks the reader's parts with ``{% live %} … {% endlive %}``. What lies outside them is rendered once and
+kept under all the values that it shows; it cannot see the visitor, since no context processor that reads the
+request's session, login or basket runs for it.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template import RequestContext, Template, loader
+from django.template.base import NodeList
+from django.template.context import Context
+from django.utils.html import escape
+from django.utils.module_loading import import_string
+
+from config import kept
+
+# Characters for private use: no name in the shop holds them, and escaping leaves them alone.
+TOKEN, BACK, HOLE = "\ue000", "\ue001", "\ue002"
+HOLES = "holes"
+
+
+class Anyone:
+    """The request, as a kept part may see it: where the page lies, and nothing about who asks."""
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+
+    @staticmethod
+    def get_full_path() -> str:
+        return BACK
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """Text around the reader's parts: one piece more than there are parts."""
+
+    pieces: list[str]
+    holes: list[NodeList]
+
+
+def page(
+    request: HttpRequest,
+    template_name: str,
+    *,
+    key: tuple[Hashable, ...],
+    skeleton: Callable[[], Mapping[str, Any]],
+    live: Mapping[str, Any],
+    status: int = 200,
+) -> HttpResponse:
+    """The page, from its kept skeleton where there is one.
+
+    ``key`` must hold every value that ``skeleton``, the context of what is kept, is made from: it is only called
+    where nothing is kept under it. ``live`` is the context of the reader's parts, beside the usual processors.
+    """
+    template = loader.get_template(template_name).template  # type: ignore[attr-defined]
+    found = kept.built(
+        ("page", template_name, request.path, *key),
+        lambda: _skeleton(request, template, skeleton()),
+        weigh=lambda built: sum(map(kept.weight, built.pieces)),
+    )
+    shown = _filled(found, template, RequestContext(request, dict(live)))
+    response = HttpResponse(
+        with_request(
+            shown, token=get_token(request) if TOKEN in shown else "", address=request.get_full_path()
+        ),
+        status=status,
+    )
+    # What the page's validator names it by: the token changes, what is shown does not.
+    response.shown = shown  # type: ignore[attr-defined]
+    return response
+
+
+def with_request(html: str, *, token: str, address: str) -> str:
+    """Kept HTML with what belongs to one request alone."""
+    return html.replace(TOKEN, escape(token)).replace(BACK, escape(address))
+
+
+def _skeleton(request: HttpRequest, template: Template, values: Mapping[str, Any]) -> Skeleton:
+    holes: list[NodeList] = []
+    context = Context({"request": Anyone(request.path), "csrf_token": TOKEN, HOLES: holes})
+    for processor in _processors():
+        context.update(processor(request))
+    context.update(dict(values))
+    return Skeleton(template.render(context).split(HOLE), holes)
+
+
+@cache
+def _processors() -> list[Callable[[HttpRequest], dict[str, Any]]]:
+    return [import_string(name) for name in settings.KEPT_CONTEXT_PROCESSORS]
+
+
+def _filled(found: Skeleton, template: Template, context: RequestContext) -> str:
+    with context.render_context.push_state(template), context.bind_template(template):
+        parts = [hole.render(context) for hole in found.holes]
+    filled = [found.pieces[0]]
+    for part, piece in zip(parts, found.pieces[1:], strict=True):
+        filled += (part, piece)
+    return "".join(filled)
