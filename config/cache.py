@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import redis
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 logger = logging.getLogger(__name__)
 _FAULTS = (redis.RedisError, OSError)
@@ -13,8 +13,25 @@ _FAULTS = (redis.RedisError, OSError)
 PAUSE_SECONDS = 5.0
 
 
+class _KeptClient(RedisCacheClient):
+    """Django makes a client anew for each question, which costs more than asking it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._clients: dict[bool, redis.Redis] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
+        if write not in self._clients:
+            self._clients[write] = super().get_client(key, write=write)
+        return self._clients[write]
+
+
 class ForgivingRedisCache(RedisCache):
     _silent_until = 0.0
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _KeptClient
 
     def _forgiving(self, call: Any, otherwise: Any) -> Any:
         if time.monotonic() < ForgivingRedisCache._silent_until:

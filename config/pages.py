@@ -84,11 +84,16 @@ def with_request(html: str, *, token: str, address: str) -> str:
 
 def _skeleton(request: HttpRequest, template: Template, values: Mapping[str, Any]) -> Skeleton:
     holes: list[NodeList] = []
-    context = Context({"request": Anyone(request.path), "csrf_token": TOKEN, HOLES: holes})
+    context = _skeleton_context(request)
+    context.update({**values, HOLES: holes})
+    return Skeleton(template.render(context).split(HOLE), holes)
+
+
+def _skeleton_context(request: HttpRequest) -> Context:
+    context = Context({"request": Anyone(request.path), "csrf_token": TOKEN})
     for processor in _processors():
         context.update(processor(request))
-    context.update(dict(values))
-    return Skeleton(template.render(context).split(HOLE), holes)
+    return context
 
 
 @cache

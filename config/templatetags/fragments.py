@@ -33,6 +33,8 @@ def do_kept(parser: Parser, token: Token) -> KeptNode:
     _tag, name, *vary = token.split_contents()
     nodelist = parser.parse(("endkept",))
     parser.delete_first_token()
+    if nodelist.get_nodes_by_type(LiveNode):
+        raise template.TemplateSyntaxError("What is live cannot be kept: close {% kept %} before {% live %}.")
     return KeptNode(name.strip('"'), [parser.compile_filter(part) for part in vary], nodelist)
 
 

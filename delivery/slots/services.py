@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from delivery.slots import rules
 from delivery.slots.models import Hold, HoldQuerySet, Slot
+from delivery.slots.queries import live_hold
 from delivery.zones.models import Zone
 from delivery.zones.queries import active_zones
 
@@ -226,7 +227,7 @@ def renew_hold(*, holder: str) -> Hold | None:
 
     One SELECT, and one UPDATE when at least a minute is gained. Waits for nobody on the slot.
     """
-    hold = Hold.objects.live().filter(holder=holder).select_related("slot").first()
+    hold = live_hold(holder)
     if hold and hold.state == State.HELD:
         _renew(hold, hold.slot, timezone.now())
     return hold

@@ -28,8 +28,12 @@ from shop.stock.queries import CAN_BE_BOUGHT, HIGHEST_COST, reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
-    """A published product, or None. One query."""
-    return Product.objects.filter(pk=product_id, is_published=True).first()
+    """A published product, with what putting it in a basket needs, or None. One query."""
+    return next((product for (product,) in joined(_SELLABLE, [product_id], _WANTED)), None)
+
+
+_WANTED = Columns(Product, "p", ("id", "name", "price", "sold_by", "weight_step_g", "is_published"))
+_SELLABLE = f"SELECT {_WANTED.sql} FROM catalogue_product p WHERE p.id = %s AND p.is_published"  # noqa: S608 - names of columns
 
 
 def open_basket(*, key: UUID | None, customer_id: int | None) -> Basket | None:
@@ -38,8 +42,19 @@ def open_basket(*, key: UUID | None, customer_id: int | None) -> Basket | None:
     A key alone never opens a customer's basket: signing out leaves no access behind.
     """
     if customer_id is not None:
-        return Basket.objects.filter(customer_id=customer_id, is_open=True).first()
-    return Basket.objects.filter(of_session(key), is_open=True).first()
+        found = joined(_OPEN_OF_CUSTOMER, [customer_id], _BASKETS)
+    elif key is None:
+        return None
+    else:
+        found = joined(_OPEN_OF_SESSION, [key, key], _BASKETS)
+    return next((basket for (basket,) in found), None)
+
+
+_BASKETS = Columns(Basket, "b")
+_OPEN = f"SELECT {_BASKETS.sql} FROM basket_basket b WHERE b.is_open"  # noqa: S608 - names of columns
+_OPEN_OF_CUSTOMER = f"{_OPEN} AND b.customer_id = %s"
+# The same rule as of_session.
+_OPEN_OF_SESSION = f"{_OPEN} AND (b.key = %s OR b.continues = %s) AND b.customer_id IS NULL ORDER BY b.id"
 
 
 def of_session(key: UUID | None, prefix: str = "") -> Q:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from config.rows import rows
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from delivery.slots.queries import live_hold
@@ -58,22 +59,39 @@ def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
     Locks the basket row: two tabs adding at once both count.
     """
     if quantity == 0:
+        _hold_and_touch(basket)
         BasketLine.objects.filter(basket=basket, product_id=product_id).delete()
-    else:
-        product = sellable(product_id)
-        if product is None or product.price is None:
-            raise UnknownProduct(product_id)
-        if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
-            raise QuantityRefused(product)
-        lock(basket=basket)
-        others = BasketLine.objects.filter(basket=basket).exclude(product_id=product_id).count()
-        if others >= LINES_AT_MOST:
-            raise BasketFull(others)
-        BasketLine.objects.update_or_create(
-            basket=basket, product=product, defaults={"quantity": quantity, "price_seen": product.price}
-        )
-    touch(basket=basket)
+        return quantity
+    product = sellable(product_id)
+    if product is None or product.price is None:
+        raise UnknownProduct(product_id)
+    if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
+        raise QuantityRefused(product)
+    _hold_and_touch(basket)
+    wanted = [basket.pk, product_id, quantity, product.price, timezone.now()]
+    if not rows(_SET_LINE, [*wanted, basket.pk, product_id, LINES_AT_MOST]):
+        raise BasketFull(LINES_AT_MOST)
     return quantity
+
+
+# Counted after the basket's row is held: another tab's line is in it.
+_SET_LINE = """
+INSERT INTO basket_basketline (basket_id, product_id, quantity, price_seen, added_at)
+SELECT %s, %s, %s, %s, %s
+ WHERE (SELECT count(*) FROM basket_basketline WHERE basket_id = %s AND product_id <> %s) < %s
+    ON CONFLICT (basket_id, product_id) DO UPDATE SET quantity = EXCLUDED.quantity, price_seen = EXCLUDED.price_seen
+RETURNING id
+"""
+
+
+def _hold_and_touch(basket: Basket) -> None:
+    """`lock` and `touch` at once: the row that notes the activity holds off other writers. Raises BasketClosed."""
+    if not rows(_TOUCH, [timezone.now(), basket.pk]):
+        raise BasketClosed
+    slots.renew_hold(holder=str(basket.key))
+
+
+_TOUCH = "UPDATE basket_basket SET touched_at = %s WHERE id = %s AND is_open RETURNING id"
 
 
 def touch(*, basket: Basket) -> None:

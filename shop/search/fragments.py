@@ -6,6 +6,7 @@ address to come back to) is left open in the kept text and filled in for the who
 """
 
 from collections.abc import Collection, Hashable, Mapping
+from typing import Any
 
 from django.template import loader
 from django.utils.safestring import SafeString, mark_safe
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from config import kept
 from config.pages import TOKEN, Anyone, with_request
 from shop.pricing.book import PromotionBook
-from shop.search.queries import Card, ProductState, with_offers
+from shop.search.queries import Card, with_offers
 
 TEMPLATE = "components/product_card.html"
 CONTROL = "components/add_control.html"
@@ -51,17 +52,17 @@ def _rendered(card: Card, quantity: int) -> str:
     return loader.get_template(TEMPLATE).render(context)
 
 
-def control_html(state: ProductState, *, quantity: int, csrf_token: str, address: str) -> SafeString:
-    """« Ajouter » or the stepper of a product that can be had or is in the basket; else nothing. No query."""
-    if not (state.is_available or quantity):
-        return SafeString()
-    html = kept.built(
-        ("control html", state.id, state.version, state.is_available, state.smallest, quantity),
-        lambda: _control(state, quantity),
-    )
+def control_html(
+    product: Card | Mapping[str, Any], *, quantity: int, csrf_token: str, address: str
+) -> SafeString:
+    """« Ajouter » or the stepper of a product, a card or as much of one. No query."""
+    key = (
+        "control html", product["id"], product["version"], product["is_available"], product["step_grams"], quantity,
+    )  # fmt: skip
+    html = kept.built(key, lambda: _control(product, quantity))
     return mark_safe(with_request(html, token=csrf_token, address=address))  # noqa: S308 - as above
 
 
-def _control(state: ProductState, quantity: int) -> str:
-    context = {"card": state, "quantity": quantity, "csrf_token": TOKEN, "request": Anyone()}
+def _control(product: Card | Mapping[str, Any], quantity: int) -> str:
+    context = {"card": product, "quantity": quantity, "csrf_token": TOKEN, "request": Anyone()}
     return loader.get_template(CONTROL).render(context)

@@ -115,8 +115,16 @@ class ProductState(NamedTuple):
         return self.available >= self.smallest
 
     @property
-    def step_grams(self) -> int:
-        return self.smallest if self.sold_by_weight else 0
+    def control(self) -> dict[str, Any]:
+        """What « Ajouter » and the stepper need, as a card has it."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "name": self.name,
+            "is_available": self.is_available,
+            "sold_by_weight": self.sold_by_weight,
+            "step_grams": self.smallest if self.sold_by_weight else 0,
+        }
 
     @property
     def few_left(self) -> int | None:

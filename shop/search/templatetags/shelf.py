@@ -1,11 +1,12 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
 
 from shop.pricing.queries import book_for
 from shop.search.fragments import cards_html, control_html
-from shop.search.queries import Card, ProductState
+from shop.search.queries import Card
 
 register = template.Library()
 
@@ -24,12 +25,12 @@ def product_cards(context: template.Context, cards: Iterable[Card]) -> SafeStrin
 
 
 @register.simple_tag(takes_context=True)
-def product_control(context: template.Context, state: ProductState) -> SafeString:
-    """``{% product_control state %}``: « Ajouter » or the stepper on a product's own page. The basket's query at most."""
+def product_control(context: template.Context, product: Card | Mapping[str, Any]) -> SafeString:
+    """``{% product_control state.control %}``: « Ajouter » or the stepper of a product. The basket's query at most."""
     shopper = context.get("shopper")
     return control_html(
-        state,
-        quantity=shopper.quantities.get(state.id, 0) if shopper else 0,
+        product,
+        quantity=shopper.quantities.get(product["id"], 0) if shopper else 0,
         csrf_token=str(context["csrf_token"]),
         address=context["request"].get_full_path(),
     )

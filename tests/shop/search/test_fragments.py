@@ -1,20 +1,28 @@
 """Cards are built once, and whatever they show is new on the next page, everywhere."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from config import kept, pages
+from delivery.zones.models import Zone
+from delivery.zones.services import zones_changed
 from shop.catalogue import services as catalogue
 from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.customers.models import Customer
+from shop.pricing.models import PriceChange
 from shop.stock import services as stock
 from shop.stock.models import StockItem
-from tests.factories import DepotFactory, ProductFactory, ZoneFactory
+from tests.factories import CustomerFactory, DepotFactory, ProductFactory, ZoneFactory
+from tests.shop.pricing.promoting import promote
+from tests.shop.reviews import support as reviewing
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +200,76 @@ def test_the_token_of_a_kept_card_is_that_of_the_visitor(product):
             reverse("set_basket_line"), {"csrfmiddlewaretoken": token, "product": product.pk, "quantity": 1}
         )
         assert answer.status_code == 302
+
+
+def test_a_product_s_page_says_how_few_are_left_and_when_more_come(client, product, commits):
+    address = reverse("product", args=[product.slug])
+    client.get(address)
+
+    StockItem.objects.filter(product=product).update(available=3)
+    few = client.get(address).content.decode()
+    StockItem.objects.filter(product=product).update(
+        available=0, expected_restock_on=timezone.localdate() + timedelta(days=2)
+    )
+    gone = client.get(address).content.decode()
+
+    assert "Plus que 3 en stock" in few and "OutOfStock" not in few
+    assert "De retour le" in gone and "OutOfStock" in gone and "Plus que" not in gone
+
+
+def test_a_product_s_page_says_what_its_reviews_say_now(client, product, commits):
+    address = reverse("product", args=[product.slug])
+    client.get(address)
+
+    author = CustomerFactory(first_name="Zoé", last_name="Petit")
+    review = reviewing.published(product, customer=author, title="Fondant", rating=2)
+    told = client.get(address).content.decode()
+    reviewing.answer(review, "La recette a changé.")
+    answered = client.get(address).content.decode()
+    Customer.objects.filter(pk=author.pk).update(first_name="", last_name="")
+    forgotten = client.get(address).content.decode()
+
+    assert "Fondant" in told and "Zoé" in told and '"reviewCount": 1' in told
+    assert "La recette a changé." in answered
+    assert "Zoé" not in forgotten and "Fondant" in forgotten
+
+
+def test_a_promotion_begins_and_ends_on_a_kept_page_by_the_clock(client, product):
+    now = timezone.now()
+    StockItem.objects.update(unit_cost=Decimal("0.20"))
+    Product.objects.update(price=Decimal("2.50"))
+    PriceChange.objects.create(product=product, price=Decimal("2.50"), since=now - timedelta(days=90))
+    promote(products=[product], starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=2))
+    address = reverse("product", args=[product.slug])
+    shown = []
+
+    for minutes in (0, 61, 121):
+        with time_machine.travel(now + timedelta(minutes=minutes), tick=False):
+            shown.append("2,00\u00a0€" in client.get(address).content.decode())
+
+    assert shown == [False, True, False]
+
+
+def test_a_zone_renamed_shows_on_the_next_page_of_a_product(client, product, commits):
+    address = reverse("product", args=[product.slug])
+    zone = Zone.objects.get()
+    client.get(address)
+
+    with commits():
+        zone.name = "Les Îles"
+        zone.save()
+        zones_changed()
+
+    assert "zone Les Îles" in client.get(address).content.decode()
+
+
+def test_two_visitors_of_a_kept_product_page_see_their_own_basket(client, product):
+    address = reverse("product", args=[product.slug])
+    client.post(reverse("set_basket_line"), {"product": product.pk, "quantity": 7})
+    mine, theirs = client.get(address).content.decode(), type(client)().get(address).content.decode()
+
+    assert 'value="7"' in mine and 'value="7"' not in theirs
+    assert client.cookies["sessionid"].value not in theirs
 
 
 def test_an_address_with_signs_of_html_comes_back_escaped(client, product):
