@@ -225,7 +225,7 @@ def shared_shelf(shop, tmp_path):
     product = Product.objects.get()
     Aisle.objects.filter(pk=product.shelf_id).update(name="Yaourts")
     AisleFactory(slug="desserts", parent=product.shelf.parent)
-    return ProductFactory(name="Skyr", shelf=product.shelf, brand=product.brand)
+    return ProductFactory(ean=ean13(90_001), name="Skyr", shelf=product.shelf, brand=product.brand)
 
 
 @pytest.mark.parametrize("renamed", ["Yaourts d’ici", "yaourts-d-ici", "Yaourts", "YAOURTS"])
