@@ -26,7 +26,8 @@ check: .venv/.installed-dev
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python -m tools.check_project
 
-# The Nu HTML checker over the pages that the tests kept; with ADDRESS=http://…, Lighthouse over a running shop.
+# The Nu HTML checker over the pages that the tests kept; with ADDRESS=http://…, Lighthouse over a running shop that is
+# no demonstration (`DEMONSTRATION=0 make run`).
 audit: browser
 	@$(BIN)/python -m tools.audit
 

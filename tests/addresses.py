@@ -92,6 +92,7 @@ DOORS = {
     "cancel_order": Door(OWNER, get=NO, post=302, args=("@order",)),
     "order_reviews": Door(OWNER, post=404, args=("@order",)),
     "withdraw_review": Door(OWNER, get=NO, post=404, args=("@order",)),
+    "my_reviews": Door(SIGNED_IN),
     "lists": Door(SIGNED_IN),
     "create_list": Door(SIGNED_IN, get=NO, post=302),
     "list": Door(OWNER, args=("@list",)),

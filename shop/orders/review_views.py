@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.limits import Limit, too_many
 from shop.customers.models import Customer
@@ -20,7 +20,7 @@ from shop.orders.queries import is_received, orders_of
 from shop.reviews import services
 from shop.reviews.forms import ProductReviewForm, ReviewForm, ServiceReviewForm, WithdrawForm
 from shop.reviews.models import ProductReview, ServiceReview
-from shop.reviews.queries import own_product_reviews, own_service_review
+from shop.reviews.queries import own_product_reviews, own_reviews, own_service_review
 from shop.search.queries import Card, cards_by_id
 
 # An order is reviewed in one go or in a few; a program would send many.
@@ -63,6 +63,14 @@ class Sheet:
         return not any(form.has_changed() for _name, form in self.forms)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnReview:
+    """A review on its author's own page; the card is of its product, None for the service."""
+
+    review: ProductReview | ServiceReview
+    card: Card | None
+
+
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,6 +89,22 @@ def order_reviews(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, order, sheet, status=422)
     _hand_in(request, customer, order, sheet)
     return redirect("order_reviews", reference=reference)
+
+
+@never_cache
+@login_required
+@require_safe
+def my_reviews(request: HttpRequest) -> HttpResponse:
+    """All that a customer said, where it stands and what was answered. Seven queries at most of its own."""
+    customer = customer_for_user(request.user)  # type: ignore[arg-type]
+    page = own_reviews(customer_ids(customer), request.GET.get("page", "1"))
+    products = {review.product_id for review in page.object_list if isinstance(review, ProductReview)}
+    cards = cards_by_id(products, None)
+    rows = [
+        OwnReview(review, cards.get(review.product_id) if isinstance(review, ProductReview) else None)
+        for review in page.object_list
+    ]
+    return render(request, "orders/my_reviews.html", {"page_obj": page, "rows": rows, "querystring": ""})
 
 
 def _own_order(request: HttpRequest, reference: str) -> tuple[Customer, Order]:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("commandes/<str:reference>/annuler/", views.cancel, name="cancel_order"),
     path("commandes/<str:reference>/avis/", review_views.order_reviews, name="order_reviews"),
     path("commandes/<str:reference>/avis/retirer/", review_views.withdraw_review, name="withdraw_review"),
+    path("compte/avis/", review_views.my_reviews, name="my_reviews"),
     path("suivi/<str:token>/", views.tracking_page, name="tracking"),
     path("suivi/<str:token>/annuler/", views.cancel_as_guest, name="cancel_as_guest"),
 ]

@@ -50,6 +50,7 @@ def test_the_form_in_every_state(see, goods):  # noqa: F811
     order = order_of(customer, *(goods[name] for name in ("food", "long", "weighed", "second")))
     address = f"/commandes/{order.reference}/avis/"
     name = {key: f"produit-{goods[key].pk}" for key in goods}
+    see("my-reviews-none", "/compte/avis/", client=client, says="Pas encore d’avis")
     see("order-received", f"/commandes/{order.reference}/", client=client, says="Donner votre avis")
     see("order-reviews", address, client=client)
     wrong = client.post(
@@ -76,6 +77,7 @@ def test_the_form_in_every_state(see, goods):  # noqa: F811
     publish(ProductReview.objects.get(product=goods["food"]))
     refuse(ProductReview.objects.get(product=goods["long"]), "personal_data", "Retirez le prénom du livreur.")
     see("order-reviews-standing", address, client=client, says="n’a pas été publié")
+    see("my-reviews", "/compte/avis/", client=client, says="Retirez le prénom")
     early = order_of(customer, goods["food"], ended=timedelta(days=-1))
     see(
         "order-reviews-later", f"/commandes/{early.reference}/avis/", client=client, says="après la livraison"

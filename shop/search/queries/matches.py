@@ -27,6 +27,19 @@ LOCAL = 240
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedBrand:
+    """A brand with something on sale. Its products are those found by its name that bear it."""
+
+    name: str
+    slug: str
+
+    @property
+    def address(self) -> str:
+        """The query string of a search for it."""
+        return Choice(brands=(self.slug,)).address(("q", self.name))
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Products in their order, and how what was typed was understood.
 
@@ -39,7 +52,7 @@ class Found:
     used: str = ""
     is_corrected: bool = False
     dropped: list[str] = field(default_factory=list)
-    brands: list[str] = field(default_factory=list)
+    brands: list[SuggestedBrand] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ def find(
         used=_used(written, read) if changed else cleaned,
         is_corrected=changed,
         dropped=[_heard(no, written, read) for no in sorted(dropped or [])],
-        brands=named,
+        brands=[SuggestedBrand(*brand) for brand in named],
     )
 
 
@@ -205,7 +218,7 @@ def _of_code(ean: str, query: str) -> Found:
 @dataclass(frozen=True, slots=True)
 class Suggested:
     cards: list[Card]
-    brands: list[str]
+    brands: list[SuggestedBrand]
     found: Found
 
 

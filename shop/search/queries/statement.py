@@ -242,16 +242,16 @@ SELECT (SELECT coalesce(array_agg(product_id ORDER BY rank DESC, is_available DE
        (SELECT hits FROM number),
        (SELECT coalesce(json_agg(json_build_array(no, until, how, coalesce((SELECT k.written FROM search_knownword k WHERE k.word = words.word), word)) ORDER BY seq), '[]') FROM words),
        (SELECT coalesce(dropped, '{}') FROM fewer),
-       (SELECT coalesce(json_agg(name), '[]') FROM brands)
+       (SELECT coalesce(json_agg(json_build_array(name, slug)), '[]') FROM brands)
 """
 
 # Brands with something on sale, whose name begins with each word typed.
 _BRANDS = """
 named AS MATERIALIZED (
-    SELECT b.id, b.name FROM catalogue_brand b
+    SELECT b.id, b.name, b.slug FROM catalogue_brand b
      WHERE %(brands)s > 0 AND '-' || b.slug LIKE ALL (%(names)s::text[]) ORDER BY length(b.name), b.name LIMIT 20
 ), brands AS MATERIALIZED (
-    SELECT name FROM named WHERE (SELECT true FROM search_searchentry e WHERE e.brand_id = named.id LIMIT 1) LIMIT %(brands)s
+    SELECT name, slug FROM named WHERE (SELECT true FROM search_searchentry e WHERE e.brand_id = named.id LIMIT 1) LIMIT %(brands)s
 )"""
 
 _STEPS = [_TYPED, _GLUED, _BEGUN, _FIXED, _SPLIT, _WORDS, _MEANT, _TERMS, _TRIES, _FOUND, _POOL, _BRANDS]

@@ -125,6 +125,7 @@ def _apply(
     left_alone = apply.drop_known() if only_new else 0
     known = apply.resolve()
     plan = apply.Plan(source.columns, empty_keeps=source.is_open_food_facts, invents=demonstration)
+    report.moved = apply.moved_from_shelf(plan)
     updated = apply.update_known(plan)
     created = apply.insert_new()
     stocked = apply.apply_stock(depot_ids)

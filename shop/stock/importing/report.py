@@ -41,7 +41,7 @@ REFUSALS: dict[str, str | Promise] = {
     "number": gettext_lazy("nombre illisible"),
     "range": gettext_lazy("nombre hors limites"),
     "choice": gettext_lazy("valeur inconnue"),
-    "shelf": gettext_lazy("rayon inconnu"),
+    "shelf": gettext_lazy("rayon inconnu, un import n’en crée ni n’en renomme aucun"),
     "allergen": gettext_lazy("allergène inconnu"),
     "nutrition": gettext_lazy("valeurs nutritionnelles illisibles ou impossibles"),
     "weight_step": gettext_lazy("pas de poids absent d’un article vendu au poids"),
@@ -67,6 +67,8 @@ class ImportReport:
     unchanged: int = 0
     published: int = 0
     unpublished: int = 0
+    # Known articles that the file puts on another shelf; those it does not name stay where they are.
+    moved: int = 0
     not_published: Counter[str] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -79,7 +81,7 @@ class ImportReport:
 
     def absorb(self, other: "ImportReport") -> None:
         """Add what another file of the same delivery counted."""
-        for name in ("rows", "created", "updated", "unchanged", "published", "unpublished"):
+        for name in ("rows", "created", "updated", "unchanged", "published", "unpublished", "moved"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.not_published += other.not_published
         self.rejects += other.rejects
@@ -91,6 +93,12 @@ class ImportReport:
         yield from self._counts()
         for code, count in self.not_published.most_common():
             yield f"    {missing_words([code])[0]}\u202f: {count}"
+        if self.moved:
+            yield ngettext(
+                "%(n)s article change de rayon, ceux que le fichier ne nomme pas restent où ils sont",
+                "%(n)s articles changent de rayon, ceux que le fichier ne nomme pas restent où ils sont",
+                self.moved,
+            ) % {"n": self.moved}
         refused = len(self.rejects)
         yield ngettext("%(n)s ligne refusée", "%(n)s lignes refusées", refused) % {"n": refused}
         for reason, count in self.refused.most_common():

@@ -1,6 +1,7 @@
 """What visitors read and what customers send, over HTTP."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import cache
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from shop.catalogue.models import Product
 from shop.orders.models import Order
 from shop.orders.review_views import REVIEWS_BY_CUSTOMER
 from shop.reviews.models import ProductReview, ServiceReview
@@ -43,8 +45,6 @@ def page_of(order):
 
 
 def product_named(name):
-    from shop.catalogue.models import Product
-
     return Product.objects.get(name=name)
 
 
@@ -60,6 +60,92 @@ def read(client, address):
     text = page.content.decode()
     assert "variable indéfinie" not in text
     return text
+
+
+# --- one's own ---------------------------------------------------------------------------------------
+
+
+def test_the_account_leads_to_ones_own_reviews(client, customer):
+    assert reverse("my_reviews") in read(client, reverse("account"))
+    assert "Pas encore d’avis" in read(client, reverse("my_reviews"))
+
+
+def test_every_state_of_ones_own_reviews_is_told_with_reason_and_answer(client, customer):
+    written(ProductFactory(name="Comté"), customer=customer, text="Encore à relire")
+    refuse(written(ProductFactory(name="Brie"), customer=customer), words="Retirez l’insulte.")
+    shown = written(ProductFactory(name="Skyr"), customer=customer, rating=1, title="Trop acide")
+    answer(publish(shown), "Nous changeons de laiterie.", "buyer")
+    publish(written_of_service(customer=customer, text="À l’heure"))
+
+    text = read(client, reverse("my_reviews"))
+
+    for told in (
+        "Comté", "Encore à relire", "en cours de relecture", "Brie", "n’a pas été publié", "injure", "Retirez l’insulte.",
+        "Skyr", "Trop acide", "Nous changeons de laiterie.", "Responsable des achats", "La livraison", "À l’heure",
+        page_of(Order.objects.get(reference=shown.order_reference)),
+    ):  # fmt: skip
+        assert told in text, told
+
+
+def test_words_replaced_since_are_left_out_and_the_latest_come_first(client, customer):
+    product = ProductFactory(name="Comté")
+    order = order_of(customer, product)
+    publish(written(product, customer=customer, order=order, text="Anciens mots"))
+    publish(written(product, customer=customer, order=order, text="Nouveaux mots"))
+    written_of_service(customer=customer, order=order, text="Tout derniers mots")
+
+    text = read(client, reverse("my_reviews"))
+
+    assert "Anciens mots" not in text
+    assert text.index("Tout derniers mots") < text.index("Nouveaux mots")
+
+
+def test_ones_own_reviews_are_nobody_elses(client, customer):
+    written(ProductFactory(), customer=CustomerFactory(), text="À une autre personne")
+    written_of_service(text="À une autre encore")
+
+    text = read(client, reverse("my_reviews"))
+
+    assert "À une autre" not in text and "Pas encore d’avis" in text
+
+
+def test_what_a_guest_said_is_found_by_the_customer_they_became(client, customer):
+    written(ProductFactory(), customer=CustomerFactory(merged_into=customer), text="Dit avant de s’inscrire")
+
+    assert "Dit avant de s’inscrire" in read(client, reverse("my_reviews"))
+
+
+def test_a_product_taken_off_sale_keeps_its_name_and_loses_its_link(client, customer):
+    product = ProductFactory(name="Comté", slug="comte")
+    written(product, customer=customer)
+    Product.objects.filter(pk=product.pk).update(is_published=False, version=2)
+
+    text = read(client, reverse("my_reviews"))
+
+    assert "Comté" in text and 'href="/produits/comte/"' not in text
+
+
+@pytest.mark.parametrize("page", ["2", "abc", "9" * 20, "-1", "\0"])
+def test_ones_own_reviews_come_by_the_page(client, customer, page):
+    for number in range(11):
+        written(ProductFactory(name=f"Fromage {number}"), customer=customer)
+
+    text = read(client, reverse("my_reviews") + "?" + urlencode({"page": page}))
+
+    assert text.count("own-review__words") == (10 if page in {"abc", "\0"} else 1)
+
+
+def test_ones_own_reviews_cost_the_same_however_many(client, customer):
+    def add():
+        written(ProductFactory(), customer=customer)
+        publish(written_of_service(customer=customer))
+
+    add()
+    before = queries(client, reverse("my_reviews"))
+    for _n in range(4):
+        add()
+
+    assert queries(client, reverse("my_reviews")) == before <= 13
 
 
 # --- writing ----------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """The browsing pages, as a stranger gets them."""
 
+import re
 from decimal import Decimal
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.cache import cache
@@ -15,6 +17,7 @@ from shop.catalogue.services import set_price
 from shop.stock.models import StockItem
 from tests.factories import (
     AisleFactory,
+    BrandFactory,
     DepotFactory,
     ProductFactory,
     SlotFactory,
@@ -121,7 +124,7 @@ def test_aisle_shows_cards_shelves_and_a_real_next_page(client, zone):
     assert '<option value="prix" selected>' in page
 
 
-@pytest.mark.parametrize("page", ["99", "0", "-3", "abc", "", "9" * 400, "2\x00", "٢"])
+@pytest.mark.parametrize("page", ["99", "0", "-3", "abc", "", "9" * 20, "9" * 400, "2\x00", "٢"])
 def test_any_page_number_is_answered(client, zone, page):
     ProductFactory.create_batch(3)
 
@@ -201,7 +204,7 @@ def test_any_search_is_answered_by_a_helpful_page(client, zone, typed):
     "typed",
     [
         "x" * 10_000, "camenbert " * 1_000, "🥕🥖", "'", '"', "\\", "\\' OR '1'='1", "a & | !b <-> c:*", "\x00", "de la pour",
-        "\u202ecamembert", "'; DROP TABLE search_searchentry; --", "<script>alert(1)</script>", "{{ 7 }} {% x %}", "%s",
+        "\u202ecamembert", "\u200f\u202e\u2067" * 200, "\u200flait\u2069", "🥕" * 10_000, "👩‍🍳" * 50, "\0" * 10_000, "'; DROP TABLE search_searchentry; --", "<script>alert(1)</script>", "{{ 7 }} {% x %}", "%s",
         "٣ ½ ²", "中文", "1" * 200, "a" * 41, "é" * 300, "- - -", "6x6x6x6l",
     ],
 )  # fmt: skip
@@ -297,6 +300,21 @@ def test_suggestions_are_links_to_products_and_aisles(client, zone, indexed):
     assert "<html" not in page
 
 
+def test_a_suggested_brand_leads_to_its_products_alone(client, zone, indexed):
+    brand = BrandFactory(slug="val-d-ourse", name="Val d’Ourse & Cie")
+    ProductFactory(name="Skyr", brand=brand)
+    ProductFactory(name="Fromage d’ourse & cie du val", brand=None)
+    indexed()
+
+    page = client.get("/recherche/suggestions/", {"q": "val d'ou"}).content.decode()
+    address = unescape(re.search(r'id="suggestion-m1" href="([^"]+)"', page)[1])
+    found = client.get(address)
+
+    assert parse_qs(urlsplit(address).query) == {"q": [brand.name], "marque": [brand.slug]}
+    assert [card["name"] for card in found.context["page_obj"]] == ["Skyr"]
+    assert [chip["label"] for chip in found.context["chosen"]] == [brand.name]
+
+
 def test_suggestions_need_two_characters(client, zone):
     assert client.get("/recherche/suggestions/", {"q": "y"}).content.strip() == b""
 
@@ -329,6 +347,9 @@ def test_browsing_needs_no_cookie_and_stores_no_session(full_shop):
 
 ODD = [
     "",
+    "nonsense",
+    "9" * 20,
+    "\u200f\u202e",
     "0",
     "-1",
     "1.5",

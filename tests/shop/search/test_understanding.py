@@ -143,7 +143,7 @@ def test_page_costs_three_queries_and_a_suggestion_two(shelves, django_assert_nu
     with django_assert_num_queries(1):
         results("licorne", shelves.id)
     with django_assert_num_queries(2):
-        assert suggestions("grillon", shelves.id).brands == ["Brasserie Grillon"]
+        assert [brand.name for brand in suggestions("grillon", shelves.id).brands] == ["Brasserie Grillon"]
 
 
 def test_suggestions_forgive_the_same_mistakes(shelves):
@@ -154,7 +154,7 @@ def test_suggestions_forgive_the_same_mistakes(shelves):
 def test_brand_with_nothing_on_sale_is_not_suggested(shelves):
     BrandFactory(slug="grillades", name="Grillades")
 
-    assert suggestions("grill", shelves.id).brands == ["Brasserie Grillon"]
+    assert [brand.name for brand in suggestions("grill", shelves.id).brands] == ["Brasserie Grillon"]
 
 
 def test_misspelled_name_of_a_producer_does_not_hide_the_word(shelves):

@@ -130,6 +130,22 @@ def test_import_page_says_what_is_wrong(staff, content, name, words):
     assert not Product.objects.exists()
 
 
+def test_import_page_renames_no_shelf_and_says_so(staff, settings, tmp_path):
+    settings.STATE_DIR = tmp_path
+    DepotFactory()
+    shelf = AisleFactory(slug="yaourts", name="Yaourts")
+    other = ProductFactory(shelf=shelf)
+
+    form = page(staff, IMPORT)
+    said = upload(staff, text_of([GOOD | {"aisle": "Yaourts d’ici"}]).encode()).content.decode()
+
+    assert "ne crée ni ne renomme aucun rayon" in form
+    assert "un import n’en crée ni n’en renomme aucun (Yaourts d’ici)" in said
+    shelf.refresh_from_db(), other.refresh_from_db()
+    assert (shelf.name, shelf.slug, other.shelf_id) == ("Yaourts", "yaourts", shelf.pk)
+    assert Product.objects.count() == 1
+
+
 def test_import_page_needs_both_rights(client):
     DepotFactory()
     user = UserFactory(staff=True)

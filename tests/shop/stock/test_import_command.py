@@ -77,3 +77,20 @@ def test_both_shared_files_come_in_whole_and_twice(demonstration):
     assert not published.filter(
         shelf__slug__in=["bieres-et-cidres", "spiritueux"], alcohol_degree=None
     ).exists()
+
+
+def test_command_says_in_one_line_that_a_file_is_empty(shop, tmp_path):
+    with pytest.raises(CommandError, match="Le fichier est vide"):
+        call_command("import_products", str(written(tmp_path, b"")))
+
+    assert not Product.objects.exists()
+
+
+def test_command_renames_no_shelf_and_says_so(shop, tmp_path, capsys):
+    file = written(tmp_path, text_of([GOOD | {"aisle": "Yaourts d’ici"}]))
+
+    call_command("import_products", str(file))
+
+    assert "rayon inconnu, un import n’en crée ni n’en renomme aucun\u202f: 1" in capsys.readouterr().out
+    assert not Aisle.objects.filter(name="Yaourts d’ici").exists()
+    assert not Product.objects.exists()

@@ -7,10 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from shop.catalogue.models import Product
+from shop.catalogue.models import Aisle, Product
 from shop.stock.importing import FileRefused, ImportBusy, run_import
 from shop.stock.models import StockItem
-from tests.factories import ProductFactory, ean13
+from tests.factories import AisleFactory, ProductFactory, ean13
 from tests.shop.stock.files import GOOD, HEADING, everything, imported, sheet, text_of, written
 
 
@@ -213,3 +213,56 @@ def test_second_import_at_the_same_time_is_told_to_wait(shop, tmp_path):
         thread.join(30)
 
     assert len(outcome) == 1 and Product.objects.count() == 1
+
+
+# --- shelves and brands that others stand on ----------------------------------------------------------
+
+
+@pytest.fixture
+def shared_shelf(shop, tmp_path):
+    """The imported yoghurt, and another product on its shelf and of its brand that no file names."""
+    imported(tmp_path, GOOD)
+    product = Product.objects.get()
+    Aisle.objects.filter(pk=product.shelf_id).update(name="Yaourts")
+    AisleFactory(slug="desserts", parent=product.shelf.parent)
+    return ProductFactory(ean=ean13(90_001), name="Skyr", shelf=product.shelf, brand=product.brand)
+
+
+@pytest.mark.parametrize("renamed", ["Yaourts d’ici", "yaourts-d-ici", "Yaourts", "YAOURTS"])
+def test_another_name_for_a_shelf_is_refused_and_nothing_moves(shared_shelf, tmp_path, renamed):
+    before, aisles = everything(), list(Aisle.objects.order_by("pk").values())
+
+    report = imported(tmp_path, GOOD | {"aisle": renamed})
+
+    assert everything() == before
+    assert list(Aisle.objects.order_by("pk").values()) == aisles
+    assert [reject.reason for reject in report.rejects] == ["shelf"]
+    assert "un import n’en crée ni n’en renomme aucun" in report.rejects[0].words
+    assert renamed in report.rejects[0].words
+
+
+def test_another_shelf_moves_the_article_of_its_row_alone_and_says_so(shared_shelf, tmp_path):
+    other = list(Product.objects.filter(pk=shared_shelf.pk).values())
+
+    report = imported(tmp_path, GOOD | {"aisle": "desserts"})
+
+    assert Product.objects.get(ean=GOOD["ean"]).shelf.slug == "desserts"
+    assert list(Product.objects.filter(pk=shared_shelf.pk).values()) == other
+    assert report.moved == 1
+    assert any("1 article change de rayon" in line for line in report.lines())
+
+
+def test_a_file_that_moves_nothing_says_nothing_of_shelves(shared_shelf, tmp_path):
+    report = imported(tmp_path, GOOD | {"price": "2,10"})
+
+    assert report.moved == 0
+    assert not any("change de rayon" in line for line in report.lines())
+
+
+def test_a_brand_written_otherwise_keeps_its_name_for_the_others(shared_shelf, tmp_path):
+    name = shared_shelf.brand.name
+
+    imported(tmp_path, GOOD | {"brand": name.upper()})
+
+    shared_shelf.brand.refresh_from_db()
+    assert shared_shelf.brand.name == name
