@@ -188,9 +188,9 @@ _SEEN = (
     "is_first_age_milk", "brand_id", "shelf_id", "version",
 )  # fmt: skip
 _PARTS = (
-    Columns(Basket, "b"), Columns(BasketLine, "l"), Columns(Product, "p", _SEEN),
+    Columns(Basket, "b", once=True), Columns(BasketLine, "l"), Columns(Product, "p", _SEEN),
     Columns(Aisle, "s", ("id", "parent_id")), Figure(HIGHEST_COST),
-    Columns(Hold, "h"), Columns(Slot, "t"), Columns(Zone, "z"),
+    Columns(Hold, "h", once=True), Columns(Slot, "t", once=True), Columns(Zone, "z", once=True),
 )  # fmt: skip
 # Holds by the same rule as HoldQuerySet.live, by the application's clock.
 _PRESENT = f"""
@@ -242,8 +242,9 @@ def detailed_lines(
 
 # All that is not text for reading: those of JSON come as they are written.
 _SOLD = [field.attname for field in Product._meta.concrete_fields if not isinstance(field, JSONField)]
+_PLACE = ("id", "name", "parent_id")
 _DETAILS = (
-    Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s"), Columns(Aisle, "a"),
+    Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s", _PLACE), Columns(Aisle, "a", _PLACE),
     Figure("coalesce(i.available, 0)"), Figure(CAN_BE_BOUGHT), Figure(HIGHEST_COST),
 )  # fmt: skip
 _DETAILED = f"""
