@@ -1,6 +1,7 @@
 """``manage.py bench pages|search``: figures of speed, pages beside a baseline of the same run."""
 
 from argparse import ArgumentParser
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 from django.conf import settings
@@ -34,8 +35,14 @@ class Command(BaseCommand):
             raise CommandError(
                 "Il faut une zone livrée et des produits publiés (manage.py demo)."
             ) from nothing
-        return markdown(pages.HEADING, [row.cells() for row in rows])
+        table = markdown(pages.HEADING, [row.cells() for row in rows])
+        return f"{table}\n\nMémoire du processus, au plus : {_most_memory_mb()} Mo"
 
     def _search(self) -> str:
         rows = [(figure, f"{half:.1f}", f"{most:.1f}") for figure, half, most in search.rows()]
         return markdown(search.HEADING, rows)
+
+
+def _most_memory_mb() -> int:
+    """What this process has taken at most, in MB: a worker's, and the bench's own few."""
+    return getrusage(RUSAGE_SELF).ru_maxrss * 1024 // 1_000_000
