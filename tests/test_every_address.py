@@ -16,12 +16,12 @@ from config.staff import StaffGroup, rights_of, seed_groups
 from crm.desk.models import ContactRequest, HelpEntry
 from crm.insights.models import FunnelCount, VitalCount
 from crm.outbox.models import Message, Suppression
-from delivery.zones.models import CoverageRequest
+from delivery.zones.models import CoverageRequest, Zone
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
 from shop.pricing.services import plan_price
 from shop.reviews.models import ProductReview, ServiceReview
-from shop.search.models import MissedSearch, Synonym
+from shop.search.models import MissedSearch, Synonym, ZonePopularity
 from shop.search.services import report_product
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
@@ -262,6 +262,7 @@ def rows(owned):
     report_product(product_id=owned.product.pk, kind="price", words="Trop cher.", email="a@exemple.fr")
     MissedSearch.objects.create(week=today, kind="search", words="kombucha", count=1)
     Synonym.objects.create(typed="coca", meant="cola")
+    ZonePopularity.objects.create(zone=Zone.objects.first(), product=owned.product, popularity=1)
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
     promote(products=[owned.product])
     plan_price(

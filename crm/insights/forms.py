@@ -9,7 +9,7 @@ BODY_BYTES_AT_MOST = 1024
 # The names pages give themselves in `data-page`; anything else is somebody else's invention.
 PAGES = frozenset(
     {"accueil", "rayon", "produit", "recherche", "panier", "creneaux", "hors-zone", "listes", "commande"}
-    | {"paiement", "commandes", "suivi", "account", "aide", "page", "qualite-de-service", "avis"}
+    | {"paiement", "commandes", "suivi", "account", "aide", "page", "qualite-de-service", "avis", "prix"}
 )
 
 

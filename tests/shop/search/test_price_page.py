@@ -211,8 +211,10 @@ def somebody(past=0):
 
 
 def prices_on(client, address):
-    """Every sum of the page itself, in order; the header holds each one's own basket."""
+    """Every sum of the page itself, in order; the header and the first half of home hold what is each one's own."""
     main = client.get(address).content.decode().partition("<main")[2].partition("</main>")[0]
+    if address == "/":
+        main = main.partition('id="titre-rayons"')[2]
     return re.findall(r"[\d\u202f]+,\d\d\u00a0€[^<]*", main)
 
 
