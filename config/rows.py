@@ -1,7 +1,7 @@
 """Statements written once for what every page asks: compiling and planning them anew would cost more than running them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.base import ModelState
 
 Row = TypeVar("Row", bound=Model)
+Params = Sequence[Any] | Mapping[str, Any]
 # A query of values, or a statement with its parameters.
 Read = QuerySet[Any, Any] | tuple[str, Sequence[Any]]
 
@@ -66,7 +67,7 @@ def joined(sql: str, params: Sequence[Any], *parts: Columns | Figure) -> Iterato
         yield tuple(_instances(row, parts, made))
 
 
-def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def rows(sql: str, params: Params) -> list[tuple[Any, ...]]:
     """The rows of a statement whose text never varies: the server binds the values, and plans it once a connection.
 
     Django's own cursors bind in the client, since not all that the ORM compiles can be prepared. psycopg
@@ -85,7 +86,7 @@ def _bound_by_the_server() -> CursorWrapper:
     return connection.make_cursor(bound)
 
 
-def _asked(cursor: CursorWrapper, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _asked(cursor: CursorWrapper, sql: str, params: Params) -> list[tuple[Any, ...]]:
     cursor.execute(sql, params)
     found: list[tuple[Any, ...]] = cursor.fetchall()
     return found

@@ -1,5 +1,4 @@
 from celery import shared_task
-from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
@@ -7,6 +6,7 @@ from config.events import HeartbeatAsked
 from config.facts import publish
 from config.health import record_beat
 from config.limits import forget_past
+from shop.customers.sessions import SessionStore
 
 
 @shared_task
@@ -25,4 +25,4 @@ def forget_tries() -> None:
 @shared_task
 def clear_sessions() -> None:
     """Forget sessions that have expired."""
-    call_command("clearsessions")
+    SessionStore.clear_expired()

@@ -194,7 +194,7 @@ def written():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
-            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND relname <> 'django_session'"
+            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND relname <> 'customers_session'"
         )
         return dict(cursor.fetchall())
 

@@ -18,7 +18,6 @@ from config import kept
 from config.bench.bare import BareHandler
 from config.bench.browser import Browser
 from config.bench.clock import ratio, seconds_a_call
-from config.sessions import SessionStore
 from delivery.zones.models import ZoneArea
 from delivery.zones.visitor import SESSION_POSTCODE
 from shop.basket.models import Basket, BasketLine
@@ -26,6 +25,7 @@ from shop.basket.shopper import SESSION_KEY as SESSION_BASKET
 from shop.catalogue.models import Aisle, Product
 from shop.customers.models import User
 from shop.customers.services import customer_for_user
+from shop.customers.sessions import SessionStore
 
 HEADING = ("page", "bare view /s", "shop /s", "ratio", "cold ms", "KiB")
 BARE = "bare view"

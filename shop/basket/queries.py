@@ -1,6 +1,6 @@
 """Reads of baskets. Every one starts from the session's key or the customer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.utils import timezone
 from config.rows import Columns, Figure, joined
 from config.templatetags.cabas import quantity_label
 from delivery.slots.models import Hold, Slot
+from delivery.slots.queries import IS_LIVE
 from delivery.zones.models import Zone
 from shop.basket.models import Basket, BasketLine
 from shop.catalogue.models import Aisle, Product
@@ -23,17 +24,18 @@ from shop.pricing.promotions import Item, Reduced, SlotFacts
 from shop.pricing.queries import item_of, reduced
 from shop.pricing.rules import NOTHING, PricedLine
 from shop.pricing.wording import explanation, hint, label_of
-from shop.search.queries import Card, Stamp, cards_at
+from shop.search.queries import NOWHERE, Card, Stamp, cards_at, cards_by_id, standings
 from shop.stock.queries import CAN_BE_BOUGHT, HIGHEST_COST, reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
     """A published product, with what putting it in a basket needs, or None. One query."""
-    return next((product for (product,) in joined(_SELLABLE, [product_id], _WANTED)), None)
+    return next((product for (product,) in joined(_SELLABLE, [product_id], SELLABLE)), None)
 
 
-_WANTED = Columns(Product, "p", ("id", "name", "price", "sold_by", "weight_step_g", "is_published"))
-_SELLABLE = f"SELECT {_WANTED.sql} FROM catalogue_product p WHERE p.id = %s AND p.is_published"  # noqa: S608 - names of columns
+# Parts of statements where ``p`` is the product.
+SELLABLE = Columns(Product, "p", ("id", "name", "price", "sold_by", "weight_step_g", "is_published"))
+_SELLABLE = f"SELECT {SELLABLE.sql} FROM catalogue_product p WHERE p.id = %s AND p.is_published"  # noqa: S608 - names of columns
 
 
 def open_basket(*, key: UUID | None, customer_id: int | None) -> Basket | None:
@@ -150,56 +152,67 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """An open basket as every page needs it: its lines with what totals and steppers show, and its place."""
+    """An open basket as pages need it, lines with what is in stock for them, and its place."""
 
     basket: Basket | None = None
     lines: Sequence[Any] = ()
     hold: Hold | None = None
 
 
-def present_basket(*, key: UUID | None, customer_id: int | None) -> Present:
+def present_basket(*, key: UUID | None, customer_id: int | None, depot_id: int | None) -> Present:
     """The customer's open basket, or the one of a visitor's session, with its live hold. One query.
 
-    Each line comes with ``product``, its shelf and ``unit_cost``; the hold with its slot and zone.
+    Each line comes with ``product``, its shelf, ``unit_cost``, and what the depot has: ``in_stock`` (pieces or grams)
+    and ``can_be_had``; the hold with its slot and zone.
     """
-    held = [Hold.State.HELD, timezone.now(), Hold.State.PINNED]
+    here = [depot_id or 0, timezone.now()]
     if customer_id is not None:
-        found = list(joined(_OF_CUSTOMER, [*held, customer_id], *_PARTS))
+        found = list(joined(_OF_CUSTOMER, [*here, customer_id], *_PARTS))
     elif key is None:
         return Present()
     else:
-        found = list(joined(_OF_SESSION, [*held, key, key], *_PARTS))
+        found = list(joined(_OF_SESSION, [*here, key, key], *_PARTS))
     if not found:
         return Present()
     basket, *_others, hold, slot, zone = found[0]
     if hold:
         hold.slot, slot.zone = slot, zone
-    lines = [_light(basket, *row[1:5]) for row in found if row[1]]
+    lines = [_light(basket, *row[1:7]) for row in found if row[1]]
     return Present(basket, lines, hold)
 
 
-def _light(basket: Basket, line: Any, product: Product, shelf: Aisle, unit_cost: Decimal) -> Any:
-    line.basket, line.product, line.unit_cost, product.shelf = basket, product, unit_cost, shelf
+def _light(
+    basket: Basket,
+    line: Any,
+    product: Product,
+    shelf: Aisle,
+    unit_cost: Decimal,
+    in_stock: int,
+    can_be_had: bool | None,
+) -> Any:
+    line.basket, line.product, product.shelf = basket, product, shelf
+    line.unit_cost, line.in_stock, line.can_be_had = unit_cost, in_stock, bool(can_be_had)
     return line
 
 
 _SEEN = (
-    "id", "name", "price", "sold_by", "weight_step_g", "deposit", "is_published", "vat_rate", "is_food",
-    "is_first_age_milk", "brand_id", "shelf_id", "version",
+    "id", "name", "sort_name", "price", "sold_by", "weight_step_g", "net_quantity", "net_unit", "deposit", "is_published",
+    "vat_rate", "is_food", "is_first_age_milk", "brand_id", "shelf_id", "version",
 )  # fmt: skip
+_IN_STOCK = Figure("coalesce(i.available, 0)")
 _PARTS = (
     Columns(Basket, "b", once=True), Columns(BasketLine, "l"), Columns(Product, "p", _SEEN),
-    Columns(Aisle, "s", ("id", "parent_id")), Figure(HIGHEST_COST),
+    Columns(Aisle, "s", ("id", "parent_id")), Figure(HIGHEST_COST), _IN_STOCK, Figure(CAN_BE_BOUGHT),
     Columns(Hold, "h", once=True), Columns(Slot, "t", once=True), Columns(Zone, "z", once=True),
 )  # fmt: skip
-# Holds by the same rule as HoldQuerySet.live, by the application's clock.
 _PRESENT = f"""
 SELECT {", ".join(part.sql for part in _PARTS)}
   FROM basket_basket b
   LEFT JOIN basket_basketline l ON l.basket_id = b.id
   LEFT JOIN catalogue_product p ON p.id = l.product_id
   LEFT JOIN catalogue_aisle s ON s.id = p.shelf_id
-  LEFT JOIN slots_hold h ON h.holder = b.key::text AND (h.state = %s AND h.expires_at > %s OR h.state = %s)
+  LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
+  LEFT JOIN slots_hold h ON h.holder = b.key::text AND {IS_LIVE}
   LEFT JOIN slots_slot t ON t.id = h.slot_id
   LEFT JOIN zones_zone z ON z.id = t.zone_id
  WHERE b.is_open
@@ -207,6 +220,31 @@ SELECT {", ".join(part.sql for part in _PARTS)}
 _OF_CUSTOMER = f"{_PRESENT} AND b.customer_id = %s ORDER BY l.id"
 # The same rule as of_session.
 _OF_SESSION = f"{_PRESENT} AND (b.key = %s OR b.continues = %s) AND b.customer_id IS NULL ORDER BY l.id"
+
+
+def page_lines(lines: Sequence[Any], depot_id: int | None, *, own_order: str = "") -> list[Line]:
+    """Lines of a `Present` basket as its page shows them, in aisle order. No query, one where a card has changed.
+
+    As `detailed_lines`, for whoever has the basket already.
+    """
+    sold = [line for line in lines if line.product.price is not None and line.product.vat_rate is not None]
+    cards = cards_at([_stamp(line) for line in sold], depot_id)
+    taken = reserved_by(own_order) if own_order else {}
+    shelves = standings()
+    sold.sort(key=lambda line: (shelves.get(line.product.shelf_id, NOWHERE), line.product.sort_name))
+    return [_line(line, cards, line.in_stock, line.unit_cost, taken) for line in sold]
+
+
+def _stamp(line: Any) -> Stamp:
+    product = line.product
+    return Stamp(product.pk, product.version, line.can_be_had, product.is_published, line.unit_cost)
+
+
+def card_in(lines: Sequence[Any], product_id: int, depot_id: int | None) -> Card | None:
+    """The card of a product as it is now: no query where one of the lines holds it, else one."""
+    stamps = [_stamp(line) for line in lines if line.product_id == product_id]
+    found = cards_at(stamps, depot_id) if stamps else cards_by_id([product_id], depot_id)
+    return found.get(product_id)
 
 
 def detailed_lines(
@@ -220,32 +258,37 @@ def detailed_lines(
     found = list(joined(_DETAILED, [depot_id, basket.pk], *_DETAILS))
     stamps = [
         Stamp(product.pk, product.version, bool(can_be_had), product.is_published, unit_cost)
-        for _line, product, *_places, can_be_had, unit_cost in found
+        for _row, product, _shelf, _in_stock, can_be_had, unit_cost in found
     ]
     cards = cards_at(stamps, depot_id) if with_cards else {}
     taken = reserved_by(own_order) if own_order else {}
     lines = []
-    for line, product, shelf, aisle, in_stock, _can_be_had, unit_cost in found:
-        product.shelf, shelf.parent = shelf, aisle
-        lines.append(
-            Line(
-                product=product,
-                card=cards.get(product.pk),
-                quantity=line.quantity,
-                price_seen=line.price_seen,
-                available=in_stock + taken.get(product.pk, 0) if product.is_published else 0,
-                unit_cost=unit_cost,
-            )
-        )
+    for line, product, shelf, in_stock, _can_be_had, unit_cost in found:
+        line.product, product.shelf = product, shelf
+        lines.append(_line(line, cards, in_stock, unit_cost, taken))
     return lines
+
+
+def _line(
+    line: Any, cards: Mapping[int, Card], in_stock: int, unit_cost: Decimal, taken: Mapping[int, int]
+) -> Line:
+    """``taken`` is what the order that this basket is paying for holds already: it is there for it."""
+    product: Product = line.product
+    return Line(
+        product=product,
+        card=cards.get(product.pk),
+        quantity=line.quantity,
+        price_seen=line.price_seen,
+        available=in_stock + taken.get(product.pk, 0) if product.is_published else 0,
+        unit_cost=unit_cost,
+    )
 
 
 # All that is not text for reading: those of JSON come as they are written.
 _SOLD = [field.attname for field in Product._meta.concrete_fields if not isinstance(field, JSONField)]
-_PLACE = ("id", "name", "parent_id")
 _DETAILS = (
-    Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s", _PLACE), Columns(Aisle, "a", _PLACE),
-    Figure("coalesce(i.available, 0)"), Figure(CAN_BE_BOUGHT), Figure(HIGHEST_COST),
+    Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s", ("id", "parent_id")), _IN_STOCK,
+    Figure(CAN_BE_BOUGHT), Figure(HIGHEST_COST),
 )  # fmt: skip
 _DETAILED = f"""
 SELECT {", ".join(part.sql for part in _DETAILS)}
@@ -279,12 +322,11 @@ def with_promotions(
     ]
 
 
-def by_aisle(lines: list[Line]) -> list[tuple[Aisle, list[Line]]]:
-    """Lines grouped under their top aisle, in the order they come. No query."""
+def by_aisle(lines: list[Line]) -> list[tuple[str, list[Line]]]:
+    """Lines under the name of their top aisle, in the order they come. No query."""
+    shelves = standings()
 
-    def aisle(line: Line) -> Aisle:
-        shelf = line.product.shelf
-        assert shelf is not None  # noqa: S101 - a published product has a shelf, by constraint
-        return shelf.parent or shelf
+    def aisle(line: Line) -> str:
+        return shelves.get(line.product.shelf_id or 0, NOWHERE).aisle
 
-    return [(top, list(group)) for top, group in groupby(lines, key=aisle)]
+    return [(name, list(group)) for name, group in groupby(lines, key=aisle)]

@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from config.rows import rows
+from config.rows import Figure, joined, rows
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
-from delivery.slots.queries import live_hold
+from delivery.slots.queries import OF_BASKETS, live_hold
 from shop.basket.models import Basket, BasketLine
-from shop.basket.queries import detailed_lines, of_session, open_basket, sellable, sellable_products
+from shop.basket.queries import SELLABLE, detailed_lines, of_session, open_basket, sellable_products
 from shop.basket.rules import LINES_AT_MOST, Difference, Wanted, merged_quantities, price_difference
 from shop.catalogue.models import Product
 from shop.catalogue.rules import quantity_is_valid
@@ -59,15 +59,14 @@ def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
     Locks the basket row: two tabs adding at once both count.
     """
     if quantity == 0:
-        _hold_and_touch(basket)
+        _take_up(basket, product_id)
         BasketLine.objects.filter(basket=basket, product_id=product_id).delete()
         return quantity
-    product = sellable(product_id)
+    product = _take_up(basket, product_id)
     if product is None or product.price is None:
         raise UnknownProduct(product_id)
     if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
         raise QuantityRefused(product)
-    _hold_and_touch(basket)
     wanted = [basket.pk, product_id, quantity, product.price, timezone.now()]
     if not rows(_SET_LINE, [*wanted, basket.pk, product_id, LINES_AT_MOST]):
         raise BasketFull(LINES_AT_MOST)
@@ -84,14 +83,30 @@ RETURNING id
 """
 
 
-def _hold_and_touch(basket: Basket) -> None:
-    """`lock` and `touch` at once: the row that notes the activity holds off other writers. Raises BasketClosed."""
-    if not rows(_TOUCH, [timezone.now(), basket.pk]):
+def _take_up(basket: Basket, product_id: int) -> Product | None:
+    """`lock` and `touch` at once, and the product where it is on sale: one query, two or three with a slot.
+
+    The row that notes the activity holds off other writers. Raises BasketClosed.
+    """
+    found = list(joined(_TAKEN_UP, [timezone.now(), basket.pk, product_id], *_TAKEN))
+    if not found:
         raise BasketClosed
-    slots.renew_hold(holder=str(basket.key))
+    [(has_place, product)] = found
+    if has_place:
+        slots.renew_hold(holder=str(basket.key))
+    return product  # type: ignore[no-any-return]
 
 
-_TOUCH = "UPDATE basket_basket SET touched_at = %s WHERE id = %s AND is_open RETURNING id"
+# A place that lapsed meanwhile is no longer to be renewed: asking for it finds none.
+_TAKEN = Figure("touched.has_place"), SELLABLE
+_TAKEN_UP = f"""
+WITH touched AS (
+    UPDATE basket_basket b SET touched_at = %s WHERE b.id = %s AND b.is_open
+    RETURNING EXISTS (SELECT FROM slots_hold h WHERE h.holder = b.key::text AND {OF_BASKETS}) AS has_place
+)
+SELECT {", ".join(part.sql for part in _TAKEN)}
+  FROM touched LEFT JOIN catalogue_product p ON p.id = %s AND p.is_published
+"""  # noqa: S608 - names of columns
 
 
 def touch(*, basket: Basket) -> None:

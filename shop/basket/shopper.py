@@ -1,6 +1,6 @@
 """Who is looking: their place, basket and slot, each read at most once a request and only when asked for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
@@ -75,6 +75,10 @@ class Shopper:
             return None
 
     @property
+    def depot_id(self) -> int | None:
+        return self.zone_shown.depot_id if self.zone_shown else None
+
+    @property
     def _owner(self) -> dict[str, Any]:
         return {"key": self._key, "customer_id": self.customer.pk if self.customer else None}
 
@@ -87,7 +91,7 @@ class Shopper:
 
     @cached_property
     def _present(self) -> Present:
-        return present_basket(**self._owner)
+        return present_basket(**self._owner, depot_id=self.depot_id)
 
     @property
     def basket(self) -> Basket | None:
@@ -101,6 +105,11 @@ class Shopper:
     def hold(self) -> Hold | None:
         """The place that the basket holds, with its slot and zone."""
         return self._present.hold
+
+    @property
+    def place_shown(self) -> tuple[Hashable, ...]:
+        """All that the header says of where and when: names that part of it."""
+        return (self.postcode, *((self.hold.slot.starts_at, self.hold.slot.ends_at) if self.hold else ()))
 
     @cached_property
     def quantities(self) -> Mapping[int, int]:

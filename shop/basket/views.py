@@ -24,13 +24,12 @@ from delivery.zones.queries import zone_for_postcode
 from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
-from shop.basket.queries import Line, by_aisle, detailed_lines, sellable, with_promotions
+from shop.basket.queries import Line, by_aisle, card_in, page_lines, sellable, with_promotions
 from shop.basket.shopper import Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
 from shop.catalogue.rules import most_quantity
-from shop.search.queries import cards_by_id
 
 # Enough to change one's mind; too few to empty a day's slots without wanting a single product.
 EMPTY_HANDED_HOLDS = Limit("hold.machine", most=6)
@@ -63,7 +62,7 @@ def basket_page(request: HttpRequest) -> HttpResponse:
 def _lines(shopper: Shopper) -> list[Line]:
     if not shopper.basket:
         return []
-    lines = detailed_lines(shopper.basket, shopper.zone.depot_id, own_order=shopper.own_order)
+    lines = page_lines(shopper.lines, shopper.depot_id, own_order=shopper.own_order)
     return with_promotions(lines, shopper.book, shopper.slot_facts, seen_at=shopper.basket.touched_at)
 
 
@@ -140,13 +139,13 @@ def _control(request: HttpRequest, form: LineForm, problem: str | None) -> HttpR
     """The control, then what else on the page speaks of the basket. A refusal is said in the control."""
     shopper = shopper_of(request)
     product_id = form.cleaned_data.get("product", 0)
-    card = cards_by_id([product_id], shopper.zone.depot_id).get(product_id)
+    card = card_in(shopper.lines, product_id, shopper.depot_id)
     if card is None:
         return HttpResponse(problem or "", status=404)
     context = {"card": card, "quantity": shopper.quantities.get(card["id"], 0), "problem": problem or ""}
     if request.headers.get("HX-Current-URL", "").partition("?")[0].endswith(reverse("basket")):
         # A lot of several articles reduces them all: each line is told anew.
-        context |= _basket_context(shopper, _lines(shopper)) | {"on_basket_page": True}
+        context |= _basket_context(shopper, _lines(shopper)) | {"page_door": "basket"}
     return render(request, "basket/_control_answer.html", context)
 
 

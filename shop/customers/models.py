@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -53,6 +54,24 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()
+
+
+class Session(AbstractBaseSession):
+    """A browser's session, and whose it is: both are read at once (sessions.py)."""
+
+    # A login deleted while a page of it is being answered must not make that page fail; and nobody asks for a login by the
+    # keys of its sessions, the admin's filters least of all.
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, db_constraint=False, related_name="+")
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from shop.customers.sessions import SessionStore
+
+        return SessionStore
 
 
 class Customer(models.Model):

@@ -6,7 +6,7 @@ from django.utils.functional import SimpleLazyObject
 from shop.search import queries
 
 # What the phone's bottom bar leads to.
-DOORS = {"home", "search", "lists"}
+DOORS = {"home", "search", "lists", "basket"}
 
 
 def menu(request: HttpRequest) -> dict[str, Any]:

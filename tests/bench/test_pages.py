@@ -1,7 +1,6 @@
 """``manage.py bench pages`` on a small shop: every page is asked for, and nothing is left behind."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError, call_command
 
@@ -10,7 +9,7 @@ from config.bench.bare import BareHandler
 from config.bench.browser import Browser, Unexpected
 from config.bench.clock import ratio
 from shop.basket.models import Basket
-from shop.customers.models import Customer, User
+from shop.customers.models import Customer, Session, User
 from tests.factories import AisleFactory, ProductFactory, ZoneFactory
 
 

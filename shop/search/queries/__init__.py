@@ -1,6 +1,15 @@
 """What pages read to show products. Nothing here writes to the database."""
 
-from shop.search.queries.aisles import AislePlace, MenuAisle, aisles_named, find_aisle, is_top_aisle, menu
+from shop.search.queries.aisles import (
+    NOWHERE,
+    AislePlace,
+    MenuAisle,
+    aisles_named,
+    find_aisle,
+    is_top_aisle,
+    menu,
+    standings,
+)
 from shop.search.queries.card import Card, Stamp, cards, cards_at, cards_by_id, shelved
 from shop.search.queries.facets import Facets
 from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
@@ -19,6 +28,7 @@ from shop.search.queries.product import ProductPage, ProductState, others, produ
 from shop.search.queries.window import home_rails
 
 __all__ = [
+    "NOWHERE",
     "PAGE_SIZE",
     "RELEVANCE",
     "SORTS",
@@ -51,6 +61,7 @@ __all__ = [
     "product_state",
     "results",
     "shelved",
+    "standings",
     "suggestions",
     "with_offers",
 ]

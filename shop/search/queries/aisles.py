@@ -1,7 +1,7 @@
 """The aisle tree, and where a page stands in it."""
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from django.db.models import QuerySet
 
@@ -48,6 +48,22 @@ class AislePlace:
 def menu() -> list[MenuAisle]:
     """The aisle tree. No query when kept, else one; built anew when an aisle is saved."""
     return MENU.now()
+
+
+class Standing(NamedTuple):
+    """Where a shelf stands on a walk through the shop, and the name of its aisle."""
+
+    place: int
+    aisle: str
+
+
+NOWHERE = Standing(10**6, "")
+
+
+def standings() -> dict[int, Standing]:
+    """Where each aisle and shelf stands, by id. No query when the menu is kept."""
+    walk = ((aisle["name"], shelf["id"]) for aisle in menu() for shelf in (aisle, *aisle["shelves"]))
+    return {shelf_id: Standing(place, name) for place, (name, shelf_id) in enumerate(walk)}
 
 
 def _shelves() -> QuerySet[Aisle, Any]:

@@ -120,6 +120,11 @@ Counts = dict[str, list[tuple[str, str, Decimal]]]
 # Orders by what one piece costs here and now; products of one price stay in the order they came in. Pieces have no
 # price per kilogram: they come after what can be compared.
 RANKS = {"prix": "price, ", "prix-au-kg": "is_counted, per_unit NULLS LAST, "}
+# Read with the products, which are not read twice.
+_COLUMNS = (
+    "brand_id", "labels", "stated_nutriscore", "price", "allergens", "traces", "allergens_checked_on", "sold_by",
+    "net_unit", "net_quantity", "shelf_id", "is_food", "is_first_age_milk", "vat_rate",
+)  # fmt: skip
 # In one pass over the shelf: what one piece costs (as `promotions.reduced_price` has it), which products fit each
 # question, then counts per answer. OFFSET 0 keeps the planner from working a price out anew wherever it is compared.
 _COUNTS = """
@@ -127,9 +132,9 @@ WITH cut AS MATERIALIZED (
     SELECT * FROM unnest(%(cut_scopes)s::text[], %(cut_ids)s::bigint[], %(cut_percents)s::numeric[], %(cut_amounts)s::numeric[])
         AS c (scope, id, percent, amount)
 ), found AS MATERIALIZED (
-    SELECT id, row_number() OVER () AS place FROM ({products}) AS ordered (id)
+    SELECT ordered.*, row_number() OVER () AS place FROM ({products}) AS ordered (id, {columns})
 ), shelf AS MATERIALIZED (
-    SELECT p.id, found.place, p.brand_id, p.labels, p.stated_nutriscore, asked.price, p.allergens, p.traces,
+    SELECT p.id, p.place, p.brand_id, p.labels, p.stated_nutriscore, asked.price, p.allergens, p.traces,
            p.sold_by = 'piece' AND p.net_unit = 'piece' AS is_counted,
            CASE WHEN p.sold_by = 'weight' THEN asked.price
                 WHEN p.net_unit = 'piece' THEN asked.price / nullif(p.net_quantity, 0)
@@ -142,7 +147,7 @@ WITH cut AS MATERIALIZED (
            cardinality(%(without)s::text[]) = 0 OR (p.allergens_checked_on IS NOT NULL
                AND NOT p.allergens && %(without)s::varchar[] AND NOT p.traces && %(without)s::varchar[]) AS is_without,
            o.offered, NOT %(promotion)s OR o.offered AS by_offer
-      FROM found JOIN catalogue_product p USING (id)
+      FROM found p
       LEFT JOIN catalogue_brand b ON b.id = p.brand_id
       LEFT JOIN catalogue_aisle a ON a.id = p.shelf_id
      CROSS JOIN LATERAL (SELECT NOT p.is_first_age_milk AND (
@@ -179,10 +184,11 @@ SELECT 'nutriscore', stated_nutriscore, upper(stated_nutriscore), count(*), NULL
   FROM shelf WHERE stated_nutriscore <> '' AND by_brand AND by_label AND by_price AND is_without AND by_offer
  GROUP BY stated_nutriscore
 UNION ALL
-SELECT 'sans', name, name, count(*), NULL
-  FROM shelf, unnest(%(allergens)s::varchar[]) AS name
- WHERE checked AND NOT name = ANY (allergens) AND NOT name = ANY (traces)
-   AND by_brand AND by_label AND by_score AND by_price AND is_without AND by_offer GROUP BY name
+SELECT 'sans', name, name, sum(number), NULL
+  FROM (SELECT allergens, traces, count(*) AS number FROM shelf
+         WHERE checked AND by_brand AND by_label AND by_score AND by_price AND is_without AND by_offer
+         GROUP BY allergens, traces) AS stated, unnest(%(allergens)s::varchar[]) AS name
+ WHERE NOT name = ANY (allergens) AND NOT name = ANY (traces) GROUP BY name
 UNION ALL
 SELECT 'promo', '1', '', count(*), NULL
   FROM shelf WHERE offered AND by_brand AND by_label AND by_score AND by_price AND is_without
@@ -203,7 +209,7 @@ def _listed(
     key: tuple[Any, ...], products: Shelved, choice: Choice, book: PromotionBook, sort: str
 ) -> Listed:
     try:
-        inside, inside_params = products.values("pk").query.sql_with_params()
+        inside, inside_params = products.values_list("pk", *_COLUMNS).query.sql_with_params()
     except EmptyResultSet:
         return Listed((), Facets())
     # Positional parameters of the inner statement become named ones, as the outer statement's are.
@@ -218,7 +224,8 @@ def _listed(
     counts: Counts = defaultdict(list)
     ids: Sequence[int] = ()
     with connection.cursor() as cursor:
-        statement = _COUNTS.replace("{rank}", RANKS.get(sort, "")).replace("{products}", inside)
+        statement = _COUNTS.replace("{rank}", RANKS.get(sort, "")).replace("{columns}", ", ".join(_COLUMNS))
+        statement = statement.replace("{products}", inside)
         cursor.execute(statement, params)
         for question, value, label, count, found in cursor.fetchall():
             counts[question].append((value, label, count))

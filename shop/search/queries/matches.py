@@ -5,17 +5,17 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Paginator
-from django.db import connection
 from django.db.models import BigIntegerField, F, Func, IntegerField, Value
 
 from config import kept
+from config.rows import rows
 from shop.pricing.book import PromotionBook
 from shop.search import rules
 from shop.search.facets import Choice
 from shop.search.queries.card import Card, Shelved, cards_on_sale, shelved
 from shop.search.queries.facets import NO_OFFERS, ORDER_SECONDS, Facets
 from shop.search.queries.listing import ALL, PAGE_SIZE, RELEVANCE, SORTS, Listing, listing
-from shop.search.queries.statement import SEARCH
+from shop.search.queries.statement import search_statement
 from shop.search.words import letters, root, sound
 
 SUGGESTIONS = 6
@@ -83,9 +83,10 @@ def find(
     words = rules.numbered_words(cleaned)
     if not words:
         return Found([], used=cleaned)
-    with connection.cursor() as cursor:
-        cursor.execute(SEARCH, _asked(words, depot_id, zone_id, as_typed, most, brands))
-        ids, hits, understood, dropped, named = cursor.fetchone()
+    [(ids, hits, understood, dropped, named)] = rows(
+        search_statement(most=most, local=min(LOCAL, 2 * most), brands=brands),
+        _asked(words, depot_id, zone_id, as_typed),
+    )
     read = [Understood(*row) for row in understood]
     changed = any(one.is_changed for one in read)
     written = _written(cleaned)
@@ -118,8 +119,6 @@ def _asked(
     depot_id: int | None,
     zone_id: int | None,
     as_typed: bool,
-    most: int,
-    brands: int,
 ) -> dict[str, Any]:
     words = list(numbered.values())
     return {
@@ -134,9 +133,6 @@ def _asked(
         "exact": as_typed,
         "depot": depot_id or 0,
         "zone": zone_id or 0,
-        "most": most,
-        "local": min(LOCAL, 2 * most),
-        "brands": brands,
     }
 
 

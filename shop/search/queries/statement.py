@@ -4,6 +4,8 @@ Written in PostgreSQL's own words, since each step feeds the next and a page has
 products: the words are looked up, corrected, widened by synonyms and turned into a text query where the rows are.
 """
 
+from functools import cache
+
 # Each typed word: its stem and on how many products it stands.
 _TYPED = """
 typed AS MATERIALIZED (
@@ -255,4 +257,18 @@ named AS MATERIALIZED (
 )"""
 
 _STEPS = [_TYPED, _GLUED, _BEGUN, _FIXED, _SPLIT, _WORDS, _MEANT, _TERMS, _TRIES, _FOUND, _POOL, _BRANDS]
-SEARCH = "WITH " + ", ".join(step.strip() for step in _STEPS) + _ANSWER
+_SEARCH = "WITH " + ", ".join(step.strip() for step in _STEPS) + _ANSWER
+
+
+@cache
+def search_statement(*, most: int, local: int, brands: int) -> str:
+    """The statement for how many products at most, how many of the zone's best sellers looked at, how many brands.
+
+    These stand in its text: planning it takes as long as an easy search, and a plan made once, for any values, is only
+    as good where it is known how few rows are wanted.
+    """
+    figures = {"most": most, "local": local, "brands": brands}
+    text = _SEARCH
+    for name, figure in figures.items():
+        text = text.replace(f"%({name})s", str(int(figure)))
+    return text

@@ -233,7 +233,7 @@ def test_without_a_session_there_is_no_basket(client, product, django_assert_num
 
     with django_assert_num_queries(0):
         assert open_basket(key=None, customer_id=None) is None
-        assert present_basket(key=None, customer_id=None) == Present()
+        assert present_basket(key=None, customer_id=None, depot_id=None) == Present()
 
 
 def test_the_visitors_slot_survives_signing_in(client, customer, product):
