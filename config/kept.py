@@ -8,6 +8,7 @@ The cache may vanish at any moment: then each request makes up its own words and
 """
 
 import contextlib
+import logging
 import sys
 import threading
 import time
@@ -20,10 +21,14 @@ from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.db import transaction
 
+logger = logging.getLogger(__name__)
 Built = TypeVar("Built")
 MOST_BYTES = 16_000_000
 # Should a process die between its commit and the new word, or the cache not hear it: everybody catches up then.
 WORD_SECONDS = 300
+# How much longer than its time something may be shown while it is built anew, and how long that may take.
+LATE_TIMES = 10
+CLAIM_SECONDS = 10
 # What a menu, a zone or a card takes, more or less.
 SMALL = 1_000
 # The wholes that have a version; one question to the cache answers for all of them.
@@ -50,6 +55,36 @@ def built(
     new = build()
     keep(key, new, size=weigh(new) if weigh else weight(new), seconds=seconds)
     return new
+
+
+def renewed(
+    key: Hashable, build: Callable[[], Built], *, weigh: Callable[[Built], int], seconds: float
+) -> Built:
+    """As ``built``, for what takes long: once it lapsed it is shown a last time, and built anew when that page has left.
+
+    So nobody waits for what others look at too. What nobody asked for in ten times ``seconds`` is built at once, as it
+    is where no page is being answered.
+    """
+    found = _store.get(key)
+    if found is None or not _may_be_late(found, seconds):
+        return built(key, build, weigh=weigh, seconds=seconds)
+    if _claim(key, found):
+        _request.later.append(lambda: keep(key, new := build(), size=weigh(new), seconds=seconds))
+    return found[0]  # type: ignore[no-any-return]
+
+
+def _may_be_late(found: tuple[Any, int, float], seconds: float) -> bool:
+    late = time.monotonic() - found[2]
+    return getattr(_request, "is_open", False) and 0 <= late < LATE_TIMES * seconds
+
+
+def _claim(key: Hashable, found: tuple[Any, int, float]) -> bool:
+    """Of those who find it lapsed, one builds it; should that fail, the next to ask after some seconds does."""
+    with _lock:
+        if _store.get(key) is not found:
+            return False
+        _store[key] = (found[0], found[1], time.monotonic() + CLAIM_SECONDS)
+        return True
 
 
 def weight(value: Any) -> int:
@@ -135,12 +170,18 @@ def a_page_is_read() -> bool:
 
 
 def _open(environ: Mapping[str, Any] | None = None, **_signal: Any) -> None:
-    _request.is_open, _request.versions = True, None
+    _request.is_open, _request.versions, _request.later = True, None, []
     _request.method = (environ or {}).get("REQUEST_METHOD", "")
 
 
 def _close(**_signal: Any) -> None:
-    _request.is_open, _request.versions, _request.method = False, None, ""
+    """The answer has left: whatever it showed late is built anew, for the next."""
+    for build in getattr(_request, "later", ()):
+        try:
+            build()
+        except Exception:
+            logger.exception("could not be built anew")
+    _request.is_open, _request.versions, _request.method, _request.later = False, None, "", []
 
 
 request_started.connect(_open, dispatch_uid="kept.open")

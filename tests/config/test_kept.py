@@ -144,3 +144,73 @@ def test_a_part_of_a_page_is_built_once_for_the_values_it_names():
     assert part.render(Context({"who": "Léa", "count": 1})) == "Léa 1"
     assert part.render(Context({"who": "Léa", "count": 2})) == "Léa 1"
     assert part.render(Context({"who": "<Max>", "count": 3})) == "&lt;Max&gt; 3"
+
+
+# --- what takes long ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    hands = [100.0]
+    monkeypatch.setattr(kept.time, "monotonic", lambda: hands[0])
+    return hands
+
+
+def page(build, seconds=60):
+    """What a page shows; what it left for later is done once it has left."""
+    kept._open(environ={"REQUEST_METHOD": "GET"})
+    shown = kept.renewed("order", build, weigh=lambda _built: 1, seconds=seconds)
+    kept._close()
+    return shown
+
+
+def test_whoever_comes_after_a_minute_is_shown_the_last_order_and_the_next_the_new_one(clock):
+    page(lambda: "first")
+    clock[0] += 61
+
+    assert page(lambda: "second") == "first"
+    assert page(lambda: "third") == "second"
+
+
+def test_of_those_who_find_it_lapsed_one_builds_it(clock):
+    page(lambda: "first")
+    clock[0] += 61
+    calls = []
+
+    def build():
+        calls.append(1)
+        # Meanwhile somebody else asks, in another thread: theirs is a page of its own.
+        found = kept._store["order"]
+        assert found[0] == "first" and not kept._may_be_late(found, 60)
+        return "second"
+
+    page(build)
+
+    assert calls == [1]
+
+
+def test_what_nobody_looked_at_for_long_is_built_at_once(clock):
+    page(lambda: "first")
+    clock[0] += 60 + 10 * 60
+
+    assert page(lambda: "second") == "second"
+
+
+def test_outside_a_page_nothing_is_late(clock):
+    page(lambda: "first")
+    clock[0] += 61
+
+    assert kept.renewed("order", lambda: "second", weigh=lambda _built: 1, seconds=60) == "second"
+
+
+def test_a_building_that_fails_leaves_the_last_one_and_is_tried_again(clock, caplog):
+    page(lambda: "first")
+    clock[0] += 61
+
+    assert page(lambda: 1 / 0) == "first"
+    assert "could not be built anew" in caplog.text
+    assert page(lambda: "second") == "first"
+
+    clock[0] += kept.CLAIM_SECONDS + 1
+    assert page(lambda: "second") == "first"
+    assert page(lambda: "third") == "second"

@@ -105,10 +105,10 @@ def listed(
     """What a choice leaves of some ordered products, and what each further answer would leave.
 
     Each answer is counted with the other questions' choices applied. One query, none when kept: until staff
-    change something on the shelves, and for a minute at most: what shoppers buy moves a product that ran out
-    to the end only then.
+    change something on the shelves, and for a minute or so: what shoppers buy moves a product that ran out to the
+    end only then, and nobody waits for it.
     """
-    return kept.built(
+    return kept.renewed(
         ("listed", kept.version("shelves"), *key, sort, choice, *(book.chapter() if book.terms else ())),
         lambda: _listed((*key, sort), products(), choice, book, sort),
         weigh=lambda found: 8 * len(found.ids) + 4 * kept.SMALL,
