@@ -23,7 +23,7 @@ from django.db import transaction
 
 logger = logging.getLogger(__name__)
 Built = TypeVar("Built")
-MOST_BYTES = 16_000_000
+MOST_BYTES = 8_000_000
 # Should a process die between its commit and the new word, or the cache not hear it: everybody catches up then.
 WORD_SECONDS = 300
 # How much longer than its time something may be shown while it is built anew, and how long that may take.
@@ -89,7 +89,7 @@ def _claim(key: Hashable, found: tuple[Any, int, float]) -> bool:
 
 def weight(value: Any) -> int:
     """What a text takes in bytes: as much for each character as its rarest needs. Anything else counts as small."""
-    return sys.getsizeof(value) if isinstance(value, str) else SMALL
+    return sys.getsizeof(value) if isinstance(value, str | bytes) else SMALL
 
 
 def peek(key: Hashable) -> Any:

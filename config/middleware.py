@@ -79,8 +79,8 @@ def page_validator(get_response: Handler) -> Handler:
 
 def _shown(response: HttpResponse) -> bytes:
     """The page without the reader's token; one put together from kept parts knows itself before the token went in."""
-    shown: str | None = getattr(response, "shown", None)
-    return shown.encode() if shown is not None else _TOKEN.sub(rb"\1", response.content)
+    shown: bytes | None = getattr(response, "shown", None)
+    return _TOKEN.sub(rb"\1", response.content) if shown is None else shown
 
 
 def _may_be_kept(request: HttpRequest, response: HttpResponse) -> bool:

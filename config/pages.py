@@ -6,7 +6,6 @@ request's session, login or basket runs for it.
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,6 +23,7 @@ from config import kept
 # Characters for private use: no name in the shop holds them, and escaping leaves them alone.
 TOKEN, BACK, HOLE = "\ue000", "\ue001", "\ue002"
 HOLES = "holes"
+_TOKEN, _BACK = TOKEN.encode(), BACK.encode()
 
 
 class Anyone:
@@ -37,12 +37,9 @@ class Anyone:
         return BACK
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
-    """Text around the reader's parts: one piece more than there are parts."""
-
-    pieces: list[str]
-    holes: list[NodeList]
+# A page in the order of its parts: what it says, encoded as it leaves, or what is rendered for each reader. Fragments
+# that other pages show too are the very bytes that are kept for all of them.
+Skeleton = list[bytes | NodeList]
 
 
 def page(
@@ -63,15 +60,11 @@ def page(
     found = kept.built(
         ("page", template_name, request.path, *key),
         lambda: _skeleton(request, template, skeleton()),
-        weigh=lambda built: sum(map(kept.weight, built.pieces)),
+        weigh=_weight,
     )
     shown = _filled(found, template, RequestContext(request, dict(live)))
-    response = HttpResponse(
-        with_request(
-            shown, token=get_token(request) if TOKEN in shown else "", address=request.get_full_path()
-        ),
-        status=status,
-    )
+    token = get_token(request) if _TOKEN in shown else ""
+    response = HttpResponse(_with_request(shown, token, request.get_full_path()), status=status)
     # What the page's validator names it by: the token changes, what is shown does not.
     response.shown = shown  # type: ignore[attr-defined]
     return response
@@ -82,11 +75,26 @@ def with_request(html: str, *, token: str, address: str) -> str:
     return html.replace(TOKEN, escape(token)).replace(BACK, escape(address))
 
 
+def _with_request(page: bytes, token: str, address: str) -> bytes:
+    return page.replace(_TOKEN, escape(token).encode()).replace(_BACK, escape(address).encode())
+
+
 def _skeleton(request: HttpRequest, template: Template, values: Mapping[str, Any]) -> Skeleton:
-    holes: list[NodeList] = []
+    holes: list[str | NodeList] = []
     context = _skeleton_context(request)
     context.update({**values, HOLES: holes})
-    return Skeleton(template.render(context).split(HOLE), holes)
+    own = [text.encode() for text in template.render(context).split(HOLE)]
+    between = [part for text, hole in zip(own[1:], holes, strict=True) for part in (_part(hole), text)]
+    return [own[0], *between]
+
+
+def _part(hole: str | NodeList) -> bytes | NodeList:
+    return kept.built(("encoded", hole), hole.encode) if isinstance(hole, str) else hole
+
+
+def _weight(skeleton: Skeleton) -> int:
+    """In bytes, without the fragments that are kept anyway: these and the reader's parts stand at odd places."""
+    return sum(map(kept.weight, skeleton[::2])) + 16 * len(skeleton)
 
 
 def _skeleton_context(request: HttpRequest) -> Context:
@@ -101,15 +109,11 @@ def _processors() -> list[Callable[[HttpRequest], dict[str, Any]]]:
     return [import_string(name) for name in settings.KEPT_CONTEXT_PROCESSORS]
 
 
-def _filled(found: Skeleton, template: Template, context: RequestContext) -> str:
+def _filled(found: Skeleton, template: Template, context: RequestContext) -> bytes:
     with (
         context.render_context.push_state(template),
         context.bind_template(template),
         # Masked anew each time: what the page is named by must not hold it.
         context.push(csrf_token=TOKEN),
     ):
-        parts = [hole.render(context) for hole in found.holes]
-    filled = [found.pieces[0]]
-    for part, piece in zip(parts, found.pieces[1:], strict=True):
-        filled += (part, piece)
-    return "".join(filled)
+        return b"".join(part if isinstance(part, bytes) else part.render(context).encode() for part in found)

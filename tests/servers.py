@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 
 from config import kept
 from config.embedded import Postgres, Valkey, reachable_home
@@ -31,6 +32,15 @@ def start() -> None:
         valkey.start()
         atexit.register(valkey.stop)
         os.environ["REDIS_URL"] = valkey.url()
+
+
+def database_address() -> str:
+    """Of the database that this worker's tests write to, for a process of their own."""
+    database = connections["default"].settings_dict
+    host, user = str(database["HOST"]), database["USER"]
+    if host.startswith("/") and not database["PASSWORD"]:
+        return f"postgres://{user}@/{host}/{database['NAME']}"
+    return f"postgres://{user}:{database['PASSWORD']}@{host}:{database['PORT'] or 5432}/{database['NAME']}"
 
 
 @pytest.fixture(autouse=True)

@@ -102,14 +102,14 @@ def _first_view_ms(ask: Callable[[], bytes]) -> float:
     return median(taken)
 
 
-def _addresses() -> list[Address]:
-    popular = list(Product.objects.published().order_by("-popularity", "id")[:LINES])
+def shopper_pages() -> dict[str, str]:
+    """The address of each main page. Raises NothingToMeasure."""
+    popular = _popular()
     aisle = Aisle.objects.filter(parent=None, shelves__products__is_published=True).first()
-    if len(popular) < LINES or aisle is None:
+    if aisle is None:
         raise NothingToMeasure
-    added = {"product": str(popular[0].pk), "quantity": str(popular[0].step)}
     word = popular[0].sort_name.split()[0]
-    pages = {
+    return {
         "home": reverse("home"),
         "aisle": reverse("aisle", args=[aisle.slug]),
         "aisle, page 3": reverse("aisle", args=[aisle.slug]) + "?page=3",
@@ -117,8 +117,20 @@ def _addresses() -> list[Address]:
         "product": reverse("product", args=[popular[0].slug]),
         "basket": reverse("basket"),
     }
+
+
+def _popular() -> list[Product]:
+    found = list(Product.objects.published().order_by("-popularity", "id")[:LINES])
+    if len(found) < LINES:
+        raise NothingToMeasure
+    return found
+
+
+def _addresses() -> list[Address]:
+    first = _popular()[0]
+    added = {"product": str(first.pk), "quantity": str(first.step)}
     return [
-        *((page, _getting(address)) for page, address in pages.items()),
+        *((page, _getting(address)) for page, address in shopper_pages().items()),
         ("add to basket", lambda browser: browser.post(reverse("set_basket_line"), added)),
     ]
 

@@ -13,6 +13,9 @@ from config import kept
 from config.pages import HOLE, HOLES, TOKEN
 
 register = template.Library()
+# In place of the holes, while a fragment is built that no reader's part may stand in.
+CLOSED = object()
+INSIDE_OUT = "What is live cannot be kept: close {% kept %} before {% live %}."
 
 
 class KeptNode(template.Node):
@@ -23,7 +26,12 @@ class KeptNode(template.Node):
 
     def render(self, context: template.Context) -> SafeString:
         key = ("fragment", self.name, *(expression.resolve(context) for expression in self.vary))
-        return kept.built(key, lambda: self.nodelist.render(context))
+        html: SafeString = kept.built(key, lambda: self._built(context))
+        return left_open(context, html) if isinstance(context.get(HOLES), list) else html
+
+    def _built(self, context: template.Context) -> SafeString:
+        with context.push(**{HOLES: CLOSED}):
+            return self.nodelist.render(context)
 
 
 @register.tag("kept")
@@ -37,7 +45,7 @@ def do_kept(parser: Parser, token: Token) -> KeptNode:
     nodelist = parser.parse(("endkept",))
     parser.delete_first_token()
     if nodelist.get_nodes_by_type(LiveNode):
-        raise template.TemplateSyntaxError("What is live cannot be kept: close {% kept %} before {% live %}.")
+        raise template.TemplateSyntaxError(INSIDE_OUT)
     return KeptNode(name.strip('"'), [parser.compile_filter(part) for part in vary], nodelist)
 
 
@@ -46,11 +54,16 @@ class LiveNode(template.Node):
         self.nodelist = nodelist
 
     def render(self, context: template.Context) -> SafeString:
-        holes: list[NodeList] | None = context.get(HOLES)
-        if holes is None:
-            return self.nodelist.render(context)
-        holes.append(self.nodelist)
-        return mark_safe(HOLE)  # noqa: S308 - a character of ours
+        holes = context.get(HOLES)
+        if holes is CLOSED:
+            raise template.TemplateSyntaxError(INSIDE_OUT)
+        return self.nodelist.render(context) if holes is None else left_open(context, self.nodelist)
+
+
+def left_open(context: template.Context, part: SafeString | NodeList) -> SafeString:
+    """Mark a place in the skeleton that is being rendered, for a part that is not its own text."""
+    context[HOLES].append(part)
+    return mark_safe(HOLE)  # noqa: S308 - a character of ours
 
 
 @register.tag("live")

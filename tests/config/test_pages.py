@@ -5,7 +5,7 @@ from django.template import TemplateSyntaxError, engines, loader
 from django.test import RequestFactory
 from django.utils.functional import SimpleLazyObject
 
-from config import pages
+from config import kept, pages
 
 SOURCE = """{% load fragments %}<h1>{{ title }}</h1>{{ secret.name|default:"-" }}\
 {% live %}<b>{{ reader }}</b>{% endlive %}<form>{% csrf_token %}</form>{% include included %}"""
@@ -84,3 +84,29 @@ def test_what_is_live_cannot_be_inside_what_is_kept():
         engines["django"].from_string(
             '{% load fragments %}{% kept "x" %}{% live %}{{ a }}{% endlive %}{% endkept %}'
         )
+
+
+def test_nor_in_an_include_of_it(shown):
+    engine = engines["django"]
+    inner = engine.from_string("{% load fragments %}{% live %}{{ reader }}{% endlive %}").template
+    outer = engine.from_string('{% load fragments %}{% kept "y" %}{% include inner %}{% endkept %}')
+
+    with pytest.raises(TemplateSyntaxError, match="cannot be kept"):
+        outer.render({"inner": inner, "reader": "Anne"})
+
+
+def test_fragments_that_pages_share_are_kept_once(monkeypatch):
+    engine = engines["django"]
+    source = '{% load fragments %}{{ title }}{% kept "menu" %}<nav>{% kept "icon" %}o{% endkept %}</nav>{% endkept %}{% live %}!{% endlive %}'
+    monkeypatch.setattr(pages.loader, "get_template", lambda _name: engine.from_string(source))
+    request = RequestFactory().get("/")
+    request.user, request.session, request._messages = None, {}, ()
+
+    shown = [
+        pages.page(request, "x", key=(title,), skeleton=lambda title=title: {"title": title}, live={}).content
+        for title in ("Lait", "Beurre")
+    ]
+
+    first, second = (kept.peek(("page", "x", "/", title)) for title in ("Lait", "Beurre"))
+    assert shown == [b"Lait<nav>o</nav>!", b"Beurre<nav>o</nav>!"]
+    assert first[1] is second[1] == b"<nav>o</nav>"

@@ -36,6 +36,8 @@ from shop.pricing.rules import GRAMS_PER_KILO
 from shop.stock.queries import CAN_BE_BOUGHT, HIGHEST_COST, highest_cost
 
 ORGANIC_LABELS = {"ab", "bio", "agriculture biologique"}
+# What a card and all that it refers to take in a process, measured.
+CARD_BYTES = 2_500
 NO_PICTURE = PictureSources("", "", "")
 # Products with annotations, which the type checker cannot follow.
 Shelved = QuerySet[Any]
@@ -151,7 +153,7 @@ def cards_at(stamps: Collection[Stamp], depot_id: int | None) -> dict[int, Card]
 def keep_cards(cards: Iterable[Card]) -> None:
     """Keep what does not depend on a depot, under the version it was read with."""
     for card in cards:
-        kept.keep(("card", card["id"]), card, size=kept.SMALL)
+        kept.keep(("card", card["id"]), card, size=CARD_BYTES)
 
 
 def _present(product_ids: Collection[int], depot_id: int | None) -> list[Card]:

@@ -16,6 +16,7 @@ from crm.insights import services
 from crm.insights.buffer import Buffer, Key
 from crm.insights.flusher import Flusher
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
+from tests.servers import database_address
 
 ROOT = Path(__file__).resolve().parents[3]
 DAY = "2026-11-22"
@@ -207,22 +208,15 @@ def test_counting_makes_no_query(django_assert_num_queries):
 @pytest.mark.django_db(transaction=True)
 def test_orderly_stop_of_forked_web_workers_loses_nothing():
     """gunicorn loads the shop, forks two workers, answers, and is asked to stop before any flush is due."""
-    database = connections["default"].settings_dict
-    address = f"postgres://{database['USER']}@/{database['HOST']}/{database['NAME']}"
-    if database["PASSWORD"] or not str(database["HOST"]).startswith("/"):
-        address = (
-            f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT'] or 5432}"
-            f"/{database['NAME']}"
-        )
     environment = os.environ | {
-        "DATABASE_URL": address,
+        "DATABASE_URL": database_address(),
         "DJANGO_SETTINGS_MODULE": "tests.crm.insights.web_settings",
         "INSIGHTS_FLUSH_SECONDS": "300",
         "PYTHONWARNINGS": "ignore",
     }
     socket = Path(tempfile.gettempdir()) / f"cabas-insights-{os.getpid()}.sock"  # short: paths of sockets are
     server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "config.wsgi", "--preload", "--workers", "2", "--bind", f"unix:{socket}"],
+        [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi", "--bind", f"unix:{socket}"],
         cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
