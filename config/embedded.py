@@ -118,6 +118,10 @@ class Postgres:
             "listen_addresses": "",
             "max_connections": "150",
             "shared_buffers": "256MB",
+            # Nobody replicates this server: what a transaction makes whole (an index, a filled table) needs no log.
+            "wal_level": "minimal",
+            "max_wal_senders": "0",
+            "max_wal_size": "4GB",
             "timezone": "UTC",
             "log_min_messages": "fatal",
             **(
