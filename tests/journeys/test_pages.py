@@ -117,7 +117,7 @@ def test_home_aisles_and_products(see, goods):
 
     see("home", "/")
     see("home-postcode", "/", client=living_in(Client()))
-    see("home-signed-in", "/", client=signed_in(), says="Choisir un créneau")
+    see("home-signed-in", "/", client=signed_in(), says="Bonjour")
     see("home-basket-and-hold", "/", client=shopper, says=slot_label(slot))
     see("aisle", f"/rayons/{aisle.slug}/")
     see("aisle-page-2", f"/rayons/{aisle.slug}/?page=2&tri=prix", client=shopper)

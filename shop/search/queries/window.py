@@ -2,7 +2,8 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 
-from django.db.models import Value
+from django.db.models import Value, Window
+from django.db.models.functions import RowNumber
 
 from config import kept
 from shop.search.queries.card import (
@@ -17,6 +18,7 @@ from shop.search.queries.card import (
 from shop.search.queries.facets import ORDER_SECONDS
 
 RAIL_SIZE = 12
+LAST_TO_COME = 96
 
 
 def _for_the_window(depot_id: int | None) -> Shelved:
@@ -37,8 +39,11 @@ def _best_of_zone(depot_id: int | None, zone_id: int | None) -> Shelved:
 
 
 def _new(depot_id: int | None) -> Shelved:
+    """The last to come, one of each shelf before a second of any: of twelve new pot plants the rail shows one."""
     # Identifiers follow creation, and are indexed.
-    return _for_the_window(depot_id).order_by("-id")
+    last = _for_the_window(depot_id).order_by("-id").values("id")[:LAST_TO_COME]
+    turn = Window(RowNumber(), partition_by="shelf_id", order_by="-id")
+    return _for_the_window(depot_id).filter(pk__in=last).order_by(turn, "-id")
 
 
 def home_rails(depot_id: int | None, zone_id: int | None = None) -> tuple[list[Card], list[Card]]:

@@ -308,6 +308,19 @@ def test_alcohol_and_first_age_milk_are_never_put_in_the_window(depot):
     assert queries.home_rails(depot.id) == ([], [])
 
 
+def test_of_what_is_new_one_of_each_shelf_comes_before_a_second(depot):
+    ours, theirs = AisleFactory.create_batch(2, parent=AisleFactory())
+    for name in ("Cactus", "Orchidée", "Ficus"):
+        ProductFactory(name=name, shelf=theirs)
+    for name in ("Thé", "Café"):
+        ProductFactory(name=name, shelf=ours)
+    ProductFactory(name="Épuisé", shelf=ours, stock=0)
+
+    _best, new = queries.home_rails(depot.id)
+
+    assert names(new) == ["Café", "Ficus", "Thé", "Orchidée", "Cactus"]
+
+
 def others(product, depot):
     return names(queries.others(queries.product_state(product.slug, depot.id), depot.id))
 
