@@ -32,8 +32,6 @@ RUNS = 3
 QUIET = 1000
 MOST_RUNS = 9
 ATTEMPTS = 3
-# Results of a search are kept from engines on purpose: endless pages that repeat the aisles.
-NOT_FOR_ENGINES = "is-crawlable"
 CHROMIUM = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking"
 
 
@@ -108,12 +106,12 @@ def _visit(address: str, name: str, categories: list[str]) -> dict[str, Any]:
     raise CannotAudit(f"Lighthouse n’a pas pu ouvrir {address} : {done.stderr.strip()[-300:]}")
 
 
-def _note(found: dict[str, Any], category: str, *, without: str = "") -> int:
+def _note(found: dict[str, Any], category: str) -> int:
     """Out of 100, by Lighthouse's own weights."""
     parts = [
         (part["weight"], found["audits"][part["id"]]["score"])
         for part in found["categories"][category]["auditRefs"]
-        if part["weight"] and part["id"] != without and found["audits"][part["id"]]["score"] is not None
+        if part["weight"] and found["audits"][part["id"]]["score"] is not None
     ]
     whole: float = sum(weight for weight, _score in parts)
     return round(100 * float(sum(weight * score for weight, score in parts)) / whole)
@@ -123,8 +121,6 @@ def _notes(address: str, name: str) -> dict[str, int]:
     found = _visit(address, name, list(CATEGORIES))
     notes = {category: _note(found, category) for category in CATEGORIES}
     notes["performance"] = _performance(address, name, found)
-    if name == "recherche":
-        notes["seo"] = _note(found, "seo", without=NOT_FOR_ENGINES)
     for category in CATEGORIES:
         for part in found["categories"][category]["auditRefs"]:
             fault = found["audits"][part["id"]]
@@ -159,9 +155,8 @@ def _measure(address: str) -> int:
     print("| page |", " | ".join(CATEGORIES.values()), "|")
     print("|---" * (len(CATEGORIES) + 1) + "|")
     for name, notes in table.items():
-        mark = " ¹" if name == "recherche" else ""
-        print(f"| {name} |", " | ".join(str(note) for note in notes.values()) + mark, "|")
-    print(f"Performance : médiane de {RUNS} mesures. ¹ Sans {NOT_FOR_ENGINES} : « noindex » y est voulu.")
+        print(f"| {name} |", " | ".join(str(note) for note in notes.values()), "|")
+    print(f"Performance : médiane de {RUNS} mesures.")
     return sum(note < LEAST for notes in table.values() for note in notes.values())
 
 

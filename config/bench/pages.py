@@ -1,4 +1,4 @@
-"""How fast shopper pages are beside a bare view: a stranger's, and those of a customer with a basket of five."""
+"""How fast shopper pages are beside a bare view: those of a visitor who put one article in a basket, and of a customer with a basket of five."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,10 +65,10 @@ def measure(*, rounds: int, calls: int) -> list[Row]:
     """
     shop = WSGIHandler()
     addresses = _addresses()
-    with customer_with_a_basket() as session, somebody_new(shop) as stranger:
+    with customer_with_a_basket() as session, somebody_new(shop) as visitor:
         customer = Browser(shop, encoding=GZIP)
         customer.cookies[settings.SESSION_COOKIE_NAME] = session
-        visitors = {"stranger": stranger, "customer": customer}
+        visitors = {"visitor": visitor, "customer": customer}
         pages = {
             f"{page}, {who}": _asking(ask, browser)
             for page, ask in addresses
@@ -144,11 +144,11 @@ def _getting(address: str) -> Callable[[Browser], bytes]:
 @contextmanager
 def somebody_new(shop: WSGIHandler) -> Iterator[Browser]:
     """A visitor without a session; the one that adding to a basket opens goes with them."""
-    stranger = Browser(shop, encoding=GZIP)
+    visitor = Browser(shop, encoding=GZIP)
     try:
-        yield stranger
+        yield visitor
     finally:
-        if key := stranger.cookies.get(settings.SESSION_COOKIE_NAME):
+        if key := visitor.cookies.get(settings.SESSION_COOKIE_NAME):
             session = SessionStore(key)
             Basket.objects.filter(key=session.get(SESSION_BASKET, uuid4())).delete()
             session.delete()

@@ -5,7 +5,7 @@ Only what the page itself shows; a demonstration's invented figures are read by 
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from django.conf import settings
 from django.templatetags.static import static
@@ -27,9 +27,10 @@ def crumbs(path: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [*links, {"name": path[-1]["name"], "url": ""}]
 
 
-def canonical(path: str, page: int = 1) -> str:
-    """The one address of a page: no sort, and the first page without its number."""
-    return absolute(path) + (f"?page={page}" if page > 1 else "")
+def canonical(path: str, page: int = 1, **words: str) -> str:
+    """The one address of a page: no sort, the first page without its number, what was looked for in small letters."""
+    asked = {name: word.lower() for name, word in words.items()} | ({"page": str(page)} if page > 1 else {})
+    return absolute(path) + (f"?{urlencode(asked)}" if asked else "")
 
 
 def breadcrumb(crumbs: Sequence[dict[str, str]], *, address: str) -> Data:

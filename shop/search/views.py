@@ -115,9 +115,22 @@ def _search_context(
         **_listing(results, _sort(request), facets.read(request.GET), **words),
         "query": query,
         "found": results.found,
+        "canonical": _for_engines(request, query, results),
         "aisles": queries.aisles_named(results.found.used),
         "request_form": form or ProductRequestForm(initial={"product": query}),
     }
+
+
+def _for_engines(request: HttpRequest, query: str, results: queries.Results) -> str:
+    """The address under which engines may know this page, or "": only what the shop sells by just these words.
+
+    Else whoever links to a search for their own words would see them on a page of ours in others' results.
+    """
+    found = results.found
+    is_plain = _sort(request) == queries.RELEVANCE and not _as_typed(request) and not facets.read(request.GET)
+    if not found.ids or found.dropped or found.is_corrected or not is_plain:
+        return ""
+    return structured.canonical(request.path, results.page.number, q=query)
 
 
 @require_safe

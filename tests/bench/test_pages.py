@@ -26,7 +26,7 @@ def test_every_page_is_measured_and_nothing_stays(shop, capsys):
 
     table = capsys.readouterr().out
     for page in ("home", "aisle", "search", "product", "basket", "add to basket"):
-        assert f"| {page}, stranger" in table and f"| {page}, customer" in table
+        assert f"| {page}, visitor" in table and f"| {page}, customer" in table
     assert not User.objects.exists() and not Customer.objects.exists()
     assert not Basket.objects.exists()
     assert not Session.objects.exists()

@@ -161,7 +161,7 @@ def test_unpublished_product_is_404(client, zone):
 # --- search -------------------------------------------------------------------------------------
 
 
-def test_search_finds_and_is_kept_from_engines(client, zone, indexed):
+def test_search_finds(client, zone, indexed):
     ProductFactory(name="Œufs de Loué")
     ProductFactory(name="Lait")
     indexed()
@@ -170,7 +170,6 @@ def test_search_finds_and_is_kept_from_engines(client, zone, indexed):
 
     assert "Œufs de Loué" in content(response)
     assert "1 produit<" in content(response).replace(" <", "<")
-    assert "noindex" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -398,3 +397,38 @@ def test_an_overlong_or_unknown_slug_is_not_found(client, zone, slug):
 
     for kind in ("rayons", "produits"):
         assert client.get(f"/{kind}/{slug}/").status_code == 404
+
+
+# --- what engines may know --------------------------------------------------------------------------
+
+
+def head_of(client, query):
+    return client.get(reverse("search") + query).content.decode().partition("</head>")[0]
+
+
+def test_a_search_for_what_the_shop_sells_may_be_known_under_one_address(client, indexed):
+    ProductFactory(name="Yaourt nature")
+    indexed()
+
+    for query in ("?q=Yaourt", "?q=yaourt&utm_source=ailleurs"):
+        head = head_of(client, query)
+
+        assert 'name="robots"' not in head
+        assert '<link rel="canonical" href="http://127.0.0.1:8000/recherche/?q=yaourt">' in head
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "?q=", "?q=viagra+pas+cher", "?q=yaourt+viagra", "?q=yahourt", "?q=yaourt&tel_quel=1", "?q=yaourt&tri=prix",
+        "?q=yaourt&prix_min=1",
+    ],
+)  # fmt: skip
+def test_nobody_else_s_words_are_known_under_the_shop_s_name(client, indexed, query):
+    ProductFactory(name="Yaourt nature", price="2.50")
+    ProductFactory(name="Yaourt nature bio", price="3.50")
+    indexed()
+
+    head = head_of(client, query)
+
+    assert 'content="noindex' in head and 'rel="canonical"' not in head
