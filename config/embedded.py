@@ -121,11 +121,10 @@ class Postgres:
             # Nobody replicates this server: what a transaction makes whole (an index, a filled table) needs no log.
             "wal_level": "minimal",
             "max_wal_senders": "0",
-            "max_wal_size": "4GB",
             "timezone": "UTC",
             "log_min_messages": "fatal",
             **(
-                {}
+                {"max_wal_size": "4GB"}
                 if self.durable
                 else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
             ),

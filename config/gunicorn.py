@@ -1,4 +1,4 @@
-"""The web server: `gunicorn -c python:config.gunicorn config.wsgi`.
+"""The web server: `gunicorn -c python:config.gunicorn config.wsgi --bind …`.
 
 The shop is loaded once and its workers are forks of it: what they never write to, they share.
 """
@@ -12,7 +12,6 @@ from wsgiref.util import setup_testing_defaults
 
 logger = logging.getLogger(__name__)
 
-bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 4

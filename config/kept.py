@@ -15,7 +15,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.cache import cache
 from django.core.signals import request_finished, request_started
@@ -33,10 +33,21 @@ CLAIM_SECONDS = 10
 SMALL = 1_000
 # The wholes that have a version; one question to the cache answers for all of them.
 WHOLES = ("aisles", "shelves", "zones", "promotions", "synonyms", "reviews")
-_store: OrderedDict[Hashable, tuple[Any, int, float]] = OrderedDict()
+# What stands under these lapses by itself within the minute: their words need not.
+LASTING = {"shelves"}
+_store: OrderedDict[Hashable, "Entry"] = OrderedDict()
 _size = 0
 _lock = threading.Lock()
 _request = threading.local()
+
+
+class Entry(NamedTuple):
+    """``until`` when it lives, by the monotonic clock, 0 for good; ``due`` when it is to be built anew, later with each try."""
+
+    value: Any
+    size: int
+    until: float
+    due: float
 
 
 def built(
@@ -51,7 +62,7 @@ def built(
     ``weigh`` says what it takes, in bytes, where it is no text; ``seconds`` bounds its life.
     """
     if (found := _found(key)) is not None:
-        return found[0]  # type: ignore[no-any-return]
+        return found.value  # type: ignore[no-any-return]
     new = build()
     keep(key, new, size=weigh(new) if weigh else weight(new), seconds=seconds)
     return new
@@ -62,28 +73,29 @@ def renewed(
 ) -> Built:
     """As ``built``, for what takes long: once it lapsed it is shown a last time, and built anew when that page has left.
 
-    So nobody waits for what others look at too. What nobody asked for in ten times ``seconds`` is built at once, as it
-    is where no page is being answered.
+    So nobody waits for what others look at too. What lapsed ten times ``seconds`` ago is built at once, as it is where
+    no page is being answered.
     """
     found = _store.get(key)
     if found is None or not _may_be_late(found, seconds):
         return built(key, build, weigh=weigh, seconds=seconds)
     if _claim(key, found):
         _request.later.append(lambda: keep(key, new := build(), size=weigh(new), seconds=seconds))
-    return found[0]  # type: ignore[no-any-return]
+    return found.value  # type: ignore[no-any-return]
 
 
-def _may_be_late(found: tuple[Any, int, float], seconds: float) -> bool:
-    late = time.monotonic() - found[2]
+def _may_be_late(found: Entry, seconds: float) -> bool:
+    late = time.monotonic() - found.until
     return getattr(_request, "is_open", False) and 0 <= late < LATE_TIMES * seconds
 
 
-def _claim(key: Hashable, found: tuple[Any, int, float]) -> bool:
+def _claim(key: Hashable, found: Entry) -> bool:
     """Of those who find it lapsed, one builds it; should that fail, the next to ask after some seconds does."""
+    now = time.monotonic()
     with _lock:
-        if _store.get(key) is not found:
+        if now < found.due or _store.get(key) is not found:
             return False
-        _store[key] = (found[0], found[1], time.monotonic() + CLAIM_SECONDS)
+        _store[key] = found._replace(due=now + CLAIM_SECONDS)
         return True
 
 
@@ -95,12 +107,12 @@ def weight(value: Any) -> int:
 def peek(key: Hashable) -> Any:
     """What was built under this key, or None."""
     found = _found(key)
-    return found[0] if found else None
+    return found.value if found else None
 
 
-def _found(key: Hashable) -> tuple[Any, int, float] | None:
+def _found(key: Hashable) -> Entry | None:
     found = _store.get(key)
-    if found is None or (found[2] and found[2] <= time.monotonic()):
+    if found is None or (found.until and found.until <= time.monotonic()):
         return None
     # Another thread may have let it go in between.
     with contextlib.suppress(KeyError):
@@ -113,11 +125,12 @@ def keep(key: Hashable, value: Any, *, size: int, seconds: float = 0) -> None:
     global _size
     with _lock:
         if before := _store.pop(key, None):
-            _size -= before[1]
-        _store[key] = (value, size, time.monotonic() + seconds if seconds else 0)
+            _size -= before.size
+        until = time.monotonic() + seconds if seconds else 0
+        _store[key] = Entry(value, size, until, until)
         _size += size
         while _size > MOST_BYTES:
-            _size -= _store.popitem(last=False)[1][1]
+            _size -= _store.popitem(last=False)[1].size
 
 
 def forget_everything() -> None:
@@ -145,7 +158,7 @@ def _read_versions() -> dict[str, str]:
     for whole in WHOLES:
         if whole not in found:
             # Of two processes that find nothing, one wins, and both use its word.
-            cache.add(_name(whole), word := uuid.uuid4().hex, timeout=WORD_SECONDS)
+            cache.add(_name(whole), word := uuid.uuid4().hex, timeout=_life(whole))
             found[whole] = cache.get(_name(whole), word)
     return found
 
@@ -154,7 +167,7 @@ def changed(whole: str) -> None:
     """Whatever was built from this whole is built anew once this transaction commits. No query."""
 
     def rename() -> None:
-        cache.set(_name(whole), uuid.uuid4().hex, timeout=WORD_SECONDS)
+        cache.set(_name(whole), uuid.uuid4().hex, timeout=_life(whole))
         _request.versions = None
 
     transaction.on_commit(rename)
@@ -162,6 +175,11 @@ def changed(whole: str) -> None:
 
 def _name(whole: str) -> str:
     return f"version:{whole}"
+
+
+def _life(whole: str) -> float | None:
+    """How long a word of it lives, in seconds; None for as long as the cache."""
+    return None if whole in LASTING else WORD_SECONDS
 
 
 def a_page_is_read() -> bool:

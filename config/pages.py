@@ -7,6 +7,7 @@ request's session, login or basket runs for it.
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
+from secrets import token_hex
 from typing import Any
 
 from django.conf import settings
@@ -20,8 +21,9 @@ from django.utils.module_loading import import_string
 
 from config import kept
 
-# Characters for private use: no name in the shop holds them, and escaping leaves them alone.
-TOKEN, BACK, HOLE = "\ue000", "\ue001", "\ue002"
+# What stands in kept text for what belongs to one request. Escaping leaves it alone, and nobody can write it: each process
+# draws its own.
+TOKEN, BACK, HOLE = (f"\ue000{name}{token_hex(8)}\ue000" for name in "tbh")
 HOLES = "holes"
 _TOKEN, _BACK = TOKEN.encode(), BACK.encode()
 

@@ -1,6 +1,7 @@
 """What every place the shop runs in has in common. Values that differ come from the environment."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -108,21 +109,30 @@ TEMPLATES = [
 # What the kept part of a page may know (config/pages.py): nothing that depends on who asks.
 KEPT_CONTEXT_PROCESSORS = ["config.context.shop", "shop.search.context.menu"]
 
-DATABASES = {
-    "default": {
-        **env.db("DATABASE_URL", default="postgres:///cabas"),
+
+def database() -> dict[str, Any]:
+    """The database that the address in the environment names, spoken to as the shop speaks to it.
+
+    What the address itself says of the connection (sslmode, a timeout) goes before.
+    """
+    named: dict[str, Any] = env.db("DATABASE_URL", default="postgres:///cabas")
+    return named | {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        # Prepared are only the statements of config/rows.py: all others are bound in the client. Left to itself the server
-        # would go on planning the search anew for each query typed, which takes a third of its time.
         "OPTIONS": {
             "application_name": env("CABAS_PROCESS", default="cabas"),
+            "connect_timeout": 5,
+            # Prepared are only the statements of config/rows.py: all others are bound in the client. Left to itself the
+            # server would go on planning the search anew for each query typed, which takes a third of its time.
             "prepare_threshold": 5,
             "options": "-c plan_cache_mode=force_generic_plan",
+            **named.get("OPTIONS", {}),
         },
     }
-}
+
+
+DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")

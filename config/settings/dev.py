@@ -15,7 +15,7 @@ if "DATABASE_URL" not in os.environ and _servers.exists():
 from .base import *  # noqa: E402, F403
 from .base import STATE_DIR, env  # noqa: E402
 
-DATABASES = {"default": base.DATABASES["default"] | env.db("DATABASE_URL", default="postgres:///cabas")}
+DATABASES = {"default": base.database()}
 REDIS_URL = env("REDIS_URL", default=base.REDIS_URL)
 CACHES = base.CACHES | {"default": base.CACHES["default"] | {"LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = base.broker_url(REDIS_URL)

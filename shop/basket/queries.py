@@ -294,7 +294,7 @@ _DETAILED = f"""
 SELECT {", ".join(part.sql for part in _DETAILS)}
   FROM basket_basketline l
   JOIN catalogue_product p ON p.id = l.product_id AND p.price IS NOT NULL AND p.vat_rate IS NOT NULL
-  JOIN catalogue_aisle s ON s.id = p.shelf_id
+  LEFT JOIN catalogue_aisle s ON s.id = p.shelf_id
   LEFT JOIN catalogue_aisle a ON a.id = s.parent_id
   LEFT JOIN stock_stockitem i ON i.product_id = p.id AND i.depot_id = %s
  WHERE l.basket_id = %s ORDER BY a.position, s.position, p.sort_name

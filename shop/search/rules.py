@@ -48,6 +48,13 @@ def numbered_words(query: str) -> dict[int, str]:
     return dict(list(found.items())[:WORDS_MAX])
 
 
+def says_only_its_words(query: str) -> bool:
+    """Whether nothing was typed but the words looked for, each once: no sign, no address, none beyond those read."""
+    words = all_words(query)
+    is_plain = re.fullmatch(r"[\w\s'’-]+", query) is not None
+    return is_plain and len(words) == len(set(words)) <= WORDS_MAX
+
+
 def search_words(query: str) -> list[str]:
     """The words looked for."""
     return list(numbered_words(query).values())

@@ -128,7 +128,13 @@ def _for_engines(request: HttpRequest, query: str, results: queries.Results) -> 
     """
     found = results.found
     is_plain = _sort(request) == queries.RELEVANCE and not _as_typed(request) and not facets.read(request.GET)
-    if not found.ids or found.dropped or found.is_corrected or not is_plain:
+    if (
+        not found.ids
+        or found.dropped
+        or found.is_corrected
+        or not is_plain
+        or not rules.says_only_its_words(query)
+    ):
         return ""
     return structured.canonical(request.path, results.page.number, q=query)
 

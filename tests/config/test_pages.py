@@ -110,3 +110,12 @@ def test_fragments_that_pages_share_are_kept_once(monkeypatch):
     first, second = (kept.peek(("page", "x", "/", title)) for title in ("Lait", "Beurre"))
     assert shown == [b"Lait<nav>o</nav>!", b"Beurre<nav>o</nav>!"]
     assert first[1] is second[1] == b"<nav>o</nav>"
+
+
+@pytest.mark.parametrize("written", ["\ue000", "\ue001", "\ue002", "\ue000h\ue000", "{% csrf_token %}"])
+def test_nobody_can_write_what_stands_for_a_request(shown, written):
+    """Once a published review with such a sign would have cut every page that shows it."""
+    page = shown(f"Très bon {written} lait")
+
+    assert written in page
+    assert shown(f"Très bon {written} lait") != "" and shown.built == [f"Très bon {written} lait"]

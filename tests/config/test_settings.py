@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings.base import broker_url
+from config.settings.base import broker_url, database
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = {
@@ -102,3 +102,14 @@ def test_second_factor_cannot_be_switched_off_in_production():
 )
 def test_queues_lie_in_the_numbered_database_that_the_address_names(address, broker):
     assert broker_url(address) == broker
+
+
+def test_what_the_database_s_address_says_of_the_connection_counts(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:p@h:5433/shop?sslmode=verify-full&connect_timeout=2")
+
+    found = database()
+
+    assert (found["HOST"], found["PORT"], found["NAME"]) == ("h", 5433, "shop")
+    assert found["OPTIONS"]["sslmode"] == "verify-full"
+    assert int(found["OPTIONS"]["connect_timeout"]) == 2
+    assert found["OPTIONS"]["prepare_threshold"] == 5

@@ -8,6 +8,8 @@ DO $$ BEGIN
     IF to_regclass('django_session') IS NOT NULL THEN
         INSERT INTO customers_session (session_key, session_data, expire_date)
         SELECT session_key, session_data, expire_date FROM django_session WHERE expire_date > now();
+        -- Nothing would clear it any more: it would keep what visitors said for good.
+        DROP TABLE django_session;
     END IF;
 END $$
 """

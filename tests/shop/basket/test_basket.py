@@ -154,6 +154,17 @@ def test_a_short_stock_is_shown_and_adjusted_on_request(client, product):
     assert only_line().quantity == 4
 
 
+def test_a_product_without_a_shelf_any_more_leaves_the_basket_on_request(client, product):
+    put(client, product, 2)
+    Product.objects.filter(pk=product.pk).update(is_published=False, shelf=None)
+
+    page = client.get(reverse("basket")).content.decode()
+    client.post(reverse("adjust_basket"))
+
+    assert "Plus en rayon" in page and "épuisé<" in page
+    assert product.name not in client.get(reverse("basket")).content.decode()
+
+
 def test_a_product_gone_from_stock_leaves_the_basket_on_request(client, product):
     put(client, product, 10)
     StockItem.objects.filter(product=product).update(available=0)

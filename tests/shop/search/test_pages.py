@@ -421,7 +421,8 @@ def test_a_search_for_what_the_shop_sells_may_be_known_under_one_address(client,
     "query",
     [
         "", "?q=", "?q=viagra+pas+cher", "?q=yaourt+viagra", "?q=yahourt", "?q=yaourt&tel_quel=1", "?q=yaourt&tri=prix",
-        "?q=yaourt&prix_min=1",
+        "?q=yaourt&prix_min=1", "?q=yaourt+yaourt", "?q=yaourt+🎰", "?q=yaourt+★+t.me/x",
+        "?q=" + "yaourt+" * 8 + "viagra+pas+cher", "?q=yaourt+le+la+de+du+des+un+une+au+casino",
     ],
 )  # fmt: skip
 def test_nobody_else_s_words_are_known_under_the_shop_s_name(client, indexed, query):
