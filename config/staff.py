@@ -42,6 +42,7 @@ _SEE_PRODUCTS: Rights = {
     "catalogue.aisle": VIEW,
     "catalogue.brand": VIEW,
     "stock.stockitem": VIEW,
+    "stock.stockmovement": VIEW,
     "pricing.pricechange": VIEW,
     "pricing.plannedprice": VIEW,
     "pricing.promotion": VIEW,
@@ -55,6 +56,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "stock.stockmovement": VIEW,
         "search.synonym": ALL,
         "search.missedsearch": VIEW,
         "search.zonepopularity": VIEW,
@@ -66,7 +68,14 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
     },
-    StaffGroup.PICKING: {**_SEE_PRODUCTS, "orders.order": VIEW, "orders.orderline": VIEW, "slots.slot": VIEW},
+    # Whoever walks the shelves receives, counts and throws away.
+    StaffGroup.PICKING: {
+        **_SEE_PRODUCTS,
+        "stock.stockitem": EDIT,
+        "orders.order": VIEW,
+        "orders.orderline": VIEW,
+        "slots.slot": VIEW,
+    },
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
     StaffGroup.COURIER: {"slots.slot": VIEW, "zones.zone": VIEW},
     StaffGroup.CUSTOMER_SERVICE: {
@@ -104,6 +113,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "catalogue.brand": WRITE,
         "catalogue.productpicture": ALL,
         "stock.stockitem": EDIT,
+        "stock.stockmovement": VIEW,
         "search.productreport": EDIT,
         "search.synonym": ALL,
         "search.missedsearch": VIEW,

@@ -146,6 +146,6 @@ class ProductFactory(factory.django.DjangoModelFactory):
         StockItem.objects.create(
             product=self,
             depot=DepotFactory(),
-            available=plenty if extracted is None else extracted,
+            on_hand=plenty if extracted is None else extracted,
             unit_cost=Decimal("1.50"),
         )

@@ -16,13 +16,14 @@ from config.staff import StaffGroup, rights_of, seed_groups
 from crm.desk.models import ContactRequest, HelpEntry
 from crm.insights.models import FunnelCount, VitalCount
 from crm.outbox.models import Message, Suppression
-from delivery.zones.models import CoverageRequest, Zone
+from delivery.zones.models import CoverageRequest, Depot, Zone
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
 from shop.pricing.services import plan_price
 from shop.reviews.models import ProductReview, ServiceReview
 from shop.search.models import MissedSearch, Synonym, ZonePopularity
 from shop.search.services import report_product
+from shop.stock.services import Receipt, receive_goods
 from tests.addresses import CHANGES_ON_GET, DOORS, NO, OURS, OWNER, PUBLIC, SIGNED_IN, TOKEN, Owned, names_in
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.shop.pricing.promoting import promote
@@ -260,6 +261,7 @@ def rows(owned):
     FunnelCount.objects.create(day=today, step="visit", count=1)
     VitalCount.objects.create(day=today, page="home", metric="lcp", bucket=2500, count=1)
     report_product(product_id=owned.product.pk, kind="price", words="Trop cher.", email="a@exemple.fr")
+    receive_goods(depot_id=Depot.objects.first().pk, receipts=[Receipt(owned.product.pk, 5)])
     MissedSearch.objects.create(week=today, kind="search", words="kombucha", count=1)
     Synonym.objects.create(typed="coca", meant="cola")
     ZonePopularity.objects.create(zone=Zone.objects.first(), product=owned.product, popularity=1)

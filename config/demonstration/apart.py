@@ -17,7 +17,7 @@ TABLES = [
     "customers_customer", "customers_address", "customers_consent", "account_emailaddress",
     "orders_order", "orders_orderline", "orders_ordervattotal", "orders_orderevent",
     "payments_paymentaccount", "payments_paymentoperation", "payments_paymententry", "payments_demosession",
-    "slots_hold", "stock_stockreservation",
+    "slots_hold", "stock_stockreservation", "stock_stockmovement",
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def clear(work: Work, keys: list[Key]) -> None:
     work.say("Ce qu’une démonstration précédente avait laissé…")
     for table in _OF_ORDERS:
         _remove(work, keys, table, _ALL)
+    work.run("UPDATE stock_stockitem SET reserved = 0 WHERE reserved > 0")
     work.run("DELETE FROM slots_hold WHERE holder LIKE %(mark)s", mark=f"{BASKET_PREFIX}-%")
     work.run(_RECOUNT)
     for table in ("customers_customer", "customers_user"):

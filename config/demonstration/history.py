@@ -62,7 +62,7 @@ UPDATE slots_slot s
 
 
 def reserve_stock(work: Work) -> None:
-    """What orders not delivered yet took: it goes back when one is cancelled. The shelves are what is left."""
+    """What orders not delivered yet took, which still lies on the shelves beside what is for sale."""
     work.insert(
         StockReservation,
         {"order_reference": "o.reference", "item_id": "i.id", "quantity": "l.quantity", "created_at": "o.created_at"},
@@ -72,3 +72,16 @@ def reserve_stock(work: Work) -> None:
              AND l.order_id > %(order_base)s + (SELECT min(n) FROM demo_order WHERE ends_at > %(now)s) - 1
            ORDER BY o.n, i.id""",
     )  # fmt: skip
+    work.run(_RECEIVED)
+
+
+_RECEIVED = """
+WITH received AS (
+    UPDATE stock_stockitem i SET reserved = kept.quantity, on_hand = i.on_hand + kept.quantity
+      FROM (SELECT item_id, sum(quantity)::int AS quantity FROM stock_stockreservation GROUP BY item_id) AS kept
+     WHERE i.id = kept.item_id
+    RETURNING i.id, kept.quantity, i.on_hand
+)
+INSERT INTO stock_stockmovement (item_id, kind, quantity, on_hand_after, at, reason, source, lot)
+SELECT id, 'receipt', quantity, on_hand, %(now)s, '', '', '' FROM received ORDER BY id
+"""

@@ -16,7 +16,7 @@ from config.demonstration.work import Work
 from shop.catalogue.models import Product
 from shop.catalogue.rules import sort_name
 from shop.catalogue.services import refresh_search, slug_of
-from shop.stock.models import StockItem
+from shop.stock.models import StockItem, StockMovement
 
 INVENTED = ["price", "net_quantity", "stock", "cost"]
 _BATCH = 5000
@@ -172,9 +172,15 @@ def _stock(work: Work) -> None:
                * CASE WHEN p.sold_by = 'weight' THEN p.weight_step_g ELSE 1 END END"""
     work.insert(
         StockItem,
-        {"product_id": "p.id", "depot_id": "depot.id", "available": units, "unit_cost": "d.cost",
+        {"product_id": "p.id", "depot_id": "depot.id", "on_hand": units, "unit_cost": "d.cost",
          "cost_since": "(%(since)s::timestamptz)::date"},
         """FROM demo_product d JOIN catalogue_product p USING (ean)
            CROSS JOIN (SELECT id, row_number() OVER (ORDER BY code) AS place FROM zones_depot) depot
            ORDER BY p.id, depot.id""",
+    )  # fmt: skip
+    work.insert(
+        StockMovement,
+        {"item_id": "i.id", "kind": "'opening'", "quantity": "i.on_hand", "on_hand_after": "i.on_hand",
+         "at": "%(since)s::timestamptz"},
+        "FROM demo_product d JOIN catalogue_product p USING (ean) JOIN stock_stockitem i ON i.product_id = p.id ORDER BY i.id",
     )  # fmt: skip

@@ -17,6 +17,7 @@ from shop.customers.queries import customer_ids
 from shop.orders.models import Order, OrderEvent
 from shop.payments.queries import latest_of_page, orders_with_money
 from shop.reviews.ports import Receipt
+from shop.stock.queries import orders_on_shelves
 
 # The reference of the order placed in this session: its buyer may see what a link alone does not show.
 SESSION_ORDERED = "ordered"
@@ -28,6 +29,8 @@ PAYMENT_WAITS_AT_MOST = timedelta(hours=3)
 CUTOFF_NEAR = timedelta(hours=6)
 # Unpaid orders are looked for this far back, should no worker have run.
 CUTOFF_PAST = timedelta(days=7)
+# After so long an order has left the depot, whether or not anybody said what was picked for it.
+LEFT_FOR_SURE = timedelta(hours=12)
 
 
 def orders_of(customer_ids: Sequence[int]) -> QuerySet[Order]:
@@ -154,6 +157,19 @@ def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) ->
     return list(
         found.annotate(checked_at=latest_of_page("checked_at", OuterRef("reference")))
         .order_by(F("checked_at").asc(nulls_first=True), "created_at")
+        .values_list("reference", flat=True)[:limit]
+    )
+
+
+def left_unsaid(now: datetime, limit: int = 500) -> list[str]:
+    """Placed orders whose slot is long over and whose goods still count as lying on the shelves. One query."""
+    return list(
+        Order.objects.filter(
+            status=Order.Status.PLACED,
+            slot__ends_at__lt=now - LEFT_FOR_SURE,
+            reference__in=orders_on_shelves(),
+        )
+        .order_by("slot__ends_at")
         .values_list("reference", flat=True)[:limit]
     )
 

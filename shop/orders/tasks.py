@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from config.jobs import first_run
 from shop.orders import popularity
-from shop.orders.queries import overdue_references, unsecured_near_cutoff
+from shop.orders.queries import left_unsaid, overdue_references, unsecured_near_cutoff
 from shop.orders.services import abandon_order, ask_before_cutoff, settle_at_cutoff
+from shop.stock.services import pick_as_ordered
 
 logger = logging.getLogger(__name__)
 # A task lasts a minute at most and a silent provider costs its timeout each time: stop asking early.
@@ -33,6 +34,13 @@ def expire_unpaid() -> None:
         if silences >= SILENCES_ALLOWED:
             logger.warning("payment provider silent: expiry stops until the next run")
             return
+
+
+@shared_task
+def take_off_shelves() -> None:
+    """What left without a word of the picker lies on no shelf any more. Each order alone, in its transaction."""
+    for reference in left_unsaid(timezone.now()):
+        pick_as_ordered(order_reference=reference)
 
 
 @shared_task

@@ -2,18 +2,27 @@
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from delivery.zones.models import Depot
-from shop.stock.models import StockItem, StockReservation
+from shop.catalogue.models import Product
+from shop.stock.models import StockItem, StockMovement, StockReservation
 
 # Parts of hand-written statements, where ``p`` is the product and ``i`` its stock in one depot, if any.
 LEAST_SOLD = "CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END"
 CAN_BE_BOUGHT = f"p.is_published AND coalesce(i.available, 0) >= {LEAST_SOLD}"
 # What `highest_cost` says too; 0 when unknown.
 HIGHEST_COST = "coalesce((SELECT max(c.unit_cost) FROM stock_stockitem c WHERE c.product_id = p.id), 0)"
+
+
+class Received(NamedTuple):
+    """What a delivery note needs to know of a product."""
+
+    id: int
+    sold_by: str
 
 
 class UnknownDepot(Exception):
@@ -42,9 +51,16 @@ def highest_cost(product: str = "pk") -> Subquery:
 
 
 def reserved_by(order_reference: str) -> dict[int, int]:
-    """What an order has taken and not given back, by product. One query."""
-    kept = StockReservation.objects.filter(order_reference=order_reference, returned_at=None)
+    """What an order has taken and neither given back nor seen picked, by product. One query."""
+    kept = StockReservation.objects.filter(order_reference=order_reference, returned_at=None, picked_at=None)
     return dict(kept.values_list("item__product_id", "quantity"))
+
+
+def orders_on_shelves() -> QuerySet[StockReservation, str]:
+    """References of the orders whose goods still lie on the shelves, as a subquery. No query by itself."""
+    return StockReservation.objects.filter(returned_at=None, picked_at=None).values_list(
+        "order_reference", flat=True
+    )
 
 
 def stock_outs(depot_id: int | None = None) -> QuerySet[StockItem]:
@@ -56,6 +72,41 @@ def stock_outs(depot_id: int | None = None) -> QuerySet[StockItem]:
         .filter(Q(available=0) | Q(product__sold_by="weight", available__lt=F("step")))
         .select_related("product")
         .order_by("product__sort_name")
+    )
+
+
+def short_items(depot_id: int | None = None) -> QuerySet[StockItem]:
+    """Items of which open orders took more than lies there, in a depot or any. One query, over an index of such."""
+    items = StockItem.objects.filter(depot_id=depot_id) if depot_id else StockItem.objects.all()
+    return (
+        items.filter(reserved__gt=F("on_hand"))
+        .select_related("product", "depot")
+        .order_by("product__sort_name")
+    )
+
+
+def products_by_ean(codes: Collection[str]) -> dict[str, Received]:
+    """Published or not: a delivery may come before its page is ready. One query."""
+    found = Product.objects.filter(ean__in=codes).values_list("ean", "id", "sold_by")
+    return {ean: Received(pk, sold_by) for ean, pk, sold_by in found}
+
+
+def drifted() -> list[int]:
+    """Items whose figures are not what their movements and open reservations add up to. None in a sound shop.
+
+    One query over all movements: for tests and the nightly check, not for a page.
+    """
+    moved = StockMovement.objects.filter(item=OuterRef("pk")).order_by().values("item")
+    kept = StockReservation.objects.filter(item=OuterRef("pk"), returned_at=None, picked_at=None)
+    return list(
+        StockItem.objects.annotate(
+            moved=Coalesce(Subquery(moved.annotate(sum=Sum("quantity")).values("sum")), 0),
+            kept=Coalesce(
+                Subquery(kept.order_by().values("item").annotate(sum=Sum("quantity")).values("sum")), 0
+            ),
+        )
+        .exclude(on_hand=F("moved"), reserved=F("kept"))
+        .values_list("pk", flat=True)
     )
 
 

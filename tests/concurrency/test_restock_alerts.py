@@ -11,7 +11,7 @@ from crm.outbox.models import Message
 from crm.outbox.services import queue_message
 from shop.stock.events import ProductRestocked
 from shop.stock.models import RestockAlert, StockItem
-from shop.stock.services import NothingToWaitFor, ask_for_restock, set_stock
+from shop.stock.services import NothingToWaitFor, ask_for_restock, count_stock
 from tests.concurrency.test_stock import together
 from tests.factories import DepotFactory, ProductFactory
 
@@ -25,7 +25,7 @@ def back():
     product, depot = ProductFactory(stock=0), DepotFactory()
     for email in PEOPLE:
         ask_for_restock(product_id=product.pk, depot_id=depot.pk, email=email)
-    StockItem.objects.update(available=5)
+    StockItem.objects.update(on_hand=5)
     return ProductRestocked(product_id=product.pk, depot_id=depot.pk)
 
 
@@ -71,7 +71,7 @@ def test_whoever_asks_as_it_arrives_is_refused_or_told():
 
         def act(n, product=product):
             if n:
-                return set_stock(product_id=product.pk, depot_id=depot.pk, available=3)
+                return count_stock(product_id=product.pk, depot_id=depot.pk, counted=3)
             return ask_for_restock(product_id=product.pk, depot_id=depot.pk, email=PEOPLE[0])
 
         asked, _filled = together(2, act)

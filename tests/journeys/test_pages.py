@@ -60,7 +60,7 @@ def goods(shop):
         "gone": plain.filter(shelf__tint="epicerie-sucree")[1],
     }
     rename(by_sort["long"], LONG_NAME)
-    StockItem.objects.filter(product=by_sort["gone"]).update(available=0)
+    StockItem.objects.filter(product=by_sort["gone"]).update(on_hand=0)
     return by_sort
 
 
@@ -224,7 +224,7 @@ def test_basket(see, goods):
     see("basket", "/panier/", client=full)
     Product.objects.filter(pk=goods["food"].pk).update(price=F("price") + 1, version=F("version") + 1)
     see("basket-price-changed", "/panier/", client=changed)
-    StockItem.objects.filter(product=goods["second"]).update(available=5)
+    StockItem.objects.filter(product=goods["second"]).update(on_hand=5)
     see("basket-short", "/panier/", client=changed)
 
 

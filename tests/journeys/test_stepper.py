@@ -20,7 +20,7 @@ def stocked(shop):
     found = {}
     for sold_by in (PIECE, WEIGHT):
         product = Product.objects.filter(sold_by=sold_by, is_published=True, alcohol_degree=None)[0]
-        product.stock_items.update(available=100_000)
+        product.stock_items.update(on_hand=100_000)
         found[sold_by] = product
     return found
 

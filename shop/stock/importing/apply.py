@@ -76,7 +76,7 @@ def _values(draft: Draft) -> Iterator[Any]:
         yield json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
-def _run(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def _run(sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []
@@ -231,32 +231,45 @@ def apply_stock(depot_ids: Sequence[int]) -> set[int]:
         """,
         [list(depot_ids)],
     )
-    today = timezone.localdate()
-    changed = _run(_UPDATE_STOCK, [today, list(depot_ids)])
-    changed += _run(_INSERT_STOCK, [today, list(depot_ids)])
+    values = {"today": timezone.localdate(), "depots": list(depot_ids)}
+    changed = _run(_UPDATE_STOCK, values) + _run(_INSERT_STOCK, values)
     return {pk for (pk,) in changed}
 
 
 _UPDATE_STOCK = """
-UPDATE stock_stockitem i
-   SET available = new.available, unit_cost = new.unit_cost,
-       cost_since = CASE WHEN i.unit_cost = new.unit_cost THEN i.cost_since ELSE %s END
-  FROM (SELECT j.id,
-               CASE WHEN s.stock IS NULL OR 'stock' = ANY (s.invented) THEN j.available ELSE s.stock END AS available,
-               CASE WHEN s.cost IS NULL OR 'cost' = ANY (s.invented) THEN j.unit_cost ELSE s.cost END AS unit_cost
-          FROM stock_stockitem j JOIN import_staging s ON s.product_id = j.product_id
-         WHERE j.depot_id = ANY (%s)) AS new
- WHERE i.id = new.id AND (i.available, i.unit_cost) IS DISTINCT FROM (new.available, new.unit_cost)
-RETURNING i.product_id
+WITH new AS (
+    SELECT j.id, j.on_hand AS was,
+           CASE WHEN s.stock IS NULL OR 'stock' = ANY (s.invented) THEN j.on_hand ELSE s.stock END AS on_hand,
+           CASE WHEN s.cost IS NULL OR 'cost' = ANY (s.invented) THEN j.unit_cost ELSE s.cost END AS unit_cost
+      FROM stock_stockitem j JOIN import_staging s ON s.product_id = j.product_id
+     WHERE j.depot_id = ANY (%(depots)s)
+), changed AS (
+    UPDATE stock_stockitem i
+       SET on_hand = new.on_hand, unit_cost = new.unit_cost,
+           cost_since = CASE WHEN i.unit_cost = new.unit_cost THEN i.cost_since ELSE %(today)s END
+      FROM new
+     WHERE i.id = new.id AND (i.on_hand, i.unit_cost) IS DISTINCT FROM (new.on_hand, new.unit_cost)
+    RETURNING i.id, i.product_id, new.was, i.on_hand
+), moved AS (
+    INSERT INTO stock_stockmovement (item_id, kind, quantity, on_hand_after, at, reason, source, lot)
+    SELECT id, 'count', on_hand - was, on_hand, now(), '', '', '' FROM changed WHERE on_hand <> was ORDER BY id
+)
+SELECT product_id FROM changed
 """
 _INSERT_STOCK = """
-INSERT INTO stock_stockitem (product_id, depot_id, available, shelf_position, unit_cost, cost_since)
-SELECT s.product_id, depot.id, coalesce(s.stock, 0), '', coalesce(s.cost, 0), %s
-  FROM import_staging s CROSS JOIN unnest(%s::bigint[]) AS depot(id)
- WHERE s.product_id IS NOT NULL AND (s.stock IS NOT NULL OR s.cost IS NOT NULL)
- ORDER BY s.product_id, depot.id
-ON CONFLICT (product_id, depot_id) DO NOTHING
-RETURNING product_id
+WITH made AS (
+    INSERT INTO stock_stockitem (product_id, depot_id, on_hand, reserved, shelf_position, unit_cost, cost_since)
+    SELECT s.product_id, depot.id, coalesce(s.stock, 0), 0, '', coalesce(s.cost, 0), %(today)s
+      FROM import_staging s CROSS JOIN unnest(%(depots)s::bigint[]) AS depot(id)
+     WHERE s.product_id IS NOT NULL AND (s.stock IS NOT NULL OR s.cost IS NOT NULL)
+     ORDER BY s.product_id, depot.id
+    ON CONFLICT (product_id, depot_id) DO NOTHING
+    RETURNING id, product_id, on_hand
+), moved AS (
+    INSERT INTO stock_stockmovement (item_id, kind, quantity, on_hand_after, at, reason, source, lot)
+    SELECT id, 'opening', on_hand, on_hand, now(), '', '', '' FROM made ORDER BY id
+)
+SELECT product_id FROM made
 """
 
 

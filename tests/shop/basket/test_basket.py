@@ -146,7 +146,7 @@ def test_a_changed_price_is_shown_before_it_counts(client, product):
 
 def test_a_short_stock_is_shown_and_adjusted_on_request(client, product):
     put(client, product, 10)
-    StockItem.objects.filter(product=product).update(available=4)
+    StockItem.objects.filter(product=product).update(on_hand=4)
 
     assert "il en reste 4" in client.get(reverse("basket")).content.decode()
     client.post(reverse("adjust_basket"))
@@ -167,7 +167,7 @@ def test_a_product_without_a_shelf_any_more_leaves_the_basket_on_request(client,
 
 def test_a_product_gone_from_stock_leaves_the_basket_on_request(client, product):
     put(client, product, 10)
-    StockItem.objects.filter(product=product).update(available=0)
+    StockItem.objects.filter(product=product).update(on_hand=0)
 
     assert "épuisé" in client.get(reverse("basket")).content.decode()
     client.post(reverse("adjust_basket"))

@@ -149,7 +149,7 @@ def test_a_price_raised_behind_the_recap_is_shown_not_charged(ready):
 
 def test_a_stock_gone_behind_the_recap_is_told_and_nothing_is_kept(ready, slot):
     seen = total_seen(ready.recap())
-    StockItem.objects.update(available=3)
+    StockItem.objects.update(on_hand=3)
 
     ready.client.post(reverse("checkout_recap"), {"terms": "on", "seen_total": seen})
 

@@ -189,7 +189,7 @@ def test_giving_up_again_and_again_never_keeps_a_slot_above_three_hours(ready):
 
 
 def test_the_last_units_taken_by_ones_own_waiting_order_are_not_missing(ready):
-    StockItem.objects.update(available=20)
+    StockItem.objects.update(on_hand=20)
     first = ready.order()
 
     basket = ready.client.get(reverse("basket")).content.decode()

@@ -222,7 +222,7 @@ def test_what_is_gone_is_told_and_the_rest_is_added(client, weekly):
 
 def test_what_is_short_is_added_as_far_as_it_goes(client, weekly):
     brie = weekly.items.get(product__name="Brie").product
-    brie.stock_items.update(available=1)
+    brie.stock_items.update(on_hand=1)
 
     answer = client.post(reverse("list_to_basket", args=[weekly.pk]))
 

@@ -141,7 +141,7 @@ def test_the_tracking_page_does_not_leak_its_address(client, placed):
 
 def test_a_past_order_comes_back_with_its_differences(client, own):
     Product.objects.update(price="3.10")
-    StockItem.objects.update(available=5)
+    StockItem.objects.update(on_hand=F("reserved") + 5)
 
     answer = client.post(reverse("reorder", args=[own.reference]), follow=True)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shop.catalogue.services import change_prices
 from shop.pricing import services
-from shop.pricing.models import PriceChange
+from shop.pricing.models import PlannedPrice, PriceChange
 from shop.pricing.offers import ANYWHERE, Item, SlotFacts, Terms
 from shop.pricing.past import Written, drawn, past
 from shop.pricing.queries import fresh_book, item_of, past_of
@@ -206,10 +206,9 @@ def read(product, zone_id=None, cost="0.10"):
 
 def test_a_planned_price_says_so(yoghurt):
     change_prices(prices={yoghurt.pk: D("2.80")})
-    services.plan_price(
-        product_id=yoghurt.pk, price=D("2.20"), starts_at=timezone.now() + timedelta(milliseconds=1)
-    )
-    services.apply_due_prices(now=timezone.now() + timedelta(seconds=1))
+    # As planned some days ago: what is planned now has not begun yet.
+    PlannedPrice.objects.create(product=yoghurt, price=D("2.20"), starts_at=timezone.now())
+    services.apply_due_prices(now=timezone.now())
 
     # One transaction of the test has one instant: the last row stands for all.
     assert read(yoghurt).steps[-1].why == "planned"

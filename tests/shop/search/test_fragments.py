@@ -139,7 +139,7 @@ def test_what_is_withdrawn_leaves_every_shelf_at_once(product, everywhere, commi
 
 
 def test_what_ran_out_says_so_on_the_next_page_before_any_change_by_staff(product, everywhere):
-    StockItem.objects.filter(product=product).update(available=0)
+    StockItem.objects.filter(product=product).update(on_hand=0)
 
     shown = everywhere()
     assert "Momentanément épuisé" in shown["aisle"] and "Momentanément épuisé" in shown["search"]
@@ -147,12 +147,12 @@ def test_what_ran_out_says_so_on_the_next_page_before_any_change_by_staff(produc
 
 
 def test_what_came_back_can_be_bought_on_the_next_page(product, everywhere, commits):
-    StockItem.objects.filter(product=product).update(available=0)
+    StockItem.objects.filter(product=product).update(on_hand=0)
     everywhere()
 
     with commits():
-        stock.set_stock(
-            product_id=product.pk, depot_id=StockItem.objects.get(product=product).depot_id, available=9,
+        stock.count_stock(
+            product_id=product.pk, depot_id=StockItem.objects.get(product=product).depot_id, counted=9,
             expected_restock_on=date(2030, 1, 1),
         )  # fmt: skip
 
@@ -206,10 +206,10 @@ def test_a_product_s_page_says_how_few_are_left_and_when_more_come(client, produ
     address = reverse("product", args=[product.slug])
     client.get(address)
 
-    StockItem.objects.filter(product=product).update(available=3)
+    StockItem.objects.filter(product=product).update(on_hand=3)
     few = client.get(address).content.decode()
     StockItem.objects.filter(product=product).update(
-        available=0, expected_restock_on=timezone.localdate() + timedelta(days=2)
+        on_hand=0, expected_restock_on=timezone.localdate() + timedelta(days=2)
     )
     gone = client.get(address).content.decode()
 

@@ -79,7 +79,7 @@ def test_home_without_a_free_slot_promises_none(client, zone):
 def test_known_postcode_is_shown_and_its_depot_followed(client, zone):
     lyon = ZoneFactory(slug="lyon", name="Lyon", depot=DepotFactory(code="lyon"), prefixes=["69"])
     product = ProductFactory(stock=0)
-    StockItem.objects.create(product=product, depot=lyon.depot, available=9)
+    StockItem.objects.create(product=product, depot=lyon.depot, on_hand=9)
     address = reverse("product", args=[product.slug])
 
     before = content(client.get(address))

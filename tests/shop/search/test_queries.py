@@ -63,7 +63,7 @@ def test_card_of_a_weighed_product_moves_by_its_step(depot):
 def test_availability_is_that_of_the_depot(depot):
     product = ProductFactory(stock=0)
     lyon = DepotFactory(code="lyon", name="Lyon")
-    StockItem.objects.create(product=product, depot=lyon, available=3)
+    StockItem.objects.create(product=product, depot=lyon, on_hand=3)
 
     here, there, nowhere = (
         queries.cards_by_id([product.id], pk)[product.id] for pk in (depot.id, lyon.id, None)
@@ -76,7 +76,7 @@ def test_availability_is_that_of_the_depot(depot):
 
 def test_several_depots_and_pictures_do_not_double_a_card(depot):
     product = ProductFactory()
-    StockItem.objects.create(product=product, depot=DepotFactory(code="lyon"), available=3)
+    StockItem.objects.create(product=product, depot=DepotFactory(code="lyon"), on_hand=3)
     for position, name in ((2, "b.jpg"), (1, "a.jpg")):
         picture = ProductPicture.objects.create(product=product, position=position)
         ProductPicture.objects.filter(pk=picture.pk).update(image=name)

@@ -123,7 +123,7 @@ def test_what_the_zone_buys_is_found_among_more_than_can_be_ranked(depot, zones,
 def test_a_best_seller_of_the_zone_that_ran_out_or_left_is_not_shown(depot, zones, milks):
     paris = zones[0]
     cru, _bio, sec, _rare = milks
-    cru.stock_items.update(available=0)
+    cru.stock_items.update(on_hand=0)
     type(sec).objects.filter(pk=sec.pk).update(is_published=False)
 
     assert names(queries.home_rails(depot.pk, paris.pk)[0]) == ["Lait bio"]

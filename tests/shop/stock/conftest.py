@@ -31,7 +31,8 @@ def lenient_templates():
 @pytest.fixture
 def staff(client):
     user = UserFactory(staff=True)
-    names = ["view_product", "change_product", "add_product", "view_stockitem", "change_stockitem", "view_aisle",
+    names = ["view_product", "change_product", "add_product", "view_stockitem", "change_stockitem",
+             "view_stockmovement", "view_aisle",
              "change_aisle", "add_aisle", "delete_aisle", "view_brand", "change_brand", "add_brand",
              "view_productpicture", "add_productpicture", "change_productpicture", "delete_productpicture"]  # fmt: skip
     user.user_permissions.set(Permission.objects.filter(codename__in=names))

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from shop.catalogue.models import Product
 from shop.stock.forms import StockForm
-from shop.stock.models import StockItem
+from shop.stock.models import StockItem, StockMovement
 from tests.factories import AisleFactory, DepotFactory, ProductFactory, UserFactory
 from tests.shop.stock.admin_pages import IMPORT, PRODUCTS, STOCK, act, page
 from tests.shop.stock.files import GOOD, text_of
@@ -38,7 +38,7 @@ def test_stock_is_read_only_but_for_the_bulk_action(staff):
 
     staff.post(f"{STOCK}{item.pk}/change/", {"available": "999"})
     asked = act(staff, STOCK, "change_chosen", item.pk)
-    act(staff, STOCK, "change_chosen", item.pk, confirm="1", how="add", quantity="12")
+    act(staff, STOCK, "change_chosen", item.pk, confirm="1", how="receipt", quantity="12")
 
     assert product.name in asked.content.decode()
     assert StockItem.objects.get().available == 17
@@ -46,7 +46,18 @@ def test_stock_is_read_only_but_for_the_bulk_action(staff):
 
 @pytest.mark.parametrize(
     ("how", "quantity"),
-    [("set", "-1"), ("add", "1.5"), ("add", "1e3"), ("add", "٣"), ("set", ""), ("x", "1")],
+    [
+        ("count", "-1"),
+        ("receipt", "1.5"),
+        ("receipt", "1e3"),
+        ("receipt", "٣"),
+        ("receipt", "0"),
+        ("count", ""),
+        ("x", "1"),
+        ("write_off", "1"),
+        ("picked", "1"),
+        ("opening", "1"),
+    ],
 )
 def test_nonsense_stock_is_refused(how, quantity):
     assert not StockForm({"how": how, "quantity": quantity}).is_valid()
@@ -56,8 +67,9 @@ def test_stock_never_falls_below_zero(staff):
     ProductFactory(stock=5)
 
     response = act(
-        staff, STOCK, "change_chosen", StockItem.objects.get().pk, confirm="1", how="add", quantity="-6"
-    )
+        staff, STOCK, "change_chosen", StockItem.objects.get().pk, confirm="1", how="write_off", reason="broken",
+        quantity="6",
+    )  # fmt: skip
 
     assert "sous zéro" in response.content.decode()
     assert StockItem.objects.get().available == 5
@@ -66,7 +78,7 @@ def test_stock_never_falls_below_zero(staff):
 def test_the_day_of_the_next_delivery_is_noted_with_the_count(staff):
     ProductFactory(stock=5)
     item, day = StockItem.objects.get().pk, timezone.localdate() + timedelta(days=2)
-    change = {"confirm": "1", "how": "set", "quantity": "0"}
+    change = {"confirm": "1", "how": "count", "quantity": "0"}
 
     act(staff, STOCK, "change_chosen", item, **change, expected_restock_on=day.isoformat())
     noted = StockItem.objects.get().expected_restock_on
@@ -243,3 +255,122 @@ def test_viewers_get_no_action(client):
     stored = Product.objects.get()
     assert (stored.price, stored.is_published, own.status_code) == (Decimal("2.00"), True, 403)
     assert StockItem.objects.get().available == 100
+
+
+RECEIVING = "/admin/stock/stockitem/receptionner/"
+MOVEMENTS = "/admin/stock/stockmovement/"
+
+
+def deliver(client, *lines, note="BL-7", **data):
+    """Send the page of a delivery; each line is a dict of its filled cells."""
+    filled = {f"l-{n}-{name}": value for n, line in enumerate(lines) for name, value in line.items()}
+    sizes = {"l-TOTAL_FORMS": "15", "l-INITIAL_FORMS": "0"}
+    return client.post(
+        RECEIVING, {"depot": "paris", "delivery_note": note, **sizes, **filled, **data}, follow=True
+    )
+
+
+def test_a_delivery_is_entered_line_by_line(staff):
+    piece, apples = ProductFactory(name="Brie", stock=0), ProductFactory(weighed=True, stock=0)
+    use_by = timezone.localdate() + timedelta(days=20)
+
+    form = page(staff, RECEIVING)
+    after = deliver(
+        staff,
+        {
+            "ean": piece.ean,
+            "quantity": "24",
+            "lot": "L12",
+            "best_before_on": use_by.isoformat(),
+            "unit_cost": "2,15",
+        },
+        {"ean": f" {apples.ean} ", "quantity": "12,5 kg"},
+    )
+
+    assert "Bon de livraison" in form and "Code-barres" in form
+    assert after.redirect_chain[-1][0] == f"{MOVEMENTS}?q=BL-7"
+    text = after.content.decode()
+    assert "2 articles reçus" in text and "+12,5\u00a0kg" in text
+    assert "Brie" in text and "L12" in text and "BL-7" in text
+    assert list(StockItem.objects.order_by("pk").values_list("on_hand", flat=True)) == [24, 12_500]
+    assert StockItem.objects.get(product=piece).unit_cost == Decimal("2.15")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"quantity": "3"}, "obligatoire"),
+        ({"ean": "3017620422004", "quantity": "3"}, "mal lu"),
+        ({"ean": "5901234123457", "quantity": "3"}, "ne connaît pas ce code-barres"),
+        ({"quantity": "0", "ean": "OK"}, "nombre entier"),
+        ({"quantity": "-4", "ean": "OK"}, "nombre entier"),
+        ({"quantity": "1,5", "ean": "OK"}, "nombre entier"),
+        ({"quantity": "2 kg", "ean": "OK"}, "nombre entier"),
+        ({"quantity": "9" * 12, "ean": "OK"}, "nombre entier"),
+        ({"quantity": "1", "ean": "OK", "best_before_on": "2020-01-01"}, "date est passée"),
+        ({"quantity": "1", "ean": "OK", "unit_cost": "-1"}, "supérieure ou égale à 0"),
+        ({"quantity": "1", "ean": "OK", "lot": "L" * 41}, "au plus 40"),
+        ({}, "Aucune ligne"),
+    ],
+)
+def test_a_faulty_delivery_enters_nothing_and_names_the_line(staff, line, words):
+    good, product = ProductFactory(stock=0), ProductFactory(stock=0)
+    if line.get("ean") == "OK":
+        line = line | {"ean": product.ean}
+
+    answer = deliver(staff, line, *([{"ean": good.ean, "quantity": "5"}] if line else []))
+
+    assert words in answer.content.decode()
+    assert not StockItem.objects.exclude(on_hand=0).exists()
+
+
+def test_the_same_lot_twice_on_one_note_is_pointed_at(staff):
+    line = {"ean": ProductFactory(stock=0).ean, "quantity": "5"}
+
+    assert "qu’à la ligne 1" in deliver(staff, line, line).content.decode()
+    assert StockItem.objects.get().on_hand == 0
+
+
+def test_a_note_entered_twice_says_so(staff):
+    line = {"ean": ProductFactory(stock=0).ean, "quantity": "5"}
+    deliver(staff, line)
+
+    assert "Ce bon est déjà entré" in deliver(staff, line).content.decode()
+    assert StockItem.objects.get().on_hand == 5
+
+
+def test_a_forged_number_of_lines_is_refused(staff):
+    answer = deliver(staff, **{"l-TOTAL_FORMS": "100000"})
+
+    assert answer.status_code == 200 and not StockMovement.objects.exists()
+
+
+def test_only_who_changes_stock_receives(client):
+    user = UserFactory(staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_stockitem"))
+    client.force_login(user)
+
+    assert client.get(RECEIVING).status_code == 403
+    assert deliver(client, {"ean": ProductFactory(stock=0).ean, "quantity": "5"}).status_code == 403
+    assert StockItem.objects.get().on_hand == 0
+
+
+def test_what_is_short_is_filtered_and_said(staff):
+    ProductFactory(name="Promis", stock=2), ProductFactory(name="Abondant")
+    StockItem.objects.filter(product__name="Promis").update(reserved=5)
+
+    text = page(staff, STOCK, dispo="manque")
+
+    assert "Promis" in text and "5, dont 3 manquent" in text and "Abondant" not in text
+
+
+def test_a_stock_shows_its_latest_movements(staff):
+    product = ProductFactory(weighed=True, stock=0)
+    item = StockItem.objects.get()
+    deliver(staff, {"ean": product.ean, "quantity": "5000"})
+    act(staff, STOCK, "change_chosen", item.pk, confirm="1", how="write_off", quantity="250", reason="spoilt")
+
+    text = page(staff, f"{STOCK}{item.pk}/change/")
+
+    assert "+5 kg" in text.replace("\u00a0", " ") and "−250 g" in text.replace("\u00a0", " ")
+    assert "abîmé ou impropre" in text

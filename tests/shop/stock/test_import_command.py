@@ -45,7 +45,7 @@ def test_starter_catalogue_is_complete_and_leaves_staff_changes_alone(db):
 
     first = load_starter()
     Product.objects.filter(ean="2000001000106").update(price=Decimal("9.99"))
-    StockItem.objects.update(available=1)
+    StockItem.objects.update(on_hand=1)
     again = load_starter()
 
     rows = sum(len(list(csv.DictReader(path.open(encoding="utf-8")))) for path in starter_files())

@@ -10,16 +10,16 @@ from config.facts import deliver_all
 from crm.outbox.models import Message
 from shop.catalogue.models import Product
 from shop.catalogue.services import publish, unpublish
-from shop.stock import services
-from shop.stock.models import RestockAlert, StockItem
+from shop.stock.models import RestockAlert, StockItem, StockMovement
 from shop.stock.services import (
     NothingToWaitFor,
+    alerts,
     ask_for_restock,
     change_stock,
     claim_restocked,
+    count_stock,
     forget_old_alerts,
     return_stock,
-    set_stock,
     take_stock,
     tell_restocked,
 )
@@ -44,7 +44,7 @@ def ask(product, email="marie@exemple.fr", depot=None, **more):
 
 
 def refill(product, available=5, depot=None):
-    set_stock(product_id=product.pk, depot_id=(depot or DepotFactory()).pk, available=available)
+    count_stock(product_id=product.pk, depot_id=(depot or DepotFactory()).pk, counted=available)
 
 
 def told():
@@ -143,7 +143,7 @@ def test_whatever_brings_it_back_tells(product, way):
     if way == "count":
         refill(product)
     elif way == "many":
-        change_stock(item_ids=[item.pk], how="add", quantity=5)
+        change_stock(item_ids=[item.pk], how=StockMovement.Kind.RECEIPT, quantity=5)
     elif way == "returned":
         return_stock(order_reference="R1")
     else:
@@ -176,7 +176,7 @@ def test_where_nobody_waits_nothing_is_published(product):
 
 
 def test_a_crowd_is_told_in_several_goes(product, monkeypatch):
-    monkeypatch.setattr(services, "TOLD_AT_ONCE", 2)
+    monkeypatch.setattr(alerts, "TOLD_AT_ONCE", 2)
     emails = [f"client{n}@exemple.fr" for n in range(5)]
     for email in emails:
         ask(product, email)
@@ -197,7 +197,7 @@ def test_what_is_waited_for_in_vain_is_forgotten_after_sixty_days(product):
 
 def test_a_claim_gives_each_person_away_once(product):
     ask(product)
-    StockItem.objects.update(available=5)
+    StockItem.objects.update(on_hand=5)
 
     first, second = [claim_restocked(product_id=product.pk, depot_id=DepotFactory().pk) for _time in range(2)]
 

@@ -7,10 +7,11 @@ from django.test.utils import CaptureQueriesContext
 
 from shop.catalogue.models import Product
 from shop.stock import queries, services
-from shop.stock.models import StockItem, StockReservation
+from shop.stock.models import StockItem, StockMovement, StockReservation
 from tests.factories import DepotFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
+Kind = StockMovement.Kind
 
 
 def take(reference, **quantities_or_products):
@@ -109,13 +110,13 @@ def test_count_creates_or_sets_and_dates_a_new_cost():
     lyon = DepotFactory(code="lyon", is_default=False)
     StockItem.objects.update(cost_since=date(2026, 1, 1))
 
-    kept = services.set_stock(
-        product_id=product.pk, depot_id=DepotFactory().pk, available=7, unit_cost=Decimal("1.5")
+    kept = services.count_stock(
+        product_id=product.pk, depot_id=DepotFactory().pk, counted=7, unit_cost=Decimal("1.5")
     )
-    dated = services.set_stock(
-        product_id=product.pk, depot_id=DepotFactory().pk, available=8, unit_cost=Decimal("1.6")
+    dated = services.count_stock(
+        product_id=product.pk, depot_id=DepotFactory().pk, counted=8, unit_cost=Decimal("1.6")
     )
-    new = services.set_stock(product_id=product.pk, depot_id=lyon.pk, available=3, shelf_position="A-12")
+    new = services.count_stock(product_id=product.pk, depot_id=lyon.pk, counted=3, shelf_position="A-12")
 
     assert (kept.available, kept.cost_since) == (7, date(2026, 1, 1))
     assert (dated.available, dated.cost_since) == (8, date.today())
@@ -127,7 +128,7 @@ def test_negative_counts_are_refused():
     product = ProductFactory(stock=5)
 
     with pytest.raises(services.StockRefused):
-        services.set_stock(product_id=product.pk, depot_id=DepotFactory().pk, available=-1)
+        services.count_stock(product_id=product.pk, depot_id=DepotFactory().pk, counted=-1)
 
     assert left() == [5]
 
@@ -136,9 +137,9 @@ def test_bulk_change_is_all_or_nothing():
     ProductFactory(stock=5), ProductFactory(stock=2)
     ids = list(StockItem.objects.values_list("pk", flat=True))
 
-    services.change_stock(item_ids=ids, how="add", quantity=10)
+    services.change_stock(item_ids=ids, how=Kind.RECEIPT, quantity=10)
     with pytest.raises(services.StockRefused):
-        services.change_stock(item_ids=ids, how="add", quantity=-13)
+        services.change_stock(item_ids=ids, how=Kind.WRITE_OFF, quantity=13, reason="broken")
 
     assert left() == [15, 12]
 
