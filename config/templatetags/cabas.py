@@ -11,9 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from config.numbers import NARROW, NO_BREAK
+
 register = template.Library()
-NARROW = "\u202f"
-NO_BREAK = "\u00a0"
 
 
 def french_number(value: Decimal, places: int = 2) -> str:

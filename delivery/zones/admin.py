@@ -1,13 +1,15 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, DecimalField, Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.admin import Undeletable, in_euros
+from config.forms import FrenchDecimalField
 from delivery.zones.models import CoverageRequest, Depot, Zone, ZoneArea
 from delivery.zones.services import tell_newly_covered, zones_changed
 
@@ -26,15 +28,6 @@ class DepotAdmin(Undeletable, ModelAdmin):
         return ["code"] if obj else []
 
 
-class ZoneForm(ModelForm):  # type: ignore[type-arg]
-    """Prices are typed and read with a comma, as French people write them."""
-
-    class Meta:
-        model = Zone
-        fields = "__all__"  # noqa: DJ007 - the admin’s fieldsets say which
-        localized_fields = ("slot_price", "peak_price", "minimum_order", "free_delivery_from")
-
-
 class ZoneAreaInline(TabularInline):
     model = ZoneArea
     extra = 0
@@ -46,7 +39,10 @@ class ZoneAreaInline(TabularInline):
 
 @admin.register(Zone)
 class ZoneAdmin(Undeletable, ModelAdmin):
-    form = ZoneForm
+    # A number field of HTML wants a point: what it is given with a comma it shows empty.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        DecimalField: {"form_class": FrenchDecimalField, "widget": UnfoldAdminTextInputWidget}
+    }
     list_display = ["name", "depot", "is_active", "area_count", "minimum_said", "free_from_said"]
     list_filter = ["is_active", "depot"]
     list_select_related = ["depot"]

@@ -13,13 +13,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from import_export.admin import ExportMixin
-from import_export.formats.base_formats import CSV, XLSX
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
 from config.admin import Undeletable
+from config.exports import FrenchExport
 from config.templatetags.cabas import euros, grams
 from shop.catalogue.forms import AisleForm, PictureForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
@@ -88,10 +86,9 @@ class PictureInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ExportMixin, Undeletable, ModelAdmin):
+class ProductAdmin(FrenchExport, Undeletable, ModelAdmin):
     form = ProductForm
     resource_classes = [ProductResource]
-    export_form_class = ExportForm
     inlines = [PictureInline]
     list_display = ("name", "brand", "shelf", "price_shown", "is_on_sale", "missing_count")
     list_select_related = ("brand", "shelf")
@@ -125,9 +122,6 @@ class ProductAdmin(ExportMixin, Undeletable, ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
         # The code is the article's identity for imports, orders and its address.
         return (*self.readonly_fields, "ean") if obj else self.readonly_fields
-
-    def get_export_formats(self) -> list[type]:
-        return [CSV, XLSX]
 
     @display(description=_("prix TTC"), ordering="price")
     def price_shown(self, product: Product) -> str:

@@ -8,11 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from config.numbers import NARROW, NO_BREAK, short_decimal
+
 PricedUnit = Literal["kg", "l", "pièce"]
 
 CENT = Decimal("0.01")
-NARROW = "\u202f"
-NO_BREAK = "\u00a0"
 # What a card shows on a plain and on a dense screen, and what the product page shows, in pixels.
 VARIANT_SIDES = (240, 480, 960)
 MOST_PIECES = 99
@@ -28,9 +28,6 @@ ALLERGENS = (
     "gluten", "crustacés", "œufs", "poisson", "arachides", "soja", "lait", "fruits à coque", "céleri",
     "moutarde", "sésame", "sulfites", "lupin", "mollusques",
 )  # fmt: skip
-_SPACES = f"[ {NO_BREAK}{NARROW}\u2009]"
-# ASCII digits only: \d would take Arabic ones. Thousands by spaces, decimals by comma or point.
-_DECIMAL = re.compile(rf"(?:[0-9]+|[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+)(?:[.,][0-9]+)?")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'", "‘": "'"})
 
 
@@ -158,13 +155,6 @@ def nutrition_is_possible(figures: object) -> bool:
     )
 
 
-def french_decimal(text: str) -> Decimal | None:
-    """« 1 234,50 » or « 1234.5 »; None for a sign, an exponent, other digits or anything else."""
-    if len(text) > 30 or not _DECIMAL.fullmatch(text):
-        return None
-    return Decimal(re.sub(_SPACES, "", text).replace(",", "."))
-
-
 def normalised_ean(text: str) -> str | None:
     """The code as it is stored, or None when its length or check digit is wrong.
 
@@ -232,13 +222,6 @@ def net_quantity_label(net_quantity: Decimal | None, net_unit: str) -> str:
 
 def _french(amount: Decimal) -> str:
     return f"{amount:,.2f}".replace(",", NARROW).replace(".", ",")
-
-
-def short_decimal(amount: Decimal) -> str:
-    """« 1 234,5 »: no idle zero, narrow spaces between thousands."""
-    whole, _, part = f"{amount:,f}".partition(".")
-    part = part.rstrip("0")
-    return whole.replace(",", NARROW) + (f",{part}" if part else "")
 
 
 def sort_name(name: str) -> str:

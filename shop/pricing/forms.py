@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanWidget
 
-from shop.catalogue.forms import FrenchDecimalField
+from config.forms import FrenchDecimalField
 from shop.catalogue.services import HIGHEST_PRICE
 from shop.pricing.checks import FIGURES, MOST_AHEAD, problems_of
 from shop.pricing.models import PlannedPrice, Promotion

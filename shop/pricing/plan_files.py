@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.forms.utils import from_current_timezone
 
-from shop.catalogue.rules import french_decimal
+from config.numbers import french_decimal
 
 COLUMNS = ARTICLE, PRICE, START = "article", "price", "start"
 HEADINGS = {

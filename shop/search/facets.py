@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from shop.catalogue.rules import ALLERGENS, french_decimal
+from config.numbers import french_decimal
+from shop.catalogue.rules import ALLERGENS
 
 # More values than any shelf offers make no sense, and would make a statement of any length.
 MOST_VALUES = 20

@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.contrib.admin.utils import flatten, flatten_fieldsets, get_fields_from_path
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DecimalField, Field, Model
+from django.forms import DecimalField as FormDecimalField
 
 from crm.outbox.admin import PURPOSES
 from crm.outbox.letters import SUBJECTS
 from shop.catalogue.models import Aisle
+from shop.customers.models import User
 from tests.addresses import OURS
 
 ADMINS = {
@@ -113,3 +115,24 @@ def test_every_tint_staff_may_choose_has_its_palette():
 
     missing = {tint for tint in Aisle.Tint.values if f".packshot--{tint} " not in styles}
     assert missing == {Aisle.Tint.NEUTRAL}
+
+
+@pytest.mark.parametrize("model", ADMINS, ids=lambda model: model._meta.label)
+def test_no_decimal_is_asked_for_in_a_number_field(model, rf):
+    """Browsers show a number field empty when its value has a comma, and take 4,90 for 490 in some languages."""
+    request = rf.get("/")
+    request.user = User(is_staff=True, is_superuser=True)
+    model_admin = ADMINS[model]
+    # What may not be changed makes no form of its own.
+    may_change = model_admin.has_change_permission(request) or model_admin.has_add_permission(request)
+    forms = [model_admin.get_form(request)()] if may_change else []
+    forms += [inline.get_formset(request).form() for inline in model_admin.get_inline_instances(request)]
+
+    numbers = [
+        name
+        for form in forms
+        for name, field in form.fields.items()
+        if isinstance(field, FormDecimalField) and getattr(field.widget, "input_type", "") == "number"
+    ]
+
+    assert numbers == []

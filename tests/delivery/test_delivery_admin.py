@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -380,3 +381,25 @@ def test_requests_are_filtered_by_what_became_of_them(manager, db, asked, shown)
     response = manager.get(reverse("admin:zones_coveragerequest_changelist"), {"prevenue": asked})
 
     assert ("ana@exemple.fr" in response.content.decode()) is shown
+
+
+def test_the_prices_of_a_zone_are_read_and_typed_with_a_comma(manager, clock):
+    zone = ZoneFactory()
+    address = reverse("admin:zones_zone_change", args=[zone.pk])
+
+    page = manager.get(address).content.decode()
+    sent = dict(re.findall(r'<input[^>]*name="([a-z_-]+)"[^>]*value="([^"]*)"', page))
+    sent |= {
+        "areas-TOTAL_FORMS": "0",
+        "areas-INITIAL_FORMS": "0",
+        "depot": zone.depot_id,
+        "open_weekdays": ["1", "2"],
+    }
+    answer = manager.post(address, sent | {"slot_price": "4,90"})
+    assert answer.status_code == 302, re.findall(
+        r'<ul class="errorlist.*?</ul>', answer.content.decode(), re.DOTALL
+    )
+    zone.refresh_from_db()
+
+    assert f'value="{str(zone.peak_price.normalize()).replace(".", ",")}"' in page
+    assert str(zone.slot_price) == "4.90"

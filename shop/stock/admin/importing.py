@@ -14,7 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from shop.stock.forms import ImportForm
-from shop.stock.importing import FileRefused, ImportBusy, ImportReport, RejectsGone, open_rejects, run_import
+from shop.stock.importing import (
+    NATIVE_COLUMNS,
+    FileRefused,
+    ImportBusy,
+    ImportReport,
+    RejectsGone,
+    open_rejects,
+    run_import,
+)
 
 SHOWN_REJECTS = 500
 
@@ -46,7 +54,7 @@ class ImportPage:
         context = {
             **self.admin_site.each_context(request), "title": _("Importer des produits"), "form": form,
             "report": report, "rejects": report.rejects[:SHOWN_REJECTS] if report else [],
-            "opts": self.model._meta,
+            "columns": NATIVE_COLUMNS, "opts": self.model._meta,
         }  # fmt: skip
         return TemplateResponse(request, "stock/admin/import.html", context)
 

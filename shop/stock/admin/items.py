@@ -9,13 +9,12 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from import_export import fields, resources
-from import_export.admin import ExportMixin
-from import_export.formats.base_formats import CSV, XLSX
+from import_export.widgets import DecimalWidget
 from unfold.admin import ModelAdmin
-from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
 from config.admin import NothingToSave, Undeletable
+from config.exports import FrenchExport
 from config.templatetags.cabas import french_number
 from shop.stock.admin.importing import ImportPage
 from shop.stock.admin.movements import MovementInline, in_units
@@ -26,26 +25,20 @@ from shop.stock.services import StockRefused, change_stock
 
 
 class StockResource(resources.ModelResource):
-    """Stock as counted, for a spreadsheet. Exported only."""
+    """Stock as it lies there, for a spreadsheet; counted there, the file of one depot may be imported again."""
 
     ean = fields.Field(attribute="product__ean")
     name = fields.Field(attribute="product__name")
     depot = fields.Field(attribute="depot__code")
+    stock = fields.Field(attribute="on_hand")
+    cost = fields.Field(attribute="unit_cost", widget=DecimalWidget(coerce_to_string=True))
 
     class Meta:
         model = StockItem
         fields = (
-            "ean",
-            "name",
-            "depot",
-            "on_hand",
-            "reserved",
-            "available",
-            "unit_cost",
-            "cost_since",
-            "shelf_position",
+            "ean", "name", "depot", "stock", "reserved", "available", "cost", "cost_since", "shelf_position",
             "expected_restock_on",
-        )
+        )  # fmt: skip
         export_order = fields
 
 
@@ -70,9 +63,8 @@ class OutOfStockFilter(admin.SimpleListFilter):
 
 
 @admin.register(StockItem)
-class StockItemAdmin(ImportPage, ReceivingPage, ExportMixin, NothingToSave, Undeletable, ModelAdmin):
+class StockItemAdmin(ImportPage, ReceivingPage, FrenchExport, NothingToSave, Undeletable, ModelAdmin):
     resource_classes = [StockResource]
-    export_form_class = ExportForm
     list_display = (
         "product",
         "depot",
@@ -94,9 +86,6 @@ class StockItemAdmin(ImportPage, ReceivingPage, ExportMixin, NothingToSave, Unde
     actions = ("change_chosen",)
     actions_list = ("open_receiving", "open_import")
     inlines = (MovementInline,)
-
-    def get_export_formats(self) -> list[type]:
-        return [CSV, XLSX]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

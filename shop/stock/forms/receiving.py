@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from config.forms import FrenchDecimalField
 from shop.catalogue.rules import normalised_ean
 from shop.stock.queries import Received, depot_choices, products_by_ean
 from shop.stock.services import Receipt
@@ -42,10 +43,9 @@ class ReceivedLine(forms.Form):
     best_before_on = forms.DateField(
         label=_("DLC ou DDM"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
     )
-    unit_cost = forms.DecimalField(
-        label=_("Coût HT"), required=False, min_value=Decimal(0), max_digits=9, decimal_places=4, localize=True,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-    )  # fmt: skip
+    unit_cost = FrenchDecimalField(
+        label=_("Coût HT"), required=False, min_value=Decimal(0), max_digits=9, decimal_places=4
+    )
 
     def clean_ean(self) -> str:
         code = normalised_ean(self.cleaned_data["ean"])

@@ -21,7 +21,7 @@ from shop.stock.importing.draft import Cells, Draft
 from shop.stock.importing.native import draft_of as native_draft
 from shop.stock.importing.off import draft_of as off_draft
 from shop.stock.importing.rejects import write_rejects
-from shop.stock.importing.report import ImportReport, Reject, RowRefused
+from shop.stock.importing.report import FileRefused, ImportReport, Reject, RowRefused
 from shop.stock.importing.sources import Source, open_source
 from shop.stock.queries import depots
 from shop.stock.services import tell_restocked
@@ -40,9 +40,9 @@ def run_import(
     every_depot: bool = False, only_new: bool = False, preview: bool = False,
     progress: Progress = lambda _words: None,
 ) -> ImportReport:  # fmt: skip
-    """Import a CSV or XLSX file of products, whole or not at all; about 25 queries whatever its length.
+    """Import the sound rows of a CSV or XLSX file of products, all of them or none; about 25 queries whatever its length.
 
-    ``demonstration`` completes what is missing and marks it; ``only_new`` leaves known products alone;
+    Faulty rows are left out and named in the report.     ``demonstration`` completes what is missing and marks it; ``only_new`` leaves known products alone;
     ``preview`` rolls everything back and still counts. Stock and costs go to ``depot_codes``, else to
     every depot (``every_depot``), else to the default one.
     Raises FileRefused, ImportBusy, queries.UnknownDepot: nothing was written then.
@@ -54,6 +54,8 @@ def run_import(
         _claim()
         depot_ids = list(depots(depot_codes, every=every_depot).values())
         _stage(source, report, demonstration, progress)
+        if not report.rows:
+            raise FileRefused(_("Le fichier ne contient aucun article sous son en-tête."))
         _apply(source, report, depot_ids, demonstration, only_new, progress)
         if preview:
             transaction.set_rollback(True)

@@ -24,6 +24,8 @@ NATIVE_COLUMNS = (
     "storage", "alcohol_degree", "minimum_age", "deposit", "stock", "description", "best_seller_rank",
     "stated_nutriscore", "traces", "allergens_checked_on", "legal_name", "operator", "instructions",
 )  # fmt: skip
+# What an export of the stock tells besides: read over, so that a file counted in a spreadsheet comes back as it left.
+READ_OVER = ("depot", "reserved", "available", "cost_since", "shelf_position", "expected_restock_on")
 
 
 @dataclass
@@ -61,7 +63,7 @@ def open_source(path: Path) -> Source:
 def _check_columns(columns: tuple[str, ...]) -> None:
     if len(set(columns)) != len(columns):
         raise FileRefused(_("Une colonne figure deux fois dans l’en-tête."))
-    known = OFF_COLUMNS if "rayon" in columns else NATIVE_COLUMNS
+    known = OFF_COLUMNS if "rayon" in columns else (*NATIVE_COLUMNS, *READ_OVER)
     if unknown := [column for column in columns if column not in known]:
         raise FileRefused(_("Colonnes inconnues\u202f: %(names)s") % {"names": ", ".join(unknown)[:200]})
     if "sold_by" in columns and "weight_step_g" not in columns:

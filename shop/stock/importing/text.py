@@ -5,7 +5,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from shop.catalogue.rules import french_decimal
+from config.numbers import french_decimal
 from shop.stock.importing.report import RowRefused
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

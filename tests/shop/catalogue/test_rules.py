@@ -186,21 +186,6 @@ def test_a_demonstration_never_excuses_degree_or_age():
 
 
 @pytest.mark.parametrize(
-    "text", ["-1", "+1", "1e3", "١٢", "1,2,3", "1.234,5", "12 34", "", "nan", "1 234 56", "9" * 31]
-)
-def test_numbers_that_are_not_french_are_refused(text):
-    assert rules.french_decimal(text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("1\u202f234,50", "1234.50"), ("1\u00a0234", "1234"), ("1 234.5", "1234.5"), ("0,5", "0.5")],
-)
-def test_french_spaces_and_commas_are_read(text, value):
-    assert rules.french_decimal(text) == Decimal(value)
-
-
-@pytest.mark.parametrize(
     "figures",
     [
         [], {"fat": 1}, {"fat_g": -1}, {"fat_g": 101}, {"fat_g": "3"}, {"fat_g": True}, {"fat_g": float("nan")},

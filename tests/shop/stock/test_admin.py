@@ -128,6 +128,7 @@ def test_import_page_tries_first_then_applies(staff, settings, tmp_path):
     [
         (b"a|b\n", "x.csv", "En-tête inattendu"),
         (b"", "x.csv", "vide"),
+        (b"ean,stock\n", "x.csv", "aucun article"),
         (b"ean\n" * 10, "x.exe", "CSV ou XLSX"),
         (b"0" * (3 * 1024 * 1024 + 1), "x.csv", "import_products"),
         (b"PK\x03\x04", "x.xlsx", "abîmé"),
@@ -308,7 +309,7 @@ def test_a_delivery_is_entered_line_by_line(staff):
         ({"quantity": "2 kg", "ean": "OK"}, "nombre entier"),
         ({"quantity": "9" * 12, "ean": "OK"}, "nombre entier"),
         ({"quantity": "1", "ean": "OK", "best_before_on": "2020-01-01"}, "date est passée"),
-        ({"quantity": "1", "ean": "OK", "unit_cost": "-1"}, "supérieure ou égale à 0"),
+        ({"quantity": "1", "ean": "OK", "unit_cost": "-1"}, "Saisissez un nombre, par exemple"),
         ({"quantity": "1", "ean": "OK", "lot": "L" * 41}, "au plus 40"),
         ({}, "Aucune ligne"),
     ],

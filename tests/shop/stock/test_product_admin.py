@@ -13,7 +13,11 @@ from PIL import Image
 from config.staff import StaffGroup, seed_groups
 from shop.catalogue.forms import AisleForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.catalogue.resources import ProductResource
 from shop.catalogue.services import set_price
+from shop.stock.admin.items import StockResource
+from shop.stock.importing import run_import
+from shop.stock.models import StockItem
 from tests.factories import AisleFactory, ProductFactory, UserFactory
 from tests.shop.catalogue.test_services import NUTRITION
 from tests.shop.stock.admin_pages import PRODUCTS, STOCK, act, page
@@ -279,30 +283,43 @@ def test_the_catalogue_group_takes_a_file(client, listed, column):
     assert product.ean in sent.content.decode()
 
 
+def taken(client, listed, *columns):
+    """The file of an export in which these columns were ticked, and its name."""
+    sent = client.post(f"{listed}export/", {"format": "0", "resource": "", **dict.fromkeys(columns, "on")})
+    content = sent.content if not sent.streaming else b"".join(sent.streaming_content)
+    return content, sent.headers["Content-Disposition"]
+
+
 def test_export_reads_back_as_an_import(staff, tmp_path, settings):
     settings.STATE_DIR = tmp_path
     product = ProductFactory(nutrition=NUTRITION, labels=["AB"], allergens=[])
+    before = Product.objects.values().get()
 
-    response = staff.post(
-        f"{PRODUCTS}export/",
-        {
-            "format": "0",
-            "resource": "",
-            **dict.fromkeys(
-                [
-                    "productresource_ean",
-                    "productresource_name",
-                    "productresource_brand",
-                    "productresource_aisle",
-                ],
-                "on",
-            ),
-        },
+    content, name = taken(
+        staff, PRODUCTS, *(f"productresource_{column}" for column in ProductResource.Meta.fields)
     )
-    content = response.content if not response.streaming else b"".join(response.streaming_content)
+    (tmp_path / "retour.csv").write_bytes(content)
+    report = run_import(tmp_path / "retour.csv")
 
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+    assert content.startswith("\ufeff".encode()) and 'filename="produits-' in name
     assert rows[0]["ean"] == product.ean and rows[0]["aisle"] == product.shelf.slug
+    assert (report.rows, report.unchanged, report.rejects) == (1, 1, [])
+    assert Product.objects.values().get() == before
+
+
+def test_the_stock_of_a_depot_reads_back_as_an_import(staff, tmp_path, settings):
+    settings.STATE_DIR = tmp_path
+    ProductFactory(stock=12)
+
+    content, name = taken(
+        staff, STOCK, *(f"stockitemresource_{column}" for column in StockResource.Meta.fields)
+    )
+    (tmp_path / "retour.csv").write_text(content.decode("utf-8-sig").replace(";12;", ";17;", 1))
+    report = run_import(tmp_path / "retour.csv")
+
+    assert 'filename="stocks-' in name and (report.rows, report.updated, report.rejects) == (1, 1, [])
+    assert StockItem.objects.values_list("on_hand", "unit_cost").get() == (17, Decimal("1.5"))
 
 
 def test_shelf_keeps_its_address_and_its_products(staff):
