@@ -14,7 +14,7 @@ class SpreadsheetCSV(CSV):
     """With a mark and semicolons: without them a French Excel mangles accents and fills one column."""
 
     def export_data(self, dataset: Any, **kwargs: Any) -> str:
-        return "\ufeff" + super().export_data(dataset, **{"delimiter": ";", **kwargs})
+        return f"\ufeff{super().export_data(dataset, **{'delimiter': ';', **kwargs})}"
 
 
 class FrenchExport(ExportMixin):

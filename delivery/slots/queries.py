@@ -20,13 +20,15 @@ from delivery.zones.models import Zone
 class SlotCell(TypedDict):
     """One button of the slot grid. ``remaining_few`` is 1 to 3 when so few places are left, else 0.
 
-    ``on_time`` and ``waitlist_url`` stay empty until punctuality is measured and waitlists are kept.
+    ``on_time`` and ``waitlist_url`` stay empty until punctuality is measured and waitlists are kept; ``offered_from``
+    is for rooms above, which know promotions: from how many euros of goods this delivery is offered, 0 for no such.
     """
 
     id: int
     label: str
     label_long: str
     price: Decimal
+    offered_from: Decimal
     is_full: bool
     is_held: bool
     is_closed: bool
@@ -108,6 +110,7 @@ def _cell(slot: Any) -> SlotCell:
         label=rules.hours_label(slot.starts_at, slot.ends_at),
         label_long=rules.hours_label_long(slot.starts_at, slot.ends_at),
         price=slot.price,
+        offered_from=Decimal(0),
         is_full=slot.taken >= slot.capacity,
         is_held=slot.is_held,
         is_closed=not slot.is_bookable,

@@ -154,14 +154,17 @@ class Shopper:
     def totals_of(self, lines: Sequence[PricedLine]) -> BasketTotals:
         """Sums of some lines; delivery at the held slot's price, or the zone's usual one, unless offered."""
         slot_price = self.hold.slot.price if self.hold else self.zone.slot_price
-        offer = self.book.free_delivery(self.slot_facts, fee=slot_price) if lines else None
-        usual = self.zone.free_delivery_from
         return basket_totals(
             lines,
             slot_price=slot_price,
             minimum_order=self.zone.minimum_order,
-            free_delivery_from=min(usual, offer.free_from) if offer else usual,
+            free_delivery_from=self.zone.free_delivery_from,
+            offer=self.book.free_delivery(self.slot_facts, fee=slot_price) if lines else None,
         )
+
+    def offers_in(self, zone: Zone) -> PromotionBook:
+        """The promotions of a zone, theirs or one they only look at. No query when kept, else one."""
+        return self.book if zone == self.zone_shown else book_for(zone.pk)
 
     @cached_property
     def totals(self) -> BasketTotals:

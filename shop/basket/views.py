@@ -23,6 +23,7 @@ from delivery.zones import services as zones
 from delivery.zones.queries import zone_for_postcode
 from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
+from shop.basket.deliveries import priced_for
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.queries import Line, by_aisle, card_in, page_lines, sellable, with_promotions
 from shop.basket.shopper import Shopper, shopper_of
@@ -30,6 +31,7 @@ from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
 from shop.catalogue.rules import most_quantity
+from shop.pricing.promotions import SlotFacts
 
 # Enough to change one's mind; too few to empty a day's slots without wanting a single product.
 EMPTY_HANDED_HOLDS = Limit("hold.machine", most=6)
@@ -79,6 +81,7 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
             delivery=totals.delivery,
             total=totals.total,
             is_estimate=not shopper.hold,
+            offered_by=totals.delivery_label,
         ),
         "changed_lines": [line for line in lines if line.has_new_price],
         "ended_lines": [line for line in lines if line.ended_promotion],
@@ -193,7 +196,7 @@ def slots_page(request: HttpRequest) -> HttpResponse:
         if found is None:
             return _outside(request, postcode, CoverageForm(initial={"code_postal": postcode}))
         zone = found
-    holder = str(shopper.basket.key) if shopper.basket else None
+    holder, book = str(shopper.basket.key) if shopper.basket else None, shopper.offers_in(zone)
     return render(
         request,
         "basket/slots.html",
@@ -201,7 +204,12 @@ def slots_page(request: HttpRequest) -> HttpResponse:
             "form": form,
             "slot_zone": zone,
             "slot_postcode": postcode,
-            "days": upcoming_days(zone, holder=holder),
+            "free_from": book.offered_from(
+                zone.free_delivery_from, SlotFacts(zone_id=zone.pk), fee=zone.peak_price
+            ),
+            "days": priced_for(
+                upcoming_days(zone, holder=holder), zone=zone, book=book, goods=shopper.basket_total
+            ),
             "next_url": request.GET.get("suite", ""),
         },
     )

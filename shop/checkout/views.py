@@ -20,6 +20,7 @@ from delivery.slots.models import Hold
 from delivery.slots.queries import upcoming_days
 from delivery.zones.queries import zone_for_postcode
 from shop.basket import services as baskets
+from shop.basket.deliveries import priced_for
 from shop.basket.models import Basket
 from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
 from shop.basket.summary import money_summary
@@ -194,7 +195,12 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
             _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
             % {"other": shopper.hold.slot.zone.name, "zone": zone.name},
         )
-    days = upcoming_days(zone, holder=str(basket.key))
+    days = priced_for(
+        upcoming_days(zone, holder=str(basket.key)),
+        zone=zone,
+        book=shopper.offers_in(zone),
+        goods=shopper.basket_total,
+    )
     return render(
         request,
         "checkout/slot.html",
@@ -208,7 +214,7 @@ def _estimate(shopper: Shopper) -> dict[str, object]:
     totals = shopper.totals
     return money_summary(
         goods=totals.goods, discount=totals.discount, deposits=totals.deposits, delivery=totals.delivery, total=totals.total,
-        is_estimate=not shopper.hold,
+        is_estimate=not shopper.hold, offered_by=totals.delivery_label,
     )  # fmt: skip
 
 

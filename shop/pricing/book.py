@@ -156,6 +156,11 @@ class PromotionBook:
         terms = promotions.free_delivery(running, fee=fee)
         return DeliveryOffer(terms.id, label_of(terms), terms.free_from or NOTHING) if terms else None
 
+    def offered_from(self, usual: Decimal, facts: SlotFacts = ANYWHERE, *, fee: Decimal) -> Decimal:
+        """From how many euros of goods a delivery is offered: the zone's ``usual``, or less by a promotion."""
+        offer = self.free_delivery(facts, fee=fee)
+        return min(usual, offer.free_from) if offer else usual
+
     def offer_for(self, item: Item, *, now: datetime | None = None) -> Offer | None:
         """What to say of an article on its own: the promotion that takes most off. Slots are not known yet.
 

@@ -245,10 +245,13 @@ def terms_of(promotion: Promotion, scope: Mapping[str, Iterable[int]], *, own: D
 
 def slot_facts(slot: Slot | None, zone_id: int | None = None) -> SlotFacts:
     """Where and when a basket goes, as promotions ask; without a slot, only where. No query."""
-    if slot is None:
-        return SlotFacts(zone_id=zone_id)
-    local = slot.starts_at.astimezone(PARIS)
-    return SlotFacts(slot.zone_id, local.isoweekday(), local.hour, is_peak(local.date(), local.hour))
+    return facts_at(slot.starts_at, slot.zone_id) if slot else SlotFacts(zone_id=zone_id)
+
+
+def facts_at(starts_at: datetime, zone_id: int) -> SlotFacts:
+    """Where and when a slot delivers, as promotions ask. No query."""
+    local = starts_at.astimezone(PARIS)
+    return SlotFacts(zone_id, local.isoweekday(), local.hour, is_peak(local.date(), local.hour))
 
 
 def reference_prices(offers: Mapping[int, Offer], book: PromotionBook) -> dict[int, Decimal]:

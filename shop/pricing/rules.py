@@ -55,6 +55,8 @@ class BasketTotals:
     to_free_delivery: Decimal
     discount: Decimal = NOTHING
     free_delivery_from: Decimal = NOTHING
+    # The promotion that offers the delivery, where the zone would not.
+    delivery_label: str = ""
 
     @property
     def total(self) -> Decimal:
@@ -129,18 +131,25 @@ def amount_to_free_delivery(goods: Decimal, free_delivery_from: Decimal) -> Deci
 
 
 def basket_totals(
-    lines: Sequence[PricedLine], *, slot_price: Decimal, minimum_order: Decimal, free_delivery_from: Decimal
-) -> BasketTotals:
-    """Everything a basket page says in figures. An empty basket owes no delivery."""
+    lines: Sequence[PricedLine], *, slot_price: Decimal, minimum_order: Decimal, free_delivery_from: Decimal,
+    offer: DeliveryOffer | None = None,
+) -> BasketTotals:  # fmt: skip
+    """Everything a basket page says in figures. An empty basket owes no delivery.
+
+    Delivery is offered from the zone's amount, or from the one of ``offer`` where that is lower.
+    """
     goods = goods_total(lines)
+    offered_from = min(free_delivery_from, offer.free_from) if offer else free_delivery_from
+    by_promotion = offer is not None and offer.free_from <= goods < free_delivery_from
     return BasketTotals(
         goods=goods,
         deposits=deposits_total(lines),
-        delivery=delivery_fee(goods, slot_price, free_delivery_from) if lines else NOTHING,
+        delivery=delivery_fee(goods, slot_price, offered_from) if lines else NOTHING,
         to_minimum=amount_to_minimum(goods, minimum_order),
-        to_free_delivery=amount_to_free_delivery(goods, free_delivery_from),
+        to_free_delivery=amount_to_free_delivery(goods, offered_from),
         discount=discounts_total(lines),
-        free_delivery_from=free_delivery_from,
+        free_delivery_from=offered_from,
+        delivery_label=offer.label if lines and offer and by_promotion else "",
     )
 
 

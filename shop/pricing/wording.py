@@ -8,7 +8,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config.templatetags.cabas import NARROW, NO_BREAK, euros, first_of_month, french_number
+from config.numbers import NARROW, NO_BREAK
+from config.templatetags.cabas import euros, first_of_month, french_number
 from shop.pricing.checks import Problem
 from shop.pricing.offers import AMOUNT, FREE_DELIVERY, LOT, N_FOR_M, PERCENT, SECOND, Reduced, Terms
 from shop.pricing.past import Step

@@ -10,7 +10,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from config.templatetags.cabas import NARROW, NO_BREAK, french_number
+from config.numbers import NARROW, NO_BREAK
+from config.templatetags.cabas import french_number
 from shop.catalogue.rules import normalised_ean
 from shop.search.words import is_telling, tokens
 

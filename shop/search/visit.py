@@ -1,6 +1,7 @@
 """From where somebody looks at the shelves: their zone, its depot and its promotions."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
 from delivery.zones.visitor import delivered_zone, visitor_postcode, visitor_zone
 from shop.pricing.book import PromotionBook
+from shop.pricing.promotions import SlotFacts
 from shop.pricing.queries import book_for
 
 
@@ -36,8 +38,18 @@ class Visit:
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """Fees, minimum and threshold are known before the first add: what search/_conditions.html needs."""
-        return {"zone": self.zone, "postcode": self.postcode}
+        """Fees, minimum and threshold are known before the first add: what search/_conditions.html needs.
+
+        The threshold is that of a promotion where one offers delivery, at any hour, from less.
+        """
+        return {"zone": self.zone, "postcode": self.postcode, "free_from": self._free_from}
+
+    @property
+    def _free_from(self) -> Decimal | None:
+        if self.zone is None:
+            return None
+        here = SlotFacts(zone_id=self.zone.pk)
+        return self.book.offered_from(self.zone.free_delivery_from, here, fee=self.zone.peak_price)
 
 
 def visit_of(request: HttpRequest) -> Visit:

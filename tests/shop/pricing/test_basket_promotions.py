@@ -20,7 +20,7 @@ from shop.pricing.models import Promotion, PromotionUse
 from shop.pricing.queries import book_for
 from shop.pricing.services import stop_promotion
 from shop.stock.models import StockItem
-from tests.factories import BrandFactory, CustomerFactory, ProductFactory, ZoneFactory
+from tests.factories import BrandFactory, CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
 from tests.shop.checkout.conftest import RECIPIENT, Walk, ready, slot, terms, total_seen, walk, zone  # noqa: F401
 from tests.shop.checkout.test_checkout import statements
 from tests.shop.pricing.promoting import promote
@@ -191,6 +191,51 @@ def test_offered_delivery_is_paid_by_its_promotion(walk, yoghurt, slot):  # noqa
     assert order.delivery_label == "Livraison offerte de rentrée"
     assert "Livraison offerte de rentrée" in recap
     assert promotion.spent == D("5.90")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "said"), [(16, "Plus que 5,00\u00a0€ pour la livraison offerte"), (20, "")]
+)
+def test_offered_delivery_is_told_wherever_delivery_is_priced(walk, yoghurt, slot, zone, quantity, said):  # noqa: F811
+    """50 € of goods, or 40: offered from 45 € by a promotion, where the zone asks for more."""
+    promote("free_delivery", name="Livraison offerte de rentrée")
+    walk.fill(yoghurt, quantity=quantity)
+    slots, basket, shelf = (
+        words(walk.client.get(address).content.decode())
+        for address in (reverse("slots"), reverse("basket"), reverse("aisle", args=[yoghurt.shelf.slug]))
+    )
+
+    assert "offerte dès 45,00\u00a0€ d’achats" in shelf and "livraison offerte dès 45,00\u00a0€" in slots
+    if said:
+        assert said in basket and "Livraison offerte de rentrée" not in basket
+        assert "5,90\u00a0€ Offerte dès 45,00\u00a0€" in slots
+    else:
+        assert "Livraison offerte de rentrée" in basket
+        assert "5,90\u00a0€" not in slots and "Offerte" in slots
+
+
+def test_delivery_offered_at_some_hours_is_told_at_these_hours_alone(walk, yoghurt, slot, zone):  # noqa: F811
+    other = SlotFactory(zone=zone, starts_at=slot.starts_at + timedelta(days=1))
+    promote("free_delivery", slot_weekdays=str(timezone.localtime(slot.starts_at).isoweekday()))
+    walk.fill(yoghurt, quantity=20)
+
+    told = page(walk.client, "slots")
+
+    buttons = {
+        pk: re.search(rf"/creneaux/{pk}/reserver/.*?aria-label=\"([^\"]*)\"", told, re.DOTALL)[1]
+        for pk in (slot.pk, other.pk)
+    }
+    assert "livraison offerte" in buttons[slot.pk] and "5,90" in buttons[other.pk]
+    assert "offerte dès 45" not in page(walk.client, "home")
+
+
+def test_where_the_zone_offers_it_no_promotion_is_named(walk, yoghurt, slot, zone):  # noqa: F811
+    promote("free_delivery", name="Livraison offerte de rentrée")
+
+    told = words(page(walk.fill(yoghurt, quantity=99).client))
+
+    assert re.search(r"Livraison[^.]{0,20}(offerte|0,00)", told)
+    assert "Livraison offerte de rentrée" not in told
 
 
 def test_a_promotion_that_ends_before_the_button_charges_nothing_unseen(walk, yoghurt, slot):  # noqa: F811
