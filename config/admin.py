@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from unfold.decorators import display
 
@@ -43,6 +43,14 @@ class KeepsSecret:
         """Paths through other tables are refused by Django, unless a list filter names them."""
         is_secret = lookup.partition("__")[0] in self.secret_from(request)
         return not is_secret and super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
+
+
+def found(model_admin: Any, request: HttpRequest, object_id: object) -> Any:
+    """The row that an action of its page is about. Raises Http404, for what is no identifier too. One query."""
+    row = model_admin.get_object(request, str(object_id))
+    if row is None:
+        raise Http404
+    return row
 
 
 class NothingToSave:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave, ReadOnly, Undeletable
+from config.admin import NothingToSave, ReadOnly, Undeletable, found
 from crm.desk import services
 from crm.desk.forms import AnswerForm
 from crm.desk.models import ContactRequest, HelpEntry, LegalPage, LegalPageVersion
@@ -113,9 +113,7 @@ class ContactRequestAdmin(NothingToSave, Undeletable, ModelAdmin):
 
     @action(description=_("Répondre"), url_path="repondre", permissions=["change"], icon="reply")
     def reply(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        received = self.get_object(request, object_id)
-        if received is None:
-            raise Http404
+        received = found(self, request, object_id)
         if not self.has_change_permission(request, received):
             raise PermissionDenied
         form = AnswerForm(request.POST or None)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from config.admin import KeepsSecret, ReadOnly
+from config.admin import KeepsSecret, ReadOnly, found
 from crm.outbox import secrets, services
 from crm.outbox.models import Message, State, Suppression
 from crm.outbox.queries import waiting_for_a_person
@@ -195,9 +195,7 @@ class MessageAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     )
     def requeue_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask first: an `unknown` message may have arrived, and would arrive twice."""
-        message = self.get_object(request, object_id)
-        if message is None:
-            raise Http404
+        message = found(self, request, object_id)
         if not (self.has_view_permission(request, message) and may_read(request)):
             raise PermissionDenied
         if request.method == "POST":

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import Undeletable
+from config.admin import Undeletable, found
 from config.exports import FrenchExport
 from config.templatetags.cabas import euros, grams
 from shop.catalogue.forms import AisleForm, PictureForm, PriceForm, ProductForm
@@ -196,20 +196,26 @@ class ProductAdmin(FrenchExport, Undeletable, ModelAdmin):
         return None
 
     @action(description=_("Changer le prix"), url_path="prix", permissions=["change"])
-    def change_this_price(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        chosen = self.get_queryset(request).filter(pk=object_id)
+    def change_this_price(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        product = found(self, request, object_id)
+        page = reverse("admin:catalogue_product_change", args=[product.pk])
+        chosen = self.get_queryset(request).filter(pk=product.pk)
         form = PriceForm(request.POST if "confirm" in request.POST else None)
         if not form.is_valid():
-            return self._ask_price(request, form, chosen)
+            return self._ask_price(request, form, chosen, back=page)
         self._change_prices(request, form, chosen)
-        return HttpResponseRedirect(reverse("admin:catalogue_product_change", args=[object_id]))
+        return HttpResponseRedirect(page)
 
-    def _ask_price(self, request: HttpRequest, form: PriceForm, chosen: QuerySet[Product]) -> HttpResponse:
+    def _ask_price(
+        self, request: HttpRequest, form: PriceForm, chosen: QuerySet[Product], back: str = ""
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request), "title": _("Changer les prix"), "form": form,
-            "opts": self.model._meta, "count": chosen.count(), "sample": chosen[:20],
+            "opts": self.model._meta, "count": chosen.count(),
+            "sample": [f"{product}, {self.price_shown(product)}" for product in chosen[:20]],
             "action": request.POST.get("action"), "across": request.POST.get("select_across") == "1",
             "selected": request.POST.getlist("_selected_action"),
+            "back": back or reverse("admin:catalogue_product_changelist"),
         }  # fmt: skip
         return TemplateResponse(request, "catalogue/admin/bulk_change.html", context)
 

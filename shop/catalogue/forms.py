@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminImageFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -74,6 +75,10 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Degré d’alcool"), required=False, max_digits=4, decimal_places=1, min_value=Decimal(0),
         max_value=Decimal(96),
     )  # fmt: skip
+    minimum_age = forms.IntegerField(
+        label=_("Âge minimal"), required=False, min_value=1, max_value=rules.HIGHEST_AGE,
+        widget=UnfoldAdminIntegerFieldWidget, help_text=_("en années\u202f; vide si la vente est libre"),
+    )  # fmt: skip
     allergens = forms.MultipleChoiceField(
         label=_("Allergènes déclarés par le producteur"), required=False,
         choices=[(NONE_STATED, _("aucun (déclaré)")), *((name, name) for name in rules.ALLERGENS)],
@@ -108,7 +113,6 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             "operator": _("nom et adresse, tels que l’emballage les donne"),
             "instructions": _("seulement s’il en faut un pour bien s’en servir"),
             "packaging": _("par exemple «\u202fbouteille de 75\u202fcl\u202f»"),
-            "minimum_age": _("en années\u202f; vide si la vente est libre"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -137,7 +141,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         day: date | None = self.cleaned_data["allergens_checked_on"]
         if day and day > timezone.localdate():
             raise ValidationError(_("Cette date est à venir : indiquez le jour de la vérification."))
-        if day and self.cleaned_data.get("allergens") is None:
+        if day and "allergens" in self.cleaned_data and self.cleaned_data["allergens"] is None:
             raise ValidationError(_("Rien à vérifier : les allergènes ne sont pas communiqués."))
         return day
 

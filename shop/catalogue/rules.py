@@ -18,6 +18,7 @@ VARIANT_SIDES = (240, 480, 960)
 MOST_PIECES = 99
 MOST_GRAMS = 20_000
 ADULT_AGE = 18
+HIGHEST_AGE = 21
 # Above this degree a drink is an alcoholic beverage (regulation 1169/2011, art. 16 (4) and annex XII).
 ALCOHOLIC_ABOVE = Decimal("1.2")
 # The seven figures of regulation 1169/2011, art. 30 (1); energy may stand in kJ, in kcal or in both.

@@ -1,5 +1,6 @@
 """Promotions and planned prices for staff, and on each product the prices it had."""
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave, ReadOnly, Undeletable, in_euros
+from config.admin import NothingToSave, ReadOnly, Undeletable, found, in_euros
+from config.numbers import short_decimal
 from config.templatetags.cabas import euros
 from shop.catalogue.models import Product
 from shop.pricing import services
@@ -271,11 +272,13 @@ class PromotionAdmin(Undeletable, ModelAdmin):
     @action(description=_("Arrêter maintenant"), url_path="arreter", permissions=["handle"])
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asked once more: whoever opens an address by chance stops nothing."""
-        promotion = get_object_or_404(Promotion, pk=object_id)
+        promotion = found(self, request, object_id)
+        page = reverse("admin:pricing_promotion_change", args=[promotion.pk])
         if request.method != "POST":
             context = {
                 **self.admin_site.each_context(request), "title": _("Arrêter cette promotion maintenant"),
                 "form": Form(), "opts": self.model._meta, "count": 1, "sample": [promotion],
+                "back": page,
             }  # fmt: skip
             return TemplateResponse(request, "catalogue/admin/bulk_change.html", context)
         if services.stop_promotion(promotion_id=promotion.pk):
@@ -284,15 +287,19 @@ class PromotionAdmin(Undeletable, ModelAdmin):
             )
         else:
             messages.info(request, translate("Elle était déjà terminée."))
-        return HttpResponseRedirect(reverse("admin:pricing_promotion_change", args=[promotion.pk]))
+        return HttpResponseRedirect(page)
 
     @action(description=_("Copier"), url_path="copier", permissions=["handle"])
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of a new one, filled in but for its dates: used terms stay what orders had."""
-        one = get_object_or_404(Promotion, pk=object_id)
+        one = found(self, request, object_id)
         plain = ("name", "kind", "percent", "amount", "take", "pay", "free_from", "slot_weekdays", "slot_from_hour",
                  "slot_until_hour", "off_peak_only", "budget", "most_per_order")  # fmt: skip
-        filled = {name: getattr(one, name) for name in plain if getattr(one, name) not in (None, "", False)}
+        kept = {name: getattr(one, name) for name in plain if getattr(one, name) not in (None, "", False)}
+        filled = {
+            name: short_decimal(value) if isinstance(value, Decimal) else value
+            for name, value in kept.items()
+        }
         chosen = {
             name: ",".join(str(pk) for pk in getattr(one, name).values_list("pk", flat=True))
             for name in SCOPES

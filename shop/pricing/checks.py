@@ -77,6 +77,7 @@ def problems_of(draft: Draft, *, now: datetime) -> list[Problem]:
         *_same(draft),
         *_milk(draft),
         *_words(draft),
+        *_gain(draft),
         *_law(draft),
         *_cost(draft),
     ]
@@ -152,6 +153,17 @@ def _words(draft: Draft) -> Iterable[Problem]:
         yield Problem("given_away", "name", food[:1])
 
 
+def _gain(draft: Draft) -> Iterable[Problem]:
+    """A lot that costs as much as its pieces takes nothing off: an article named for it is a mistake of a figure."""
+    if draft.terms.kind != LOT:
+        return
+    counted = [one for one in draft.everything if one.is_counted and not one.is_first_age_milk]
+    idle = [one for one in counted if not real_percent(draft.terms, one.price)]
+    named = [one for one in idle if one in draft.named]
+    if named or (idle and len(idle) == len(counted)):
+        yield Problem("no_gain", "amount", tuple(one.name for one in named or idle[:1]))
+
+
 def _law(draft: Draft) -> Iterable[Problem]:
     """The cap in value, article by article: the worst is named with what it would get."""
     worst: tuple[Decimal, Item] | None = None
@@ -162,7 +174,9 @@ def _law(draft: Draft) -> Iterable[Problem]:
         beyond = real - cap_of(is_food=one.is_food) * 100
         if beyond > 0 and (worst is None or beyond > worst[0]):
             worst = (beyond, one)
-    if worst:
+    if worst and draft.terms.kind == AMOUNT and (draft.terms.amount or NOTHING) >= worst[1].price:
+        yield Problem("beyond_price", "amount", (worst[1].name,), worst[1].price)
+    elif worst:
         real = real_percent(draft.terms, worst[1].price) or NOTHING
         yield Problem(
             "beyond_food" if worst[1].is_food else "beyond_other",

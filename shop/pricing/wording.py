@@ -34,6 +34,8 @@ PROBLEMS = {
     "same": gettext_lazy("« %(names)s » est la même promotion à des dates qui se chevauchent."),
     "milk": gettext_lazy("%(names)s : aucune promotion n’est permise sur le lait premier âge (Code de la consommation, L122-12). Retirez-le."),
     "given_away": gettext_lazy("Le nom d’une promotion alimentaire ne dit ni « gratuit » ni « offert » (Code de commerce, L443-1) ; %(names)s est un aliment."),
+    "no_gain": gettext_lazy("Ce prix de lot n’est pas plus bas que celui des pièces prises une à une : %(names)s."),
+    "beyond_price": gettext_lazy("%(names)s ne coûte que %(figure)s € : la réduction en ôterait davantage."),
     "beyond_food": gettext_lazy("%(names)s serait réduit de %(figure)s %% : la loi permet 34 %% au plus sur un aliment, lots compris (loi 2020-1525, art. 125)."),
     "beyond_other": gettext_lazy("%(names)s serait réduit de %(figure)s %% : la loi permet 40 %% au plus hors alimentation, lots compris (loi 2020-1525, art. 125)."),
     "below_cost": gettext_lazy("%(names)s ne peut se vendre sous %(figure)s € TTC, son prix d’achat, majoré de 10 %% pour un aliment (Code de commerce, L442-5)."),

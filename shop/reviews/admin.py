@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave, Undeletable
+from config.admin import NothingToSave, Undeletable, found
 from shop.reviews import queries, services
 from shop.reviews.forms import AnswerForm, RefusalForm, SeenForm
 from shop.reviews.models import ProductReview, Review, ServiceReview, Status
@@ -74,9 +74,7 @@ class ReviewAdmin(NothingToSave, Undeletable, ModelAdmin):
 
     @action(description=_("Relire et décider"), url_path="relire", permissions=["change"], icon="rate_review")
     def moderate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        review = self.get_object(request, object_id)
-        if review is None:
-            raise Http404
+        review = found(self, request, object_id)
         if not self.has_change_permission(request, review):
             raise PermissionDenied
         chosen = next((name for name in (PUBLISH, REFUSE, ANSWER) if name in request.POST), "")

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from config.admin import KeepsSecret, NothingToSave, Undeletable
+from config.admin import KeepsSecret, NothingToSave, Undeletable, found
 from shop.search.models import ProductReport
 from shop.search.services import ReportAlreadyHandled, settle_reports
 
@@ -107,7 +107,7 @@ class ProductReportAdmin(KeepsSecret, NothingToSave, Undeletable, ModelAdmin):
         return self._settle_one(request, object_id, State.UNFOUNDED)
 
     def _settle_one(self, request: HttpRequest, object_id: int, state: State) -> HttpResponse:
-        self._settle(request, [object_id], state)
+        self._settle(request, [found(self, request, object_id).pk], state)
         return HttpResponseRedirect(reverse("admin:search_productreport_changelist"))
 
     def _settle(self, request: HttpRequest, ids: list[int], state: State) -> None:

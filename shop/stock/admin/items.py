@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from import_export import fields, resources
@@ -124,6 +125,7 @@ class StockItemAdmin(ImportPage, ReceivingPage, FrenchExport, NothingToSave, Und
             "sample": [f"{item.product} ({item.depot})" for item in queryset[:20]],
             "across": request.POST.get("select_across") == "1",
             "selected": request.POST.getlist("_selected_action"),
+            "back": reverse("admin:stock_stockitem_changelist"),
         }  # fmt: skip
         return TemplateResponse(request, "catalogue/admin/bulk_change.html", context)
 

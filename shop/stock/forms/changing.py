@@ -1,8 +1,11 @@
 """What staff enter of chosen stocks: counted, come in, or gone."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -39,6 +42,12 @@ class StockForm(forms.Form):
 
     def clean_quantity(self) -> int:
         return int(self.cleaned_data["quantity"])
+
+    def clean_expected_restock_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expected_restock_on"]
+        if day and day < timezone.localdate():
+            raise ValidationError(_("Ce jour est passé\u202f: indiquez celui du prochain réassort."))
+        return day
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -12,6 +12,7 @@ from shop.catalogue.models import Product
 from shop.catalogue.rules import (
     ADULT_AGE,
     ALLERGENS,
+    HIGHEST_AGE,
     is_alcoholic,
     normalised_ean,
     nutrition_is_possible,
@@ -117,7 +118,7 @@ def _state(draft: Draft, cells: Cells) -> None:
         cells.get("stated_nutriscore", "").strip().lower(), {"", *"abcde"}, "stated_nutriscore"
     )
     draft.alcohol_degree = number(cells.get("alcohol_degree", ""), column="alcohol_degree", most=96, places=1)
-    draft.minimum_age = whole(cells.get("minimum_age", ""), column="minimum_age", most=99)
+    draft.minimum_age = whole(cells.get("minimum_age", ""), column="minimum_age", most=HIGHEST_AGE)
     if draft.minimum_age is None and is_alcoholic(draft.alcohol_degree):
         draft.minimum_age = ADULT_AGE
 

@@ -375,3 +375,12 @@ def test_a_stock_shows_its_latest_movements(staff):
 
     assert "+5 kg" in text.replace("\u00a0", " ") and "−250 g" in text.replace("\u00a0", " ")
     assert "abîmé ou impropre" in text
+
+
+def test_a_restock_day_that_has_passed_is_refused(staff):
+    ProductFactory(stock=5)
+    change = {"confirm": "1", "how": "count", "quantity": "3", "expected_restock_on": "2020-01-01"}
+
+    answer = act(staff, STOCK, "change_chosen", StockItem.objects.get().pk, **change)
+
+    assert "Ce jour est passé" in answer.content.decode() and StockItem.objects.get().on_hand == 5

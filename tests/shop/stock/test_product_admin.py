@@ -374,3 +374,35 @@ def test_renamed_brand_shows_on_its_products(staff):
     staff.post(f"/admin/catalogue/brand/{product.brand_id}/change/", {"name": "Cabas Bio"})
 
     assert Product.objects.get().version == 2
+
+
+@pytest.mark.parametrize("age", ["0", "22", "999", "-1"])
+def test_nobody_must_be_nine_hundred_years_old(age):
+    product = ProductFactory()
+
+    form = ProductForm(form_of(product, minimum_age=age), instance=product)
+
+    assert "minimum_age" in form.errors
+
+
+def test_one_fault_of_the_allergens_is_told_once():
+    product = ProductFactory()
+
+    form = ProductForm(
+        form_of(product, allergens=["aucun", "lait"], allergens_checked_on="2026-01-05"), instance=product
+    )
+
+    assert "allergens" in form.errors and "allergens_checked_on" not in form.errors
+
+
+@pytest.mark.parametrize("number", ["abc", "0", "99999999", "9" * 30])
+def test_the_price_of_no_product_is_not_found(staff, number):
+    assert staff.get(f"{PRODUCTS}{number}/prix/").status_code == 404
+
+
+def test_the_page_of_a_price_says_what_it_is_now_and_leads_back(staff):
+    product = ProductFactory(price="2.50")
+
+    text = page(staff, f"{PRODUCTS}{product.pk}/prix/")
+
+    assert "2,50\u00a0€" in text and f'href="{PRODUCTS}{product.pk}/change/"' in text
