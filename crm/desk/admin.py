@@ -38,6 +38,14 @@ class VersionInline(ReadOnly, TabularInline):
         return format_html('<a href="{}?version={}">{}</a>', address, version.version, version.version)
 
 
+def _order_link(received: ContactRequest) -> str:
+    """To the order that the request is about; the list it leads to finds references however they were typed."""
+    if not received.order_reference:
+        return ""
+    address = reverse("admin:orders_order_changelist", query={"q": received.order_reference})
+    return format_html('<a class="underline" href="{}">{}</a>', address, received.order_reference)
+
+
 @admin.register(LegalPage)
 class LegalPageAdmin(Undeletable, ModelAdmin):
     list_display = ("title", "slug", "version", "updated_at", "left_to_fill_in")
@@ -95,13 +103,17 @@ class ContactRequestAdmin(NothingToSave, Undeletable, ModelAdmin):
     actions_detail = ("reply",)
     fieldsets = (
         (_("Demande"), {"fields": ("received_at", "subject", "message")}),
-        (_("De la part de"), {"fields": ("name", "email", "customer", "order_reference")}),
+        (_("De la part de"), {"fields": ("name", "email", "customer", "order_shown")}),
         (_("Suite"), {"fields": ("state", "answer", "answered_at", "answered_by")}),
     )
     readonly_fields = tuple(field for _name, options in fieldsets for field in options["fields"])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @display(description=_("numéro de commande"))
+    def order_shown(self, received: ContactRequest) -> str:
+        return _order_link(received) or "—"
 
     @display(
         description=_("état"),
@@ -125,6 +137,7 @@ class ContactRequestAdmin(NothingToSave, Undeletable, ModelAdmin):
             "title": _("Répondre à la demande n° %(number)d") % {"number": received.pk},
             "original": received,
             "received": received,
+            "order_link": _order_link(received),
             "form": form,
             "is_open": received.state == ContactRequest.State.NEW,
         }

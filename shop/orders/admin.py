@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from config.admin import KeepsSecret, ReadOnly, in_euros
 from config.templatetags.cabas import quantity_label, slot_label_long
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
+from shop.orders.rules import spoken_reference
 
 RECIPIENT_FIELDS = {
     "customer", "customer_id", "email", "first_name", "last_name", "phone", "line1", "line2", "floor",
@@ -107,6 +108,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
         "rank_said",
     ]
     search_fields = ["reference", "email", "last_name", "postcode"]
+    search_help_text = _("référence, e-mail, nom ou code postal")
     list_select_related = ["slot", "zone"]
     date_hierarchy = "created_at"
     list_per_page = 50
@@ -122,7 +124,8 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
         (_("Destinataire"), {"fields": ["first_name", "last_name", "email", "phone", "line1", "line2", "floor",
                                         "door_code", "postcode", "city", "instructions"]}),
         (_("Montants"), {"fields": ["goods_said", "discounts_said", "deposits_said", "delivery_said", "delivery_label", "total_said", "terms_version"]}),
-        (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at", "tracking"]}),
+        (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at"]}),
+        (_("Voir aussi"), {"fields": ["related"]}),
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
@@ -136,6 +139,14 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return self.search_fields if may_read_recipient(request) else ["reference"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """A reference is read aloud, or typed without its dashes."""
+        term = spoken_reference(search_term) or search_term
+        found: tuple[QuerySet[Order], bool] = super().get_search_results(request, queryset, term)
+        return found
 
     def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
         if may_read_recipient(request):
@@ -165,8 +176,14 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
         """The first three orders get the most effort, so they stand out."""
         return format_html("<strong>{}</strong>", f"{order.rank} ★") if order.rank <= 3 else str(order.rank)
 
-    @admin.display(description=_("page de suivi"))
-    def tracking(self, order: Order) -> SafeString:
-        return format_html(
-            '<a href="{}">{}</a>', reverse("tracking", args=[order.tracking_token]), _("Ouvrir")
-        )
+    @admin.display(description=_("liens"))
+    def related(self, order: Order) -> SafeString:
+        """What else is known of this order and its customer; pages that ask for their own right."""
+        places = [
+            (reverse("tracking", args=[order.tracking_token]), _("Page de suivi")),
+            (reverse("admin:customers_customer_change", args=[order.customer_id]), _("Client")),
+            (reverse("admin:orders_order_changelist", query={"customer__id__exact": order.customer_id}), _("Ses commandes")),
+            (reverse("admin:payments_paymentoperation_changelist", query={"q": order.reference}), _("Paiements")),
+            (reverse("admin:desk_contactrequest_changelist", query={"q": order.reference}), _("Demandes")),
+        ]  # fmt: skip
+        return format_html_join(" · ", '<a class="underline" href="{}">{}</a>', places)

@@ -1,5 +1,6 @@
 """An order's reference, its moves, its figures. Pure."""
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,14 @@ _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 def new_reference() -> str:
     """A readable reference such as ``CB-7KQ2-M4XP``: 39 bits, unique by constraint, guessed by nobody."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    return f"CB-{letters[:4]}-{letters[4:]}"
+
+
+def spoken_reference(text: str) -> str | None:
+    """« cb2hhj7pgr », « 2HHJ 7PGR » → « CB-2HHJ-7PGR »; None for what is no reference."""
+    letters = re.sub(r"[^A-Z0-9]", "", text.upper()[:40]).removeprefix("CB")
+    if len(letters) != 8 or not set(letters) <= set(_LETTERS):
+        return None
     return f"CB-{letters[:4]}-{letters[4:]}"
 
 

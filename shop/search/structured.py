@@ -57,7 +57,10 @@ def product(shown: ProductPage, *, address: str, zone: str) -> Data:
     data: Data = {
         "@context": CONTEXT, "@type": "Product", "@id": f"{address}#produit", "name": card["name"],
         "description": shown["description"] or shown["legal_name"] or card["name"], "sku": shown["ean"],
-        "image": [absolute(shown["picture_original"] or static("social.png"))],
+        "image": [
+            absolute(shown["picture_original"] or static("social.png")),
+            *(absolute(picture["original"]) for picture in shown["more_pictures"]),
+        ],
         "category": " > ".join(step["name"] for step in shown["path"]),
         "offers": _offer(shown, address, zone),
     }  # fmt: skip

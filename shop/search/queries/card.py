@@ -99,7 +99,7 @@ def shelved(depot_id: int | None, *, off_sale_too: bool = False) -> Shelved:
         here=FilteredRelation("stock_items", condition=Q(stock_items__depot=depot_id or 0)),
         available=Coalesce(F("here__available"), 0),
         smallest=SMALLEST,
-        picture=of_first_picture(JSONObject(name="image", variants="variants")),
+        picture=_first_picture(),
         unit_cost=highest_cost(),
     )
     can_be_had = ExpressionWrapper(
@@ -116,10 +116,10 @@ def with_sales(products: Shelved, zone_id: int | None) -> Shelved:
     return annotated
 
 
-def of_first_picture(wanted: str | JSONObject) -> Subquery:
-    """A field of the picture that lists show, or several as JSON."""
+def _first_picture() -> Subquery:
+    """What lists need of a product's first picture, as JSON."""
     pictures = ProductPicture.objects.filter(product=OuterRef("pk")).order_by("position", "id")
-    return Subquery(pictures.values(wanted=F(wanted) if isinstance(wanted, str) else wanted)[:1])
+    return Subquery(pictures.values(told=JSONObject(name="image", variants="variants"))[:1])
 
 
 def cards(products: Shelved) -> list[Card]:

@@ -6,13 +6,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
-from django.db.models import Case, F, FloatField, Value, When
-from django.db.models.functions import Abs, Cast, Coalesce, Ln
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, FloatField, OuterRef, Value, When
+from django.db.models.functions import Abs, Cast, Coalesce, JSONObject, Ln
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from config import kept
 from config.rows import rows
-from shop.catalogue.models import Product, Source
+from shop.catalogue.models import Product, ProductPicture, Source
+from shop.catalogue.queries import picture_sources
 from shop.catalogue.rules import is_alcoholic
 from shop.reviews.queries import LATEST_SQL, RATINGS_SQL, LatestReviews, latest_reviews
 from shop.search import rules
@@ -24,7 +27,6 @@ from shop.search.queries.card import (
     cards,
     cards_on_sale,
     keep_cards,
-    of_first_picture,
     picture_of,
     shelved,
 )
@@ -56,12 +58,22 @@ class Kin(NamedTuple):
     price: Decimal
 
 
+class Picture(TypedDict):
+    """A photograph beside the first one."""
+
+    url: str
+    srcset: str
+    original: str
+    alt: str
+
+
 class ProductPage(TypedDict):
     """All that the product page says, next to its card."""
 
     card: Card
     picture_alt: str
     picture_original: str
+    more_pictures: list[Picture]
     ean: str
     description: str
     deposit: Decimal
@@ -165,17 +177,33 @@ def product_state(slug: str, depot_id: int | None) -> ProductState | None:
 
 def product_detail(state: ProductState, depot_id: int | None) -> ProductPage | None:
     """All the particulars of a product; None where it has just gone. One query."""
-    described = shelved(depot_id).filter(pk=state.id).annotate(picture_alt=of_first_picture("alt"))
-    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, "picture_alt").first()
+    described = shelved(depot_id).filter(pk=state.id).annotate(all_pictures=_ALL_PICTURES)
+    row = described.values(*CARD_FIELDS, *DETAIL_FIELDS, "all_pictures").first()
     return _product_page(row, state) if row else None
+
+
+_ALL_PICTURES = ArraySubquery(
+    ProductPicture.objects.filter(product=OuterRef("pk"))
+    .order_by("position", "id")
+    .values(told=JSONObject(name="image", variants="variants", alt="alt"))
+)
+
+
+def _picture(told: dict[str, Any], number: int) -> Picture:
+    sources = picture_sources(told["name"], told["variants"])
+    alt = told["alt"] or _("Photo n° %(number)d") % {"number": number}
+    return {"url": sources.url, "srcset": sources.srcset, "original": sources.original, "alt": alt}
 
 
 def _product_page(row: dict[str, Any], state: ProductState) -> ProductPage:
     card = card_of(row | {"is_available": state.is_available, "unit_cost": state.unit_cost})
     return {
         "card": card,
-        "picture_alt": row["picture_alt"] or "",
+        "picture_alt": row["all_pictures"][0]["alt"] if row["all_pictures"] else "",
         "picture_original": picture_of(row).original,
+        "more_pictures": [
+            _picture(told, place) for place, told in enumerate(row["all_pictures"], 1) if place > 1
+        ],
         "ean": row["ean"],
         "description": row["description"],
         "deposit": row["deposit"],

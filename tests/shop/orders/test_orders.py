@@ -1,6 +1,8 @@
 """An order after it is placed: seen by its owner only, cancelled before its cut-off, taken again."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -17,6 +19,7 @@ from shop.orders import services
 from shop.orders.events import OrderCancelled
 from shop.orders.models import Order, OrderEvent
 from shop.orders.queries import last_delivery, rank_of_next_order
+from shop.orders.rules import spoken_reference
 from shop.payments.events import PaymentActionNeeded
 from shop.payments.models import PaymentAccount, PaymentOperation
 from shop.stock.models import StockItem
@@ -265,6 +268,40 @@ def test_whoever_answers_customers_reads_the_recipient(client, placed, group):
 
     assert placed.reference in found
     assert placed.email in page and "A12" in page and placed.tracking_token in page
+
+
+def test_whoever_answers_customers_is_led_to_all_that_belongs_to_an_order(client, own):
+    client.force_login(member(StaffGroup.CUSTOMER_SERVICE))
+
+    page = client.get(reverse("admin:orders_order_change", args=[own.pk])).content.decode()
+
+    links = re.findall(r'<a class="underline" href="([^"]+)">', page)
+    assert len(links) == 5
+    for link in links:
+        answer = client.get(unescape(link))
+        assert answer.status_code == 200, link
+        assert (
+            own.reference in answer.content.decode()
+            or own.email in answer.content.decode()
+            or "demande" in link
+        )
+
+
+@pytest.mark.parametrize("how", ["{0}-{1}-{2}", "{0}{1}{2}", "{1}{2}", "{1} {2}", " {0} {1}-{2} "])
+def test_a_reference_is_found_however_it_is_typed(client, own, how):
+    client.force_login(member(StaffGroup.CUSTOMER_SERVICE))
+    typed = how.format(*own.reference.split("-")).lower()
+
+    assert (
+        own.reference in client.get(reverse("admin:orders_order_changelist"), {"q": typed}).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "CB", "lea@exemple.fr", "75011", "O’Brien", "CB-2HHJ-7PG0", "x" * 5000]
+)
+def test_what_is_no_reference_is_searched_as_it_is(typed):
+    assert spoken_reference(typed) is None
 
 
 def test_the_rank_counts_the_party_and_only_what_stands(own):

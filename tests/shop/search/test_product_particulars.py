@@ -102,6 +102,12 @@ def test_photograph_is_described_on_its_own_page_and_silent_on_a_card(client, zo
     own = client.get(reverse("product", args=[product.slug])).content.decode()
     card = client.get(reverse("aisle", args=[product.shelf.slug])).content.decode()
 
+    assert 'class="product__picture gallery" tabindex="0" role="group" aria-label="Photographies"' in own
+    assert re.findall(r'<img src="(/media/[^"]+)" alt="([^"]+)"', own)[1:] == [
+        ("/media/produits/2.jpg", "Dos du paquet")
+    ]
+    assert own.count("/media/produits/2.jpg") == 2, "shown once, told to engines once"
+    assert "produits/2.jpg" not in card
     shown = re.search(r'<span class="packshot[^"]*"([^>]*)><img src="([^"]+)" alt="([^"]*)"', own)
     assert shown.groups() == ("", "/media/produits/1.jpg", "Deux yaourts &lt;ouverts&gt; sur une table")
     silent = re.search(r'<span class="packshot[^"]*"([^>]*)><img src="([^"]+)" alt="([^"]*)"', card)
@@ -115,6 +121,10 @@ def test_photograph_without_a_description_is_decorative(client, zone):
     own = client.get(reverse("product", args=[product.slug])).content.decode()
 
     assert re.search(r'<span class="packshot[^"]*" aria-hidden="true"><img src="[^"]+" alt=""', own)
+    assert "gallery" not in own
+    ProductPicture.objects.create(product=product, image="produits/2.jpg", width=400, height=400, position=2)
+    Product.objects.update(version=product.version + 1)
+    assert 'alt="Photo n° 2"' in client.get(reverse("product", args=[product.slug])).content.decode()
 
 
 def test_sold_out_product_says_when_it_is_back(client, zone):
