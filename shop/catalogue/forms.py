@@ -19,6 +19,7 @@ from unfold.widgets import (
 from config.forms import FrenchDecimalField, SignedDecimalField
 from shop.catalogue import rules
 from shop.catalogue.models import DUE_BY_SHELF, Aisle, Product, ProductPicture
+from shop.catalogue.nutrition import NutritionField
 from shop.catalogue.pictures import PictureRefused, checked_picture
 from shop.catalogue.queries import missing_of
 from shop.catalogue.services import HIGHEST_PRICE
@@ -75,6 +76,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Degré d’alcool"), required=False, max_digits=4, decimal_places=1, min_value=Decimal(0),
         max_value=Decimal(96),
     )  # fmt: skip
+    nutrition = NutritionField(label=_("Valeurs nutritionnelles pour 100\u202fg ou 100\u202fml"))
     minimum_age = forms.IntegerField(
         label=_("Âge minimal"), required=False, min_value=1, max_value=rules.HIGHEST_AGE,
         widget=UnfoldAdminIntegerFieldWidget, help_text=_("en années\u202f; vide si la vente est libre"),
@@ -102,10 +104,6 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         )  # fmt: skip
         help_texts = {
             "labels": _("séparés par des virgules"),
-            "nutrition": _(
-                'En JSON, par exemple {"energy_kj": 250, "fat_g": 3.5}\u202f; les clés sont energy_kj, energy_kcal,'
-                " fat_g, saturated_fat_g, carbohydrates_g, sugars_g, fiber_g, proteins_g et salt_g."
-            ),
             "stated_nutriscore": _("de A à E, seulement s’il figure sur l’emballage"),
             "legal_name": _(
                 "celle de l’emballage, par exemple «\u202flait demi-écrémé stérilisé UHT\u202f»\u202f; vide si le nom la donne"
@@ -144,12 +142,6 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         if day and "allergens" in self.cleaned_data and self.cleaned_data["allergens"] is None:
             raise ValidationError(_("Rien à vérifier : les allergènes ne sont pas communiqués."))
         return day
-
-    def clean_nutrition(self) -> dict[str, float]:
-        figures = self.cleaned_data["nutrition"] or {}
-        if figures and not rules.nutrition_is_possible(figures):
-            raise ValidationError(_("Valeurs impossibles pour 100\u202fg ou clés inconnues."))
-        return dict(figures)
 
     def clean_stated_nutriscore(self) -> str:
         score = self.cleaned_data["stated_nutriscore"].lower()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 from config.staff import StaffGroup, seed_groups
 from shop.catalogue.forms import AisleForm, PriceForm, ProductForm
 from shop.catalogue.models import Aisle, Product, ProductPicture
+from shop.catalogue.nutrition import LINES
 from shop.catalogue.resources import ProductResource
 from shop.catalogue.services import set_price
 from shop.stock.admin.items import StockResource
@@ -30,7 +32,7 @@ def form_of(product, **changes):
         "name": product.name, "brand": product.brand_id, "shelf": product.shelf_id, "description": "",
         "packaging": "", "packshot": "box", "sold_by": "piece", "weight_step_g": "", "net_quantity": "500",
         "net_unit": "g", "vat_rate": "5.5", "deposit": "0", "is_food": "on", "ingredients": product.ingredients,
-        "allergens": ["lait"], "nutrition": "{}", "stated_nutriscore": "", "legal_name": "", "operator": "", "instructions": "", "labels": "", "origin": "",
+        "allergens": ["lait"], "stated_nutriscore": "", "legal_name": "", "operator": "", "instructions": "", "labels": "", "origin": "",
         "storage": "", "alcohol_degree": "", "minimum_age": "", "pictures-TOTAL_FORMS": "0",
         "pictures-INITIAL_FORMS": "0",
     }  # fmt: skip
@@ -114,8 +116,9 @@ def test_form_saves_particulars_and_never_the_price(staff):
     "changes",
     [
         {"name": ""}, {"net_quantity": "-1"}, {"net_quantity": "1e3"}, {"net_quantity": "٣"}, {"deposit": "-1"},
-        {"sold_by": "weight"}, {"allergens": ["aucun", "lait"]}, {"allergens": ["poison"]}, {"nutrition": "["},
-        {"nutrition": '{"fat_g": 900}'}, {"stated_nutriscore": "z"}, {"alcohol_degree": "97"}, {"vat_rate": "7"},
+        {"sold_by": "weight"}, {"allergens": ["aucun", "lait"]}, {"allergens": ["poison"]}, {"nutrition_fat_g": "["},
+        {"nutrition_fat_g": "900"}, {"nutrition_fat_g": "-1"}, {"nutrition_salt_g": "1e1"},
+        {"nutrition_sugars_g": "5", "nutrition_carbohydrates_g": "4"}, {"stated_nutriscore": "z"}, {"alcohol_degree": "97"}, {"vat_rate": "7"},
         {"name": "x" * 201},
     ],
 )  # fmt: skip
@@ -126,7 +129,8 @@ def test_form_refuses_nonsense(changes):
     form = ProductForm({"ean": product.ean} | form_of(product, **changes), instance=product)
 
     assert sane.is_valid(), sane.errors
-    assert set(changes) & set(form.errors) or "weight_step_g" in form.errors
+    faulty = {name.partition("_")[0] if name.startswith("nutrition") else name for name in changes}
+    assert faulty & set(form.errors) or "weight_step_g" in form.errors
 
 
 def test_product_on_sale_keeps_its_particulars(staff):
@@ -406,3 +410,31 @@ def test_the_page_of_a_price_says_what_it_is_now_and_leads_back(staff):
     text = page(staff, f"{PRODUCTS}{product.pk}/prix/")
 
     assert "2,50\u00a0€" in text and f'href="{PRODUCTS}{product.pk}/change/"' in text
+
+
+def test_nutrition_is_typed_line_by_line_and_read_back(staff):
+    product = ProductFactory(nutrition=NUTRITION | {"energy_kj": 250, "fat_g": 3.5, "salt_g": 0.123})
+    address = f"{PRODUCTS}{product.pk}/change/"
+
+    text = page(staff, address)
+    shown = dict(re.findall(r'name="nutrition_(\w+)" value="([^"]*)"', text))
+    answer = staff.post(address, form_of(product, **{f"nutrition_{name}": value for name, value in shown.items()},
+                                nutrition_fiber_g="2,1"))  # fmt: skip
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert (shown["energy_kj"], shown["fat_g"], shown["salt_g"]) == ("250", "3,5", "0,123")
+    assert (
+        all(f'for="id_nutrition_{place}"' in text for place in range(len(LINES)))
+        and "dont sucres (g)" in text
+    )
+    assert Product.objects.get().nutrition == product.nutrition | {"fiber_g": 2.1}
+
+
+def test_nutrition_that_does_not_add_up_says_what_to_look_at():
+    product = ProductFactory()
+
+    form = ProductForm(
+        form_of(product, nutrition_fat_g="60", nutrition_carbohydrates_g="60"), instance=product
+    )
+
+    assert "Ces valeurs ne vont pas ensemble" in form.errors["nutrition"][0]
