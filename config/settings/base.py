@@ -5,6 +5,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 env = environ.Env()
@@ -342,6 +343,7 @@ UNFOLD = {
     "SITE_HEADER": "Cabas",
     "SITE_URL": "/",
     "DASHBOARD_CALLBACK": "config.dashboard.today",
+    "STYLES": [lambda _request: static("css/admin.css")],
     "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     "COLORS": {
         "primary": {

@@ -64,6 +64,8 @@ def expressions(text: str) -> list[str]:
 def _compiled(synonym: Synonym) -> list[SynonymPhrase]:
     """The rows of a synonym, checked against the others. Two queries."""
     typed, meant = expressions(synonym.typed), expressions(synonym.meant)
+    if not typed or not meant:
+        raise SynonymRefused("empty", (synonym.meant if typed else synonym.typed).strip())
     stems = stems_of([*typed, *meant])
     _check_each(typed, meant, stems)
     sides = _sides(synonym.direction, [stems[p] for p in typed], [stems[p] for p in meant])
@@ -74,8 +76,6 @@ def _compiled(synonym: Synonym) -> list[SynonymPhrase]:
 
 
 def _check_each(typed: list[str], meant: list[str], stems: dict[str, str]) -> None:
-    if not typed or not meant:
-        raise SynonymRefused("empty", "")
     for phrase in [*typed, *meant]:
         if not stems[phrase]:
             raise SynonymRefused("empty", phrase)
