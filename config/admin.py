@@ -45,6 +45,13 @@ class KeepsSecret:
         return not is_secret and super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
 
 
+class Tags(dict[Any, str]):
+    """State → colour, for `display(label=…)`: where Unfold is not told a colour it shows the state's code."""
+
+    def __missing__(self, state: object) -> str:
+        return ""
+
+
 def found(model_admin: Any, request: HttpRequest, object_id: object) -> Any:
     """The row that an action of its page is about. Raises Http404, for what is no identifier too. One query."""
     row = model_admin.get_object(request, str(object_id))

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave, ReadOnly, Undeletable, found
+from config.admin import NothingToSave, ReadOnly, Tags, Undeletable, found
 from crm.desk import services
 from crm.desk.forms import AnswerForm
 from crm.desk.models import ContactRequest, HelpEntry, LegalPage, LegalPageVersion
@@ -117,7 +117,7 @@ class ContactRequestAdmin(NothingToSave, Undeletable, ModelAdmin):
 
     @display(
         description=_("état"),
-        label={"new": "warning", "answered": "success", "closed": "info"},
+        label=Tags({"new": "warning", "answered": "success", "closed": "info"}),
         ordering="state",
     )
     def shown_state(self, request: ContactRequest) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from config.admin import KeepsSecret, ReadOnly, found
+from config.admin import KeepsSecret, ReadOnly, Tags, found
 from crm.outbox import secrets, services
 from crm.outbox.models import Message, State, Suppression
 from crm.outbox.queries import waiting_for_a_person
@@ -130,13 +130,15 @@ class MessageAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     @display(
         description=_("état"),
         ordering="state",
-        label={
-            "sent": "success",
-            "failed": "danger",
-            "unknown": "warning",
-            "queued": "info",
-            "claimed": "info",
-        },
+        label=Tags(
+            {
+                "sent": "success",
+                "failed": "danger",
+                "unknown": "warning",
+                "queued": "info",
+                "claimed": "info",
+            }
+        ),
     )
     def shown_state(self, message: Message) -> tuple[str, str]:
         return message.state, message.get_state_display()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import KeepsSecret, ReadOnly, in_euros
+from config.admin import KeepsSecret, ReadOnly, Tags, in_euros
 from shop.payments import services
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation, ProviderEvent
 
@@ -69,12 +69,14 @@ class PaymentOperationAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     @display(
         description=gettext_lazy("état"),
         ordering="state",
-        label={
-            State.UNKNOWN: "danger",
-            State.REFUSED: "warning",
-            State.SUCCEEDED: "success",
-            State.OPENED: "info",
-        },
+        label=Tags(
+            {
+                State.UNKNOWN: "danger",
+                State.REFUSED: "warning",
+                State.SUCCEEDED: "success",
+                State.OPENED: "info",
+            }
+        ),
     )
     def show_state(self, operation: PaymentOperation) -> tuple[str, str]:
         return operation.state, operation.get_state_display()

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave, ReadOnly, Undeletable, found, in_euros
+from config.admin import NothingToSave, ReadOnly, Tags, Undeletable, found, in_euros
 from config.numbers import short_decimal
 from config.templatetags.cabas import euros
 from shop.catalogue.models import Product
@@ -35,7 +35,9 @@ STATES = {
     "stopped": _("arrêtée"),
 }  # fmt: skip
 SHOWN_PLANS, SHOWN_REFUSALS = 20, 500
-COLOURS = {"running": "success", "planned": "info", "ended": "", "spent": "warning", "stopped": "danger"}
+COLOURS = Tags(
+    {"running": "success", "planned": "info", "ended": "", "spent": "warning", "stopped": "danger"}
+)
 
 
 class PriceChangeInline(ReadOnly, TabularInline):
@@ -100,7 +102,7 @@ class PlannedPriceAdmin(NothingToSave, Undeletable, ModelAdmin):
     @display(
         description=_("état"),
         ordering="state",
-        label={"planned": "info", "applied": "success", "cancelled": ""},
+        label=Tags({"planned": "info", "applied": "success", "cancelled": ""}),
     )
     def state_said(self, plan: PlannedPrice) -> tuple[str, str]:
         return plan.state, plan.get_state_display()

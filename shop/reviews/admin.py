@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from config.admin import NothingToSave, Undeletable, found
+from config.admin import NothingToSave, Tags, Undeletable, found
 from shop.reviews import queries, services
 from shop.reviews.forms import AnswerForm, RefusalForm, SeenForm
 from shop.reviews.models import ProductReview, Review, ServiceReview, Status
@@ -64,7 +64,7 @@ class ReviewAdmin(NothingToSave, Undeletable, ModelAdmin):
 
     @display(
         description=_("état"),
-        label={"waiting": "warning", "late": "danger", "published": "success", "refused": "info"},
+        label=Tags({"waiting": "warning", "late": "danger", "published": "success", "refused": "info"}),
         ordering="status",
     )
     def shown_status(self, review: Any) -> tuple[str, str]:

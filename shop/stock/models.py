@@ -105,7 +105,7 @@ class StockMovement(models.Model):
     # The delivery note of a receipt, or the order of what was picked or put back. Codes only, never a sentence.
     source = models.CharField(_("bon ou commande"), max_length=40, blank=True)
     lot = models.CharField(_("lot"), max_length=40, blank=True)
-    best_before_on = models.DateField(_("date limite ou de durabilité"), null=True, blank=True)
+    best_before_on = models.DateField(_("DLC ou DDM"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("mouvement de stock")

@@ -10,6 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DecimalField, Field, Model
 from django.forms import DecimalField as FormDecimalField
 
+from config.admin import Tags
 from crm.outbox.admin import PURPOSES
 from crm.outbox.letters import SUBJECTS
 from shop.catalogue.models import Aisle
@@ -136,3 +137,13 @@ def test_no_decimal_is_asked_for_in_a_number_field(model, rf):
     ]
 
     assert numbers == []
+
+
+@pytest.mark.parametrize("model", ADMINS, ids=lambda model: model._meta.label)
+def test_a_state_without_a_colour_is_still_said_in_words(model):
+    """Unfold shows the code of a state that its colours leave out."""
+    columns = [getattr(ADMINS[model], name, None) for name in ADMINS[model].list_display]
+
+    colours = [column.label for column in columns if isinstance(getattr(column, "label", None), dict)]
+
+    assert all(isinstance(one, Tags) and one["nulle part"] == "" for one in colours)

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from config.admin import KeepsSecret, NothingToSave, Undeletable, found
+from config.admin import KeepsSecret, NothingToSave, Tags, Undeletable, found
 from shop.search.models import ProductReport
 from shop.search.services import ReportAlreadyHandled, settle_reports
 
@@ -60,7 +60,7 @@ class ProductReportAdmin(KeepsSecret, NothingToSave, Undeletable, ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @display(description=_("ce qui ne va pas"), label={"allergens": "danger"}, ordering="kind")
+    @display(description=_("ce qui ne va pas"), label=Tags({"allergens": "danger"}), ordering="kind")
     def shown_kind(self, report: ProductReport) -> tuple[str, str]:
         return report.kind, report.get_kind_display()
 
@@ -75,7 +75,7 @@ class ProductReportAdmin(KeepsSecret, NothingToSave, Undeletable, ModelAdmin):
 
     @display(
         description=_("état"),
-        label={"open": "warning", "corrected": "success", "unfounded": "info"},
+        label=Tags({"open": "warning", "corrected": "success", "unfounded": "info"}),
         ordering="state",
     )
     def shown_state(self, report: ProductReport) -> tuple[str, str]:

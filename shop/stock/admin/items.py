@@ -98,6 +98,8 @@ class StockItemAdmin(ImportPage, ReceivingPage, FrenchExport, NothingToSave, Und
     @display(description=_("réservé"), ordering="reserved")
     def reserved_shown(self, item: StockItem) -> str:
         """With what will be missing, since that is what somebody must see."""
+        if not item.reserved:
+            return "–"
         said = in_units(item.reserved, item)
         short = _("%(said)s, dont %(short)s manquent") % {
             "said": said,

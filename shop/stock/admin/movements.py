@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from config.admin import ReadOnly
+from config.admin import ReadOnly, Tags
 from config.templatetags.cabas import grams
 from shop.stock.models import StockItem, StockMovement
 
@@ -31,14 +31,20 @@ class _Said(ReadOnly):
     def after_said(self, move: StockMovement) -> str:
         return in_units(move.on_hand_after, move.item)
 
+    @display(description=_("mouvement"))
+    def kind_plain(self, move: StockMovement) -> str:
+        words = move.get_kind_display()
+        return f"{words}\u202f: {move.get_reason_display()}" if move.reason else words
+
     @display(
         description=_("mouvement"),
         ordering="kind",
-        label={Kind.RECEIPT: "success", Kind.WRITE_OFF: "danger", Kind.COUNT: "info", Kind.PICKED: "warning"},
+        label=Tags(
+            {Kind.RECEIPT: "success", Kind.WRITE_OFF: "danger", Kind.COUNT: "info", Kind.PICKED: "warning"}
+        ),
     )
     def kind_said(self, move: StockMovement) -> tuple[str, str]:
-        words = move.get_kind_display()
-        return move.kind, f"{words}\u202f: {move.get_reason_display()}" if move.reason else words
+        return move.kind, self.kind_plain(move)
 
 
 class MovementInline(_Said, TabularInline):
@@ -46,7 +52,7 @@ class MovementInline(_Said, TabularInline):
 
     model = StockMovement
     fields = readonly_fields = (
-        "at", "kind_said", "quantity_said", "after_said", "source", "lot", "best_before_on", "by",
+        "at", "kind_plain", "quantity_said", "after_said", "source", "lot", "best_before_on", "by",
     )  # fmt: skip
     ordering = ("-id",)
     extra = 0

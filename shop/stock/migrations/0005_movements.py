@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, choices=[('broken', 'casse'), ('expired', 'date dépassée'), ('spoilt', 'abîmé ou impropre'), ('missing', 'introuvable'), ('recalled', 'rappel de produit'), ('given', 'don ou usage interne')], max_length=10, verbose_name='motif')),
                 ('source', models.CharField(blank=True, max_length=40, verbose_name='bon ou commande')),
                 ('lot', models.CharField(blank=True, max_length=40, verbose_name='lot')),
-                ('best_before_on', models.DateField(blank=True, null=True, verbose_name='date limite ou de durabilité')),
+                ('best_before_on', models.DateField(blank=True, null=True, verbose_name='DLC ou DDM')),
             ],
             options={
                 'verbose_name': 'mouvement de stock',
