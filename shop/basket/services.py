@@ -51,6 +51,13 @@ def obtain_basket(*, key: UUID | None, customer_id: int | None, postcode: str = 
         return Basket.objects.get(customer=customer_id, customer__isnull=False, is_open=True)
 
 
+def note_place(*, basket: Basket, postcode: str) -> None:
+    """Where this basket goes, for whoever finds it again on another machine. One UPDATE, none when it is known."""
+    if basket.postcode != postcode:
+        Basket.objects.filter(pk=basket.pk).update(postcode=postcode)
+        basket.postcode = postcode
+
+
 @transaction.atomic
 def set_line(*, basket: Basket, product_id: int, quantity: int) -> int:
     """Set how much of a product the basket holds, in pieces or grams; 0 removes. Renews the slot's hold.

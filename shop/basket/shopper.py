@@ -14,7 +14,7 @@ from delivery.zones.queries import NoZone
 from delivery.zones.visitor import outside_postcode, remember_place, visitor_postcode, visitor_zone
 from shop.basket.models import Basket
 from shop.basket.queries import Present, present_basket
-from shop.basket.services import BasketClosed, let_go_elsewhere, obtain_basket
+from shop.basket.services import BasketClosed, let_go_elsewhere, note_place, obtain_basket
 from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
 from shop.pricing.book import PromotionBook
@@ -205,6 +205,8 @@ class Shopper:
         Raises HoldPinned while that slot's payment runs: then nothing changed.
         """
         left = let_go_elsewhere(basket=self.basket, zone_id=zone.pk) if self.hold and self.basket else None
+        if self.basket:
+            note_place(basket=self.basket, postcode=postcode)
         remember_place(self._request, postcode)
         self.forget()
         return left

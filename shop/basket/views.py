@@ -32,6 +32,7 @@ from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
 from shop.catalogue.rules import most_quantity
 from shop.pricing.promotions import SlotFacts
+from shop.pricing.rules import NOTHING
 
 # Enough to change one's mind; too few to empty a day's slots without wanting a single product.
 EMPTY_HANDED_HOLDS = Limit("hold.machine", most=6)
@@ -74,6 +75,9 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
         "lines": lines,
         "groups": by_aisle(lines),
         "totals": totals,
+        "offered_at_best": NOTHING
+        if shopper.hold or not totals.delivery
+        else shopper.book.offered_at_best(totals.free_delivery_from),
         "summary": money_summary(
             goods=totals.goods,
             discount=totals.discount,
@@ -180,7 +184,12 @@ def empty(request: HttpRequest) -> HttpResponse:
     shopper = shopper_of(request)
     if shopper.basket:
         services.empty_basket(basket=shopper.basket)
-        messages.success(request, _("Votre panier est vide. Votre créneau, s’il y en a un, reste réservé."))
+        messages.success(
+            request,
+            _("Votre panier est vide. Votre créneau reste réservé.")
+            if shopper.hold
+            else _("Votre panier est vide."),
+        )
     return redirect("basket")
 
 
@@ -224,8 +233,10 @@ def set_postcode(request: HttpRequest) -> HttpResponse:
     """Remember where the visitor lives; outside the zones, say so and offer to be told."""
     form = PostcodeForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(form.errors.get("code_postal", [""])[0]))
-        return HttpResponseRedirect(safe_next(request, "slots"))
+        # Said at the field, which keeps what was typed.
+        return HttpResponseRedirect(
+            reverse("slots", query={"code_postal": form.data.get("code_postal", "")[:12]})
+        )
     postcode = form.cleaned_data["code_postal"]
     zone = zone_for_postcode(postcode)
     if zone is None:
@@ -275,7 +286,7 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return redirect("slots")
-    _remember_place(request, hold.slot.zone_id)
+    _remember_place(request, shopper, hold.slot.zone_id)
     shopper.forget()
     messages.success(
         request,
@@ -284,10 +295,11 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(safe_next(request, "basket"))
 
 
-def _remember_place(request: HttpRequest, zone_id: int) -> None:
+def _remember_place(request: HttpRequest, shopper: Shopper, zone_id: int) -> None:
     """The slot was looked up for a postcode: from now on stock and fees are those of that place too."""
     form = PostcodeForm(request.POST)
     if form.is_valid():
         zone = zone_for_postcode(form.cleaned_data["code_postal"])
         if zone and zone.pk == zone_id:
+            services.note_place(basket=shopper.obtain_basket(), postcode=form.cleaned_data["code_postal"])
             remember_place(request, form.cleaned_data["code_postal"])

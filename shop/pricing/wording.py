@@ -147,7 +147,7 @@ def explanation(reduced: Reduced, product: str) -> str:
 
 def hint(terms: Terms, missing: int) -> str:
     """« Encore 1 pour profiter de 3 pour 2 »."""
-    return _("Encore %(n)d pour profiter de «\u00a0%(badge)s\u00a0»") % {
+    return _("Encore %(n)d pour profiter de «\u202f%(badge)s\u202f»") % {
         "n": missing,
         "badge": badge_of(terms),
     }

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from config.templatetags.cabas import slot_label_long
 from delivery.slots.models import Hold
@@ -17,7 +18,14 @@ from shop.basket.shopper import Shopper
 from shop.catalogue.models import Product
 from shop.pricing.queries import book_for
 from shop.stock.models import StockItem
-from tests.factories import CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
+from tests.factories import (
+    AddressFactory,
+    CustomerFactory,
+    DepotFactory,
+    ProductFactory,
+    SlotFactory,
+    ZoneFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -247,6 +255,53 @@ def test_without_a_session_there_is_no_basket(client, product, django_assert_num
         assert present_basket(key=None, customer_id=None, depot_id=None) == Present()
 
 
+def place_seen(client):
+    return client.get(reverse("slots")).context["slot_zone"].slug, client.session.get("postcode", "")
+
+
+def test_who_signs_in_elsewhere_finds_the_shop_of_where_they_live(client, customer):
+    ZoneFactory(slug="lyon", name="Lyon", depot=DepotFactory(code="lyon", is_default=False), prefixes=["69"])
+    AddressFactory(customer=customer, postcode="69002", is_default=False)
+    AddressFactory(customer=customer, postcode="69001", is_default=True)
+
+    sign_in(client, customer)
+
+    assert place_seen(client) == ("lyon", "69001")
+
+
+def test_a_basket_knows_where_it_goes_on_another_machine_too(client, customer, product):
+    lyon = ZoneFactory(
+        slug="lyon", name="Lyon", depot=DepotFactory(code="lyon", is_default=False), prefixes=["69"]
+    )
+    AddressFactory(customer=customer, postcode="75011", is_default=True)
+    sign_in(client, customer)
+    slot = SlotFactory(zone=lyon)
+    client.post(reverse("hold_slot", args=[slot.pk]), {"code_postal": "69003"})
+    elsewhere = Client()
+
+    sign_in(elsewhere, customer)
+
+    assert Hold.objects.live().get().slot == slot
+    assert place_seen(elsewhere) == ("lyon", "69003")
+
+
+def test_the_place_just_given_counts_more_than_the_usual_one(client, customer):
+    AddressFactory(customer=customer, postcode="75020", is_default=True)
+    client.post(reverse("set_postcode"), {"code_postal": "75011"})
+
+    sign_in(client, customer)
+
+    assert place_seen(client)[1] == "75011"
+
+
+def test_an_address_that_is_not_delivered_moves_nobody(client, customer):
+    AddressFactory(customer=customer, postcode="29200", is_default=True)
+
+    sign_in(client, customer)
+
+    assert place_seen(client) == ("paris", "")
+
+
 def test_the_visitors_slot_survives_signing_in(client, customer, product):
     slot = SlotFactory()
     Basket.objects.create(customer=customer)
@@ -308,6 +363,10 @@ def test_a_postcode_that_cannot_be_is_explained(client, zone, typed):
 
     text = answer.content.decode()
     assert "postal" in text and "<script>alert" not in text
+    assert (
+        'aria-invalid="true" aria-describedby="erreur-code-postal"' in text
+        and f'value="{escape(typed[:12])}"' in text
+    )
     assert "postcode" not in client.session
 
 

@@ -293,7 +293,7 @@ def test_lists_go_to_the_basket_in_one_press_and_the_rest_is_one_link_away(clien
     assert [made.name for made in lists if made.name in page] == ["Liste 1", "Liste 2", "Liste 3", "Liste 4"]
     assert "Voir vos 5 listes" in page
     assert reverse("list_to_basket", args=[lists[4].pk]) in page
-    assert "Panier, 1 article" in unescape(client.get("/").content.decode())
+    assert "Panier, 1 produit" in unescape(client.get("/").content.decode())
 
 
 def test_a_list_with_nothing_on_it_offers_no_button(client, customer):

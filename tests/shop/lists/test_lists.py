@@ -198,6 +198,14 @@ def test_one_product_leaves_the_list(client, weekly):
     assert list(weekly.items.values_list("product__name", flat=True)) == ["Comté"]
 
 
+def test_a_list_tells_what_each_pack_holds_and_costs_and_is_not_deleted_by_one_tap(client, weekly):
+    page = plain(client.get(reverse("list", args=[weekly.pk])).content.decode())
+
+    assert "2 × · 500 g · 2,50 € (5,00 €/kg)" in page
+    before, fold, form = page.partition('<details class="fold"><summary>Supprimer cette liste')
+    assert fold and reverse("delete_list", args=[weekly.pk]) in form and "delete_list" not in before
+
+
 # --- back in the basket ---------------------------------------------------------------------------
 
 

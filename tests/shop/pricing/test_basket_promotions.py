@@ -63,7 +63,7 @@ def test_the_header_and_every_sum_are_after_promotions(walk, yoghurt):  # noqa: 
 
     home = page(walk.fill(yoghurt, quantity=4).client, "home")
 
-    assert "Panier : 1 article, 8,00\u00a0€" in home.replace("\u202f", " ")
+    assert "Panier : 1 produit, 8,00\u00a0€" in home.replace("\u202f", " ")
 
 
 def test_the_minimum_looks_at_what_is_paid(walk, yoghurt, slot):  # noqa: F811
@@ -80,7 +80,7 @@ def test_one_more_for_the_lot_is_said(walk, yoghurt):  # noqa: F811
 
     told = words(page(walk.fill(yoghurt, quantity=2).client))
 
-    assert "Encore 1 pour profiter de «\u00a03 pour 2\u00a0»" in told
+    assert "Encore 1 pour profiter de «\u202f3 pour 2\u202f»" in told
 
 
 def test_htmx_tells_every_line_of_a_lot_anew(walk, yoghurt):  # noqa: F811
@@ -227,6 +227,11 @@ def test_delivery_offered_at_some_hours_is_told_at_these_hours_alone(walk, yoghu
     }
     assert "livraison offerte" in buttons[slot.pk] and "5,90" in buttons[other.pk]
     assert "offerte dès 45" not in page(walk.client, "home")
+    assert "À certaines heures, la livraison vous est offerte." in page(walk.client)
+    walk.fill(yoghurt, quantity=16)
+    assert "À certaines heures, la livraison est offerte dès 45,00\u00a0€." in page(walk.client)
+    walk.hold(other)
+    assert "À certaines heures" not in page(walk.client)
 
 
 def test_where_the_zone_offers_it_no_promotion_is_named(walk, yoghurt, slot, zone):  # noqa: F811

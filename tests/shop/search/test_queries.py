@@ -7,6 +7,7 @@ import pytest
 import redis
 from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache
+from django.urls import reverse
 from django.utils import timezone
 
 from config.cache import ForgivingRedisCache
@@ -58,6 +59,15 @@ def test_card_of_a_weighed_product_moves_by_its_step(depot):
     assert card["unit_price"] == "3,20\u00a0€/kg"
     assert card["net_quantity"] == "au poids, par 250\u00a0g"
     assert not card["is_available"], "less than one step is left"
+
+
+def test_a_card_says_what_a_kilogram_costs_and_what_one_tap_adds(client, depot):
+    product = ProductFactory(weighed=True, weight_step_g=250, price=Decimal("1.99"))
+
+    page = client.get(reverse("aisle", args=[product.shelf.slug])).content.decode()
+
+    assert '1,99\u00a0€<span class="price__per"> le kilo</span>' in page
+    assert '<span class="price__unit">0,50\u00a0€ les 250\u00a0g</span>' in page
 
 
 def test_availability_is_that_of_the_depot(depot):
