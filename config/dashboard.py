@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Min, Q, Sum
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
@@ -23,6 +24,7 @@ from crm.outbox.queries import waiting_for_a_person
 from delivery.slots.queries import slot_fill
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
+from shop.orders.shortages import missing_lines
 from shop.payments.models import PaymentOperation
 from shop.reviews import queries as reviews
 from shop.search.models import ProductReport
@@ -182,6 +184,21 @@ def stock_outs(_request: HttpRequest) -> Block:
     )
 
 
+def shortages(_request: HttpRequest) -> Block:
+    lines = missing_lines()
+    orders = len({line.order_id for line in lines})
+    return Block(
+        title=_("Manques à venir"),
+        figure=str(len(lines)),
+        link=reverse("admin:orders_shortages"),
+        is_alert=bool(lines),
+        note=ngettext("%(number)d commande concernée.", "%(number)d commandes concernées.", orders)
+        % {"number": orders}
+        if lines
+        else gettext("Tout ce qui est commandé est en rayon."),
+    )
+
+
 def stuck_messages(_request: HttpRequest) -> Block:
     counts = dict(waiting_for_a_person().values_list("state").annotate(number=Count("id")).order_by())
     words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
@@ -303,6 +320,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),
         ("search.productreport", reported_errors),
+        ("orders.order", shortages),
         ("stock.stockitem", stock_outs),
     ],
     "sales": [("orders.order", orders_placed_today), ("orders.order", deliveries_of_today)],

@@ -3,18 +3,22 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from config.admin import KeepsSecret, ReadOnly, in_euros
 from config.templatetags.cabas import quantity_label, slot_label_long
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
 from shop.orders.rules import spoken_reference
+from shop.orders.shortages import by_slot, missing_lines
 
 RECIPIENT_FIELDS = {
     "customer", "customer_id", "email", "first_name", "last_name", "phone", "line1", "line2", "floor",
@@ -113,6 +117,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     date_hierarchy = "created_at"
     list_per_page = 50
     show_full_result_count = False
+    actions_list = ["open_shortages"]
     inlines = [LineInline, VatInline, EventInline]
     goods_said = in_euros("goods_total", _("articles TTC"))
     discounts_said = in_euros("discount_total", _("réductions, déjà déduites"))
@@ -127,6 +132,24 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
         (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at"]}),
         (_("Voir aussi"), {"fields": ["related"]}),
     ]  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.shortages_page)
+        return [path("manques/", page, name="orders_shortages"), *super().get_urls()]
+
+    @action(description=_("Manques à venir"), url_path="a-venir", permissions=["view"])
+    def open_shortages(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:orders_shortages"))
+
+    def shortages_page(self, request: HttpRequest) -> HttpResponse:
+        """Which orders will lack what, slot by slot: told early, it can be put right or chosen otherwise. One query."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request), "title": _("Manques à venir"), "opts": self.model._meta,
+            "slots": by_slot(missing_lines()),
+        }  # fmt: skip
+        return TemplateResponse(request, "orders/admin/shortages.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders: QuerySet[Order] = super().get_queryset(request)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.zones.models import Depot
 from shop.catalogue.models import Product
 from shop.customers.models import Customer
+from shop.stock import rules
 
 
 class StockItem(models.Model):
@@ -40,6 +41,8 @@ class StockItem(models.Model):
         output_field=models.IntegerField(),
         db_persist=True,
     )
+    # What a week sells, counted each night from orders (`services.note_sales`): pieces or grams.
+    weekly_sales = models.IntegerField(_("vendu par semaine"), default=0)
     shelf_position = models.CharField(_("emplacement"), max_length=20, blank=True)
     # Excluding VAT, per piece or per kilogram.
     unit_cost = models.DecimalField(_("coût d’achat HT"), max_digits=9, decimal_places=4, default=Decimal(0))
@@ -61,6 +64,11 @@ class StockItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product}, {self.depot}"
+
+    @property
+    def to_reorder(self) -> int:
+        """How much to order to hold a fortnight, once less than five days are left; pieces or grams, 0 for nothing."""
+        return rules.to_reorder(on_hand=self.on_hand, reserved=self.reserved, weekly_sales=self.weekly_sales)
 
     @property
     def shortage(self) -> int:

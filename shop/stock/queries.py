@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from delivery.zones.models import Depot
 from shop.catalogue.models import Product
 from shop.stock.models import StockItem, StockMovement, StockReservation
+from shop.stock.rules import REORDER_BELOW_DAYS
 
 # Parts of hand-written statements, where ``p`` is the product and ``i`` its stock in one depot, if any.
 LEAST_SOLD = "CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END"
@@ -82,6 +83,13 @@ def short_items(depot_id: int | None = None) -> QuerySet[StockItem]:
         items.filter(reserved__gt=F("on_hand"))
         .select_related("product", "depot")
         .order_by("product__sort_name")
+    )
+
+
+def to_reorder(items: QuerySet[StockItem]) -> QuerySet[StockItem]:
+    """Those of these items that `rules.to_reorder` would order. No query by itself."""
+    return items.annotate(left=F("on_hand") - F("reserved")).filter(
+        Q(left__lt=0) | Q(weekly_sales__gt=F("left") * 7.0 / REORDER_BELOW_DAYS)
     )
 
 

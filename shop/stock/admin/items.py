@@ -22,6 +22,7 @@ from shop.stock.admin.movements import MovementInline, in_units
 from shop.stock.admin.receiving import ReceivingPage
 from shop.stock.forms import StockForm
 from shop.stock.models import StockItem
+from shop.stock.queries import to_reorder
 from shop.stock.services import StockRefused, change_stock
 
 
@@ -32,13 +33,14 @@ class StockResource(resources.ModelResource):
     name = fields.Field(attribute="product__name")
     depot = fields.Field(attribute="depot__code")
     stock = fields.Field(attribute="on_hand")
+    to_reorder = fields.Field(attribute="to_reorder")
     cost = fields.Field(attribute="unit_cost", widget=DecimalWidget(coerce_to_string=True))
 
     class Meta:
         model = StockItem
         fields = (
-            "ean", "name", "depot", "stock", "reserved", "available", "cost", "cost_since", "shelf_position",
-            "expected_restock_on",
+            "ean", "name", "depot", "stock", "reserved", "available", "weekly_sales", "to_reorder", "cost",
+            "cost_since", "shelf_position", "expected_restock_on",
         )  # fmt: skip
         export_order = fields
 
@@ -52,11 +54,14 @@ class OutOfStockFilter(admin.SimpleListFilter):
             ("rupture", _("en rupture")),
             ("ok", _("en stock")),
             ("manque", _("manque pour des commandes")),
+            ("commander", _("à commander")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[StockItem]) -> QuerySet[StockItem]:
         if self.value() == "manque":
             return queryset.filter(reserved__gt=F("on_hand"))
+        if self.value() == "commander":
+            return to_reorder(queryset)
         out = Q(available=0) | Q(product__sold_by="weight", available__lt=F("product__weight_step_g"))
         if self.value() == "rupture":
             return queryset.filter(out, product__is_published=True)
@@ -72,6 +77,8 @@ class StockItemAdmin(ImportPage, ReceivingPage, FrenchExport, NothingToSave, Und
         "on_hand_shown",
         "reserved_shown",
         "available_shown",
+        "weekly_shown",
+        "reorder_shown",
         "cost_shown",
         "cost_since",
         "shelf_position",
@@ -110,6 +117,15 @@ class StockItemAdmin(ImportPage, ReceivingPage, FrenchExport, NothingToSave, Und
     @display(description=_("disponible"), ordering="available")
     def available_shown(self, item: StockItem) -> str:
         return in_units(item.available, item)
+
+    @display(description=_("vendu par semaine"), ordering="weekly_sales")
+    def weekly_shown(self, item: StockItem) -> str:
+        return in_units(item.weekly_sales, item) if item.weekly_sales else "–"
+
+    @display(description=_("à commander"))
+    def reorder_shown(self, item: StockItem) -> str:
+        """Without what is on its way: the day it is expected stands beside."""
+        return in_units(item.to_reorder, item) if item.to_reorder else "–"
 
     @display(description=_("coût d’achat HT"), ordering="unit_cost")
     def cost_shown(self, item: StockItem) -> str:

@@ -258,8 +258,8 @@ SELECT product_id FROM changed
 """
 _INSERT_STOCK = """
 WITH made AS (
-    INSERT INTO stock_stockitem (product_id, depot_id, on_hand, reserved, shelf_position, unit_cost, cost_since)
-    SELECT s.product_id, depot.id, coalesce(s.stock, 0), 0, '', coalesce(s.cost, 0), %(today)s
+    INSERT INTO stock_stockitem (product_id, depot_id, on_hand, reserved, weekly_sales, shelf_position, unit_cost, cost_since)
+    SELECT s.product_id, depot.id, coalesce(s.stock, 0), 0, 0, '', coalesce(s.cost, 0), %(today)s
       FROM import_staging s CROSS JOIN unnest(%(depots)s::bigint[]) AS depot(id)
      WHERE s.product_id IS NOT NULL AND (s.stock IS NOT NULL OR s.cost IS NOT NULL)
      ORDER BY s.product_id, depot.id

@@ -25,7 +25,10 @@ NATIVE_COLUMNS = (
     "stated_nutriscore", "traces", "allergens_checked_on", "legal_name", "operator", "instructions",
 )  # fmt: skip
 # What an export of the stock tells besides: read over, so that a file counted in a spreadsheet comes back as it left.
-READ_OVER = ("depot", "reserved", "available", "cost_since", "shelf_position", "expected_restock_on")
+READ_OVER = (
+    "depot", "reserved", "available", "weekly_sales", "to_reorder", "cost_since", "shelf_position",
+    "expected_restock_on",
+)  # fmt: skip
 
 
 @dataclass

@@ -73,6 +73,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='stockitem',
+            name='weekly_sales',
+            field=models.IntegerField(default=0, verbose_name='vendu par semaine'),
+        ),
+        migrations.AddField(
+            model_name='stockitem',
             name='reserved',
             field=models.IntegerField(default=0, verbose_name='réservé'),
         ),

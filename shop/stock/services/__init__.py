@@ -18,6 +18,7 @@ from shop.stock.services.orders import (
     return_stock,
     take_stock,
 )
+from shop.stock.services.sales import note_sales
 from shop.stock.services.shelves import AlreadyReceived, Receipt, change_stock, count_stock, receive_goods
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "claim_restocked",
     "count_stock",
     "forget_old_alerts",
+    "note_sales",
     "pick_as_ordered",
     "pick_stock",
     "receive_goods",

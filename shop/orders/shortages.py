@@ -1,0 +1,72 @@
+"""Which orders will lack what their depot no longer has. Read only: what follows is decided elsewhere."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from django.utils.translation import gettext as _
+
+from config.rows import rows
+from config.templatetags.cabas import grams
+
+# The most effort goes to the first three orders of a customer: within a slot theirs are served first.
+NEWCOMER_ORDERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A line that will come short by ``missing`` of ``wanted``: pieces, or grams for what is weighed."""
+
+    order_id: int
+    order_reference: str
+    rank: int
+    first_name: str
+    slot_starts_at: datetime
+    depot: str
+    product: str
+    sold_by: str
+    wanted: int
+    missing: int
+    expected_restock_on: date | None
+
+    @property
+    def missing_said(self) -> str:
+        """« 2 sur 3 », « 250 g sur 1 kg »."""
+        said = grams if self.sold_by == "weight" else str
+        return _("%(missing)s sur %(wanted)s") % {"missing": said(self.missing), "wanted": said(self.wanted)}
+
+    @property
+    def is_newcomer(self) -> bool:
+        return self.rank <= NEWCOMER_ORDERS
+
+
+def missing_lines() -> list[Missing]:
+    """Lines of placed orders that will lack something, the soonest slot first. One query, over the short items alone.
+
+    What lies there serves the soonest slot first; within a slot first the newcomers, then whoever ordered before.
+    """
+    return [Missing(*row) for row in rows(_MISSING, [NEWCOMER_ORDERS])]
+
+
+def by_slot(lines: list[Missing]) -> list[tuple[datetime, list[Missing]]]:
+    """The same, slot by slot. No query."""
+    return [(at, list(of_slot)) for at, of_slot in groupby(lines, key=lambda line: line.slot_starts_at)]
+
+
+_MISSING = """
+WITH taken AS (
+    SELECT o.id, o.reference, o.rank, o.first_name, s.starts_at, i.depot_id, i.product_id, r.quantity,
+           i.expected_restock_on,
+           sum(r.quantity) OVER (PARTITION BY i.id ORDER BY s.starts_at, o.rank > %s, o.created_at, o.id) - i.on_hand AS beyond
+      FROM stock_stockitem i
+      JOIN stock_stockreservation r ON r.item_id = i.id AND r.returned_at IS NULL AND r.picked_at IS NULL
+      JOIN orders_order o ON o.reference = r.order_reference
+      JOIN slots_slot s ON s.id = o.slot_id
+     WHERE i.reserved > i.on_hand
+)
+SELECT t.id, t.reference, t.rank, t.first_name, t.starts_at, d.name, p.name, p.sold_by, t.quantity,
+       least(t.quantity, t.beyond)::int, t.expected_restock_on
+  FROM taken t JOIN catalogue_product p ON p.id = t.product_id JOIN zones_depot d ON d.id = t.depot_id
+ WHERE t.beyond > 0
+ ORDER BY t.starts_at, t.reference, p.sort_name
+"""
