@@ -106,6 +106,7 @@ DOORS = {
     "account_address_new": Door(SIGNED_IN, post=302),
     "account_address": Door(OWNER, post=302, args=("@address",)),
     "account_address_remove": Door(OWNER, get=NO, post=302, args=("@address",)),
+    "account_shortages": Door(SIGNED_IN, post=302),
     "account_consents": Door(SIGNED_IN, post=302),
     "account_security": Door(SIGNED_IN),
 }

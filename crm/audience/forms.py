@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shop.customers import rules
+from shop.customers.forms import ShortageField
 from shop.customers.wording import LETTERS_QUESTION
 
 
@@ -81,6 +82,12 @@ class DetailsForm(forms.Form):
         except rules.BirthDateImplausible:
             raise forms.ValidationError(_("Vérifiez l’année de naissance."), code="birth") from None
         return birth_on
+
+
+class ShortageForm(forms.Form):
+    """What to do, from the next order on, when an article is missing."""
+
+    shortage = ShortageField()
 
 
 class AddressForm(forms.Form):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.audience.forms import AddressForm, DetailsForm, LettersForm
+from crm.audience.forms import AddressForm, DetailsForm, LettersForm, ShortageForm
 from shop.customers import queries, services
 from shop.customers.models import Address, Consent, Customer, User
 from shop.customers.wording import LETTERS_QUESTION
@@ -102,6 +102,19 @@ def account_address_remove(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404 from None
     messages.success(request, _("L’adresse est supprimée."))
     return redirect("account_addresses")
+
+
+@never_cache
+@login_required
+@GET_OR_POST
+def account_shortages(request: HttpRequest) -> HttpResponse:
+    customer = _customer(request)
+    form = ShortageForm(request.POST or None, initial={"shortage": customer.shortage_choice})
+    if form.is_valid():
+        services.note_shortage_choice(customer_id=customer.pk, choice=form.cleaned_data["shortage"])
+        messages.success(request, _("Votre choix est enregistré pour vos prochaines commandes."))
+        return redirect("account_shortages")
+    return render(request, "audience/shortages.html", {"form": form})
 
 
 @never_cache

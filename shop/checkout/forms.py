@@ -1,5 +1,6 @@
 """The forms of checkout, with standard autocomplete tokens and messages that say what to do."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from delivery.zones.queries import zone_for_postcode
 from shop.basket.forms import existing_postcode
 from shop.checkout.models import CheckoutDraft
+from shop.customers.forms import ShortageField
+from shop.customers.models import ShortageChoice
 from shop.customers.rules import BirthDateImplausible, PhoneInvalid, age_on, check_birth, normalise_phone
 from shop.customers.wording import LETTERS_QUESTION
 
@@ -97,6 +100,10 @@ class AddressChoiceForm(forms.Form):
     address = forms.IntegerField(min_value=1, max_value=2**62)
 
 
+# What to do if one article is missing: the names of these fields end with its product.
+LINE = "manque-"
+
+
 class FinalForm(forms.Form):
     """Step 3: what the law wants agreed, and the amount the shopper saw."""
 
@@ -118,10 +125,20 @@ class FinalForm(forms.Form):
         },
     )
     letters = forms.BooleanField(label=LETTERS_QUESTION, required=False)
+    shortage = ShortageField()
 
-    def __init__(self, *args: Any, minimum_age: int = 0, ask_letters: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, minimum_age: int = 0, ask_letters: bool = True, articles: Mapping[int, str] | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.minimum_age = minimum_age
+        self.fields["shortage"].initial = self.initial.get("shortage", ShortageChoice.ASK)
+        self.articles = articles or {}
+        for product_id, name in self.articles.items():
+            self.fields[f"{LINE}{product_id}"] = forms.ChoiceField(
+                label=name, required=False, choices=[("", _("comme ci-dessus")), *ShortageChoice.choices]
+            )
         if not minimum_age:
             del self.fields["birth_on"]
         if not ask_letters:
@@ -144,3 +161,22 @@ class FinalForm(forms.Form):
                 params={"age": self.minimum_age},
             )
         return born
+
+    @property
+    def asked(self) -> list[forms.BoundField]:
+        """What is agreed to, without what to do when something is missing."""
+        return [field for field in self if field.name != "shortage" and not field.name.startswith(LINE)]
+
+    @property
+    def of_lines(self) -> list[forms.BoundField]:
+        return [self[f"{LINE}{product_id}"] for product_id in self.articles]
+
+    @property
+    def has_line_choices(self) -> bool:
+        return any(line.value() or line.errors for line in self.of_lines)
+
+    @property
+    def shortage_lines(self) -> dict[int, str]:
+        """Product → choice, for those that differ from the others. Call once valid."""
+        told = {product_id: self.cleaned_data[f"{LINE}{product_id}"] for product_id in self.articles}
+        return {product_id: choice for product_id, choice in told.items() if choice}

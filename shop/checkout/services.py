@@ -1,7 +1,7 @@
 """From a basket to an order: two short transactions with the provider in between."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from shop.basket.queries import Line, detailed_lines, with_promotions
 from shop.checkout.models import CheckoutDraft
 from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
-from shop.customers.models import Consent, Customer
+from shop.customers.models import Consent, Customer, ShortageChoice
 from shop.customers.queries import addresses_of, has_consent
 from shop.customers.wording import LETTERS_QUESTION
 from shop.orders import services as orders
@@ -105,6 +105,12 @@ class Agreed:
     seen_total: Decimal
     birth_on: date | None = None
     letters: bool = False
+    shortage_choice: str = ShortageChoice.ASK
+    # Product → what to do if just this one is missing.
+    shortage_lines: Mapping[int, str] = field(default_factory=dict)
+
+    def chosen_for(self, article: Article) -> Article:
+        return replace(article, shortage_choice=self.shortage_lines.get(article.product_id, ""))
 
 
 @transaction.atomic
@@ -131,15 +137,20 @@ def submit(
         recipient=_recipient(draft, buyer),
         is_first_order=customer is None,
         hold=recap.hold,
-        articles=recap.articles,
+        articles=[agreed.chosen_for(article) for article in recap.articles],
         totals=recap.totals,
         terms_version=current_terms_version(),
+        shortage_choice=agreed.shortage_choice,
     )
 
 
 @transaction.atomic
 def note_agreement(*, customer: Customer, agreed: Agreed) -> None:
-    """Keep the proof of a consent, and a date of birth given for alcohol. At most one write each."""
+    """Keep the proof of a consent, a date of birth given for alcohol, what to do next time too when an article is
+    missing. At most one write each.
+    """
+    if customer.shortage_choice != agreed.shortage_choice:
+        customers.note_shortage_choice(customer_id=customer.pk, choice=agreed.shortage_choice)
     if agreed.letters and not has_consent(customer.pk, Consent.Purpose.LETTERS):
         customers.record_consent(
             customer_id=customer.pk, purpose=Consent.Purpose.LETTERS, is_granted=True,
@@ -225,15 +236,23 @@ def payment_to_open(*, order: Order) -> str:
     ).key
 
 
-def matches(order: Order, recap: Recap, draft: CheckoutDraft, customer: Customer | None) -> bool:
-    """Is this waiting order still what this shopper wants: articles, prices, slot, recipient? Two queries."""
-    wanted = {article.ean: (article.priced.quantity, article.priced.unit_price) for article in recap.articles}
-    ordered = {line.ean: (line.quantity, line.unit_price) for line in order.lines.all()}
+def matches(
+    order: Order, recap: Recap, draft: CheckoutDraft, customer: Customer | None, agreed: Agreed
+) -> bool:
+    """Is this waiting order still what this shopper wants: articles, prices, slot, recipient, what to do when one
+    is missing? Two queries.
+    """
+    wanted = {
+        article.ean: (article.priced.quantity, article.priced.unit_price, article.shortage_choice)
+        for article in map(agreed.chosen_for, recap.articles)
+    }
+    ordered = {line.ean: (line.quantity, line.unit_price, line.shortage_choice) for line in order.lines.all()}
     same_party = order.customer_id == customer.pk if customer else order.customer.user_id is None
     recipient = _recipient(draft, customer or order.customer)
     return (
         same_party
         and wanted == ordered
+        and order.shortage_choice == agreed.shortage_choice
         and order.total == recap.totals.total
         and order.slot_id == recap.hold.slot_id
         and draft.email in {order.email, "" if customer is None else draft.email}

@@ -39,8 +39,10 @@ from shop.orders.queries import (
     may_pay_again,
     order_by_reference,
     order_by_token,
+    rank_of_next_order,
     waiting_order,
 )
+from shop.orders.rules import is_newcomer
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
 from shop.payments.rules import kind_for
@@ -261,6 +263,7 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
                 offered_by=summary.totals.delivery_label,
             ),
             "is_waiting": waiting_order(basket.key) is not None,
+            "is_newcomer": is_newcomer(rank_of_next_order(shopper.customer.pk) if shopper.customer else 1),
             "saves_card": kind_for(hold.slot.starts_at, timezone.now()) == "save_card",
         },
     )
@@ -270,12 +273,17 @@ def _final_form(request: HttpRequest, shopper: Shopper, summary: services.Recap)
     customer = shopper.customer
     asks = not (customer and has_consent(customer.pk, Consent.Purpose.LETTERS))
     initial: dict[str, object] = {"seen_total": summary.totals.total}
+    if customer:
+        initial["shortage"] = customer.shortage_choice
     if customer and customer.birth_on:
         initial["birth_on"] = f"{customer.birth_on:%d/%m/%Y}"
     typed = _typed(request)
     if typed is not None and request.method != "POST":
         typed = {**typed, "seen_total": str(summary.totals.total)}
-    return FinalForm(typed, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks)
+    articles = {article.product_id: article.name for article in summary.articles}
+    return FinalForm(
+        typed, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks, articles=articles
+    )
 
 
 def _submit(
@@ -292,6 +300,8 @@ def _submit(
         seen_total=form.cleaned_data["seen_total"],
         birth_on=form.cleaned_data.get("birth_on"),
         letters=form.cleaned_data.get("letters", False),
+        shortage_choice=form.cleaned_data["shortage"],
+        shortage_lines=form.shortage_lines,
     )
     try:
         order, key = services.submit(
@@ -299,7 +309,7 @@ def _submit(
         )
     except orders.BasketAlreadyOrdered as existing:
         order = order_by_reference(existing.reference)
-        if not services.matches(order, summary, draft, shopper.customer):
+        if not services.matches(order, summary, draft, shopper.customer, agreed):
             return _replace(request, order)
         services.note_agreement(customer=order.customer, agreed=agreed)
         request.session[SESSION_ORDERED] = order.reference

@@ -1,11 +1,13 @@
-"""What sign-up asks about a person."""
+"""What sign-up asks about a person, and a field that both the account and the last step of an order show."""
+
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from shop.customers import rules, services
-from shop.customers.models import User
+from shop.customers.models import ShortageChoice, User
 
 
 class SignupDetails(forms.Form):
@@ -29,3 +31,22 @@ class SignupDetails(forms.Form):
             phone="",
             birth_on=None,
         )
+
+
+class ShortageField(forms.ChoiceField):
+    """What to do when an article is missing. One is always chosen: where none is sent, the usual one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Si un article manque"),
+            widget=forms.RadioSelect,
+            initial=ShortageChoice.ASK,
+            choices=[
+                (value, f"{label[0].upper()}{label[1:]}")
+                for value, label in ShortageChoice.choices
+                if value != ShortageChoice.CANCEL
+            ],
+        )
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value or self.initial)

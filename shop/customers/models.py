@@ -74,6 +74,16 @@ class Session(AbstractBaseSession):
         return SessionStore
 
 
+class ShortageChoice(models.TextChoices):
+    """What to do when an article is missing. Cancelling everything is chosen for one article, never for all."""
+
+    ASK = "ask", _("me demander")
+    SUBSTITUTE = "substitute", _("le remplacer par le plus proche, jamais plus cher")
+    LEAVE_OUT = "leave_out", _("ne pas le livrer, ne pas le payer")
+    LATER = "later", _("le livrer plus tard")
+    CANCEL = "cancel", _("annuler toute la commande")
+
+
 class Customer(models.Model):
     """The party who buys, guests included. Never matched to a login before the e-mail is verified."""
 
@@ -85,6 +95,9 @@ class Customer(models.Model):
     last_name = models.CharField(_("nom"), max_length=80, blank=True)
     phone = models.CharField(_("téléphone"), max_length=20, blank=True)
     birth_on = models.DateField(_("date de naissance"), null=True, blank=True)
+    shortage_choice = models.CharField(
+        _("si un article manque"), max_length=10, choices=ShortageChoice, default=ShortageChoice.ASK
+    )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(_("client depuis le"), auto_now_add=True)
 

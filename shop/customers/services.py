@@ -73,6 +73,11 @@ def update_details(
     return customer
 
 
+def note_shortage_choice(*, customer_id: int, choice: str) -> None:
+    """What this customer wants when an article is missing, until they say otherwise. One UPDATE."""
+    Customer.objects.filter(pk=customer_id).exclude(shortage_choice=choice).update(shortage_choice=choice)
+
+
 @transaction.atomic
 def attach_verified_guests(user: User) -> int:
     """Merge the guests who ordered with an address this login has proven; how many.

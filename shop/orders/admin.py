@@ -46,6 +46,7 @@ class LineInline(ReadOnly, TabularInline):
         "total_said",
         "vat_rate",
         "deposit_said",
+        "shortage_choice",
     ]
     readonly_fields = fields
     tab = True
@@ -125,7 +126,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     delivery_said = in_euros("delivery_fee", _("livraison TTC"))
     total_said = in_euros("total", _("total TTC"))
     fieldsets = [
-        (None, {"fields": ["reference", "status", "slot_said", "zone", "depot", "rank", "requires_age_check"]}),
+        (None, {"fields": ["reference", "status", "slot_said", "zone", "depot", "rank", "requires_age_check", "shortage_choice"]}),
         (_("Destinataire"), {"fields": ["first_name", "last_name", "email", "phone", "line1", "line2", "floor",
                                         "door_code", "postcode", "city", "instructions"]}),
         (_("Montants"), {"fields": ["goods_said", "discounts_said", "deposits_said", "delivery_said", "delivery_label", "total_said", "terms_version"]}),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.slots.models import Slot
 from delivery.zones.models import Depot, Zone
 from shop.catalogue.models import Product
-from shop.customers.models import Customer
+from shop.customers.models import Customer, ShortageChoice
 from shop.pricing.models import Promotion
 
 
@@ -73,6 +73,10 @@ class Order(models.Model):
         help_text=_("Déjà déduites des articles."),
     )  # fmt: skip
     delivery_label = models.CharField(_("livraison offerte par"), max_length=120, blank=True)
+    # What to do when an article is missing; a line may say otherwise.
+    shortage_choice = models.CharField(
+        _("si un article manque"), max_length=10, choices=ShortageChoice, default=ShortageChoice.ASK
+    )
     terms_version = models.CharField(_("version des CGV acceptée"), max_length=40)
     requires_age_check = models.BooleanField(_("contrôle d’âge à la livraison"), default=False)
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
@@ -131,6 +135,10 @@ class OrderLine(models.Model):
     cost_on = models.DateField(_("coût au"))
     minimum_age = models.PositiveSmallIntegerField(null=True)
     labels = ArrayField(models.CharField(max_length=60), default=list)
+    # Empty: as the order says.
+    shortage_choice = models.CharField(
+        _("s’il manque"), max_length=10, choices=ShortageChoice, blank=True, default=""
+    )
 
     class Meta:
         verbose_name = _("ligne de commande")

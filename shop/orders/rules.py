@@ -19,6 +19,7 @@ from shop.pricing.rules import (
     spread_vat,
 )
 
+NEWCOMER_ORDERS = 3
 # Without I, O, 0, 1, L, U: read aloud on the telephone without a mistake.
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
@@ -27,6 +28,17 @@ def new_reference() -> str:
     """A readable reference such as ``CB-7KQ2-M4XP``: 39 bits, unique by constraint, guessed by nobody."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
     return f"CB-{letters[:4]}-{letters[4:]}"
+
+
+def is_newcomer(rank: int) -> bool:
+    """Whether this is one of a customer's first three orders: they get the most effort."""
+    return rank <= NEWCOMER_ORDERS
+
+
+def effective_choice(*, of_order: str, of_line: str, rank: int) -> str:
+    """What is done when this line is missing. Nothing is replaced in the first three orders without asking."""
+    choice = of_line or of_order
+    return "ask" if choice == "substitute" and is_newcomer(rank) else choice
 
 
 def spoken_reference(text: str) -> str | None:
@@ -50,6 +62,8 @@ class Article:
     labels: tuple[str, ...] = ()
     promotion_id: int | None = None
     promotion_label: str = ""
+    # Empty: as the order says.
+    shortage_choice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

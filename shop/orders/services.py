@@ -19,6 +19,7 @@ from config.facts import publish
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from shop.basket import services as baskets
+from shop.customers.models import ShortageChoice
 from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
 from shop.orders.queries import CUTOFF_NEAR, rank_of_next_order
@@ -81,6 +82,7 @@ def create_order(
     articles: Sequence[Article],
     totals: Figures,
     terms_version: str,
+    shortage_choice: str = ShortageChoice.ASK,
     is_first_order: bool = False,
 ) -> tuple[Order, str]:
     """Transaction A: an order awaiting payment with its stock taken, its slot pinned, its payment prepared.
@@ -90,7 +92,16 @@ def create_order(
     last, in that order.
     """
     rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
-    order = _insert_order(basket_key, recipient, hold, articles, totals, terms_version, rank)
+    order = _insert_order(
+        basket_key,
+        recipient,
+        hold,
+        articles,
+        totals,
+        rank,
+        terms_version=terms_version,
+        shortage_choice=shortage_choice,
+    )
     record(order, Kind.CREATED, total_cents=cents(order.total))
     # Its account is new, so nobody waits for it: the rows that everybody wants are locked last.
     operation = payments.prepare_payment(
@@ -119,8 +130,8 @@ def _insert_order(
     hold: Hold,
     articles: Sequence[Article],
     totals: Figures,
-    terms_version: str,
     rank: int,
+    **agreed: str,
 ) -> Order:
     details = {name: getattr(recipient, name) for name in Recipient.__dataclass_fields__}
     zone = hold.slot.zone
@@ -139,8 +150,8 @@ def _insert_order(
                 discount_total=totals.discount_total,
                 delivery_label=totals.delivery_label,
                 total=totals.total,
-                terms_version=terms_version,
                 requires_age_check=any(article.minimum_age for article in articles),
+                **agreed,
                 **details,
             )
     except IntegrityError as clash:
@@ -174,6 +185,7 @@ def _insert_lines(
             cost_on=costs[article.product_id][1],
             minimum_age=article.minimum_age,
             labels=list(article.labels),
+            shortage_choice=article.shortage_choice,
         )
         for article, vat in zip(articles, totals.line_vat, strict=True)
     )

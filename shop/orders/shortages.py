@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 
 from config.rows import rows
 from config.templatetags.cabas import grams
-
-# The most effort goes to the first three orders of a customer: within a slot theirs are served first.
-NEWCOMER_ORDERS = 3
+from shop.customers.models import ShortageChoice
+from shop.orders.rules import NEWCOMER_ORDERS, effective_choice, is_newcomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,14 @@ class Missing:
     wanted: int
     missing: int
     expected_restock_on: date | None
+    of_order: str
+    of_line: str
+
+    @property
+    def choice(self) -> str:
+        """What its customer wants then, in words."""
+        choice = effective_choice(of_order=self.of_order, of_line=self.of_line, rank=self.rank)
+        return str(ShortageChoice(choice).label)
 
     @property
     def missing_said(self) -> str:
@@ -37,7 +44,7 @@ class Missing:
 
     @property
     def is_newcomer(self) -> bool:
-        return self.rank <= NEWCOMER_ORDERS
+        return is_newcomer(self.rank)
 
 
 def missing_lines() -> list[Missing]:
@@ -56,7 +63,7 @@ def by_slot(lines: list[Missing]) -> list[tuple[datetime, list[Missing]]]:
 _MISSING = """
 WITH taken AS (
     SELECT o.id, o.reference, o.rank, o.first_name, s.starts_at, i.depot_id, i.product_id, r.quantity,
-           i.expected_restock_on,
+           i.expected_restock_on, o.shortage_choice,
            sum(r.quantity) OVER (PARTITION BY i.id ORDER BY s.starts_at, o.rank > %s, o.created_at, o.id) - i.on_hand AS beyond
       FROM stock_stockitem i
       JOIN stock_stockreservation r ON r.item_id = i.id AND r.returned_at IS NULL AND r.picked_at IS NULL
@@ -65,8 +72,10 @@ WITH taken AS (
      WHERE i.reserved > i.on_hand
 )
 SELECT t.id, t.reference, t.rank, t.first_name, t.starts_at, d.name, p.name, p.sold_by, t.quantity,
-       least(t.quantity, t.beyond)::int, t.expected_restock_on
-  FROM taken t JOIN catalogue_product p ON p.id = t.product_id JOIN zones_depot d ON d.id = t.depot_id
+       least(t.quantity, t.beyond)::int, t.expected_restock_on,
+       t.shortage_choice, coalesce(l.shortage_choice, '')
+  FROM taken t LEFT JOIN orders_orderline l ON l.order_id = t.id AND l.product_id = t.product_id
+  JOIN catalogue_product p ON p.id = t.product_id JOIN zones_depot d ON d.id = t.depot_id
  WHERE t.beyond > 0
  ORDER BY t.starts_at, t.reference, p.sort_name
 """

@@ -29,6 +29,7 @@ from shop.orders.queries import (
     orders_of,
     pay_path,
 )
+from shop.orders.rules import is_newcomer
 from shop.search.queries import cards_by_id
 
 PER_PAGE = 20
@@ -115,6 +116,13 @@ def _context(order: Order) -> dict[str, object]:
             for event in events
         ],
         "address": address_lines(order),
+        "shortage": {
+            "usual": order.get_shortage_choice_display(),
+            "others": [
+                (line.name, line.get_shortage_choice_display()) for line in lines if line.shortage_choice
+            ],
+            "asks_newcomer": is_newcomer(order.rank),
+        },
         "pay_path": pay_path(order) if may_pay_again(order) else "",
         "is_released": any(event.kind in OrderEvent.RELEASES for event in events),
         "was_authorised": any(event.kind == OrderEvent.Kind.PAYMENT_SECURED for event in events),

@@ -358,6 +358,7 @@ def test_lists_and_account(see, goods):
         )  # fmt: skip
     see("account-addresses", "/compte/adresses/", client=client)
     see("account-address", f"/compte/adresses/{address.pk}/", client=client)
+    see("account-shortages", "/compte/manques/", client=client)
     see("account-letters", "/compte/lettres/", client=client)
     see("account-security", "/compte/securite/", client=client)
 

@@ -15,6 +15,7 @@ PAGES = [
     "account_details",
     "account_addresses",
     "account_address_new",
+    "account_shortages",
     "account_consents",
     "account_security",
 ]
@@ -223,6 +224,27 @@ def test_what_an_address_holds_is_escaped(signed_in, customer):
     AddressFactory(customer=customer, label=ROGUE, instructions=ROGUE, floor=ROGUE[:20])
 
     assert "<script>alert" not in text_of(signed_in.get(reverse("account_addresses")))
+
+
+# --- when an article is missing ------------------------------------------------------------------
+
+
+def test_what_to_do_when_an_article_is_missing_is_chosen_once_for_all(signed_in, customer):
+    before = text_of(signed_in.get(reverse("account_shortages")))
+    answer = signed_in.post(reverse("account_shortages"), {"shortage": "later"}, follow=True)
+
+    customer.refresh_from_db()
+    assert customer.shortage_choice == "later"
+    assert 'value="ask"' in before and "enregistré pour vos prochaines commandes" in text_of(answer)
+
+
+@pytest.mark.parametrize("forged", ["cancel", "rien", "<script>"])
+def test_a_forged_choice_changes_nothing(signed_in, customer, forged):
+    answer = signed_in.post(reverse("account_shortages"), {"shortage": forged})
+
+    customer.refresh_from_db()
+    assert answer.status_code == 200 and customer.shortage_choice == "ask"
+    assert "<script>" not in text_of(answer).partition("</form>")[0].rpartition("<form")[2]
 
 
 # --- consent -------------------------------------------------------------------------------------

@@ -119,6 +119,8 @@ def test_staff_read_who_will_lack_what(client, brie, group):
     reference, other = order(brie, 3, rank=2), order(apples, 1500)
     left(brie, 1)
     left(apples, 1000)
+    Order.objects.filter(reference=reference).update(shortage_choice="substitute")
+    Order.objects.get(reference=other).lines.update(shortage_choice="cancel")
     StockItem.objects.filter(product=brie).update(expected_restock_on=NOON.date())
     client.force_login(member(group))
 
@@ -126,6 +128,8 @@ def test_staff_read_who_will_lack_what(client, brie, group):
     home = client.get(reverse("admin:index")).content.decode()
 
     assert reference in page and other in page and "Brie" in page and "★ 2" in page
+    assert "me demander" in page and "annuler toute la commande" in page
+    assert "remplacer" not in page, "one of the first three orders"
     assert "2 sur 3" in page and "500 g sur 1,5 kg" in page
     assert "2 commandes concernées" in home and reverse("admin:orders_shortages") in home
 
