@@ -193,6 +193,7 @@ def letter_context(order_reference: str) -> dict[str, Any]:
                 "total": line.total,
                 "promotion": line.promotion_label if line.discount else "",
                 "discount": line.discount,
+                "if_missing": line.get_shortage_choice_display() if line.shortage_choice else "",
             }
             for line in order.lines.all()
         ],
@@ -205,6 +206,7 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "vat": [{"rate": total.rate, "vat": total.vat} for total in order.vat_totals.all()],
         "tracking_path": reverse("tracking", args=[order.tracking_token]),
         "pay_path": pay_path(order),
+        "if_missing": order.get_shortage_choice_display(),
         "for_want_of_payment": OrderEvent.Kind.UNPAID in history,
         "was_authorised": OrderEvent.Kind.PAYMENT_SECURED in history,
     }

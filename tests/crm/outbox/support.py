@@ -34,6 +34,7 @@ def order_context(**changes):
                 "total": Decimal("9.80"),
                 "promotion": "",
                 "discount": Decimal("0.00"),
+                "if_missing": "",
             },
             {
                 "name": "Pommes Gala",
@@ -41,6 +42,7 @@ def order_context(**changes):
                 "total": Decimal("1234.50"),
                 "promotion": "Fruits de saison : −20 %",
                 "discount": Decimal("308.63"),
+                "if_missing": "ne pas le livrer, ne pas le payer",
             },
         ],
         "goods_total": Decimal("1244.30"),
@@ -56,6 +58,7 @@ def order_context(**changes):
         "recipient": "elodie@exemple.fr",
         "customer_id": None,
         "pay_path": "/commande/paiement/jeton-de-suivi-1234567890/",
+        "if_missing": "me demander",
         "for_want_of_payment": False,
         "was_authorised": True,
     }

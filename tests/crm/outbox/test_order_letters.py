@@ -101,3 +101,12 @@ def test_only_an_order_that_fell_through_sends_back_to_the_basket():
     }
 
     assert links == {"abandoned": True, "cancelled": False, "placed": False, "awaiting_payment": False}
+
+
+def test_the_confirmation_says_what_is_done_when_an_article_is_missing():
+    letter = render("order_confirmation", order_context())
+
+    for body in (letter.text, letter.html):
+        assert "Si un article manque\u202f: me demander." in body
+        assert "Pommes Gala\u202f: ne pas le livrer, ne pas le payer" in body
+        assert "Comté AOP 12 mois\u202f:" not in body
