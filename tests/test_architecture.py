@@ -28,6 +28,7 @@ DOORS = {
     "shopper",
     "refill",
     "summary",
+    "deliveries",
 }
 # The promotions in force, how they work on a basket, how far they may go, and what a price was.
 DOORS |= {"book", "promotions", "caps", "past"}
