@@ -172,8 +172,15 @@ class FinalForm(forms.Form):
         return [self[f"{LINE}{product_id}"] for product_id in self.articles]
 
     @property
-    def has_line_choices(self) -> bool:
-        return any(line.value() or line.errors for line in self.of_lines)
+    def has_shortage_news(self) -> bool:
+        """Whether something of it was chosen otherwise than usual, or is wrong."""
+        return bool(self["shortage"].errors) or any(line.value() or line.errors for line in self.of_lines)
+
+    @property
+    def shortage_said(self) -> str:
+        """The choice for all, in words."""
+        known = dict(ShortageChoice.choices)
+        return str(known.get(self["shortage"].value(), known[ShortageChoice.ASK]))
 
     @property
     def shortage_lines(self) -> dict[int, str]:

@@ -38,7 +38,7 @@ class ShortageField(forms.ChoiceField):
 
     def __init__(self) -> None:
         super().__init__(
-            label=_("Si un article manque"),
+            label=_("Votre choix"),
             widget=forms.RadioSelect,
             initial=ShortageChoice.ASK,
             choices=[

@@ -121,7 +121,8 @@ def _context(order: Order) -> dict[str, object]:
             "others": [
                 (line.name, line.get_shortage_choice_display()) for line in lines if line.shortage_choice
             ],
-            "asks_newcomer": is_newcomer(order.rank),
+            "asks_newcomer": is_newcomer(order.rank)
+            and "substitute" in {order.shortage_choice, *(line.shortage_choice for line in lines)},
         },
         "pay_path": pay_path(order) if may_pay_again(order) else "",
         "is_released": any(event.kind in OrderEvent.RELEASES for event in events),

@@ -40,7 +40,7 @@ def checked(page):
 def test_nobody_has_to_choose_and_is_asked(ready):  # noqa: F811
     page = ready.recap()
 
-    assert "Si un article manque" in page.content.decode() and checked(page) == "ask"
+    assert "Si un article manque\u202f: me demander" in page.content.decode() and checked(page) == "ask"
     assert "rien n’est remplacé sans vous le demander" in page.content.decode()
     ready.order()
     assert Order.objects.get().shortage_choice == "ask"
@@ -60,6 +60,7 @@ def test_what_was_chosen_is_chosen_next_time(own):
 
     assert Customer.objects.get(pk=own.customer.pk).shortage_choice == "later"
     assert checked(own.recap()) == "later"
+    assert "Si un article manque\u202f: le livrer plus tard" in own.recap().content.decode()
 
 
 @pytest.mark.parametrize("field", ["shortage", "line"])

@@ -19,7 +19,8 @@ from tests.shop.orders.sales import bought_by
 from tests.shop.orders.test_orders import member
 
 pytestmark = pytest.mark.django_db
-NOON = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
+# Beyond the slots that the factory makes by itself.
+NOON = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=30)
 
 
 @pytest.fixture(autouse=True)
