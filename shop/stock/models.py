@@ -4,7 +4,6 @@ Quantities are pieces, or grams for products sold by weight.
 """
 
 from decimal import Decimal
-from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -85,7 +84,6 @@ class StockMovement(models.Model):
         COUNT = "count", _("comptage")
         WRITE_OFF = "write_off", _("sortie")
         PICKED = "picked", _("préparé pour une commande")
-        PUT_BACK = "put_back", _("remis en rayon")
 
     class Reason(models.TextChoices):
         BROKEN = "broken", _("casse")
@@ -94,8 +92,6 @@ class StockMovement(models.Model):
         MISSING = "missing", _("introuvable")
         RECALLED = "recalled", _("rappel de produit")
         GIVEN = "given", _("don ou usage interne")
-
-    GOING_OUT: ClassVar[frozenset[str]] = frozenset({Kind.WRITE_OFF, Kind.PICKED})
 
     item = models.ForeignKey(
         StockItem, on_delete=models.PROTECT, related_name="movements", verbose_name=_("stock")
@@ -110,7 +106,7 @@ class StockMovement(models.Model):
         verbose_name=_("par"),
     )  # fmt: skip
     reason = models.CharField(_("motif"), max_length=10, choices=Reason, blank=True)
-    # The delivery note of a receipt, or the order of what was picked or put back. Codes only, never a sentence.
+    # The delivery note of a receipt, or the order of what was picked. Codes only, never a sentence.
     source = models.CharField(_("bon ou commande"), max_length=40, blank=True)
     lot = models.CharField(_("lot"), max_length=40, blank=True)
     best_before_on = models.DateField(_("DLC ou DDM"), null=True, blank=True)
@@ -129,7 +125,7 @@ class StockMovement(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["opening", "count"])
-                | Q(kind__in=["receipt", "put_back"], quantity__gt=0)
+                | Q(kind="receipt", quantity__gt=0)
                 | Q(kind__in=["write_off", "picked"], quantity__lt=0),
                 name="movement_goes_its_way",
             ),

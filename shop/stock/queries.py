@@ -76,16 +76,6 @@ def stock_outs(depot_id: int | None = None) -> QuerySet[StockItem]:
     )
 
 
-def short_items(depot_id: int | None = None) -> QuerySet[StockItem]:
-    """Items of which open orders took more than lies there, in a depot or any. One query, over an index of such."""
-    items = StockItem.objects.filter(depot_id=depot_id) if depot_id else StockItem.objects.all()
-    return (
-        items.filter(reserved__gt=F("on_hand"))
-        .select_related("product", "depot")
-        .order_by("product__sort_name")
-    )
-
-
 def to_reorder(items: QuerySet[StockItem]) -> QuerySet[StockItem]:
     """Those of these items that `rules.to_reorder` would order. No query by itself."""
     return items.annotate(left=F("on_hand") - F("reserved")).filter(
@@ -102,7 +92,7 @@ def products_by_ean(codes: Collection[str]) -> dict[str, Received]:
 def drifted() -> list[int]:
     """Items whose figures are not what their movements and open reservations add up to. None in a sound shop.
 
-    One query over all movements: for tests and the nightly check, not for a page.
+    One query over all movements: for the nightly check, not for a page.
     """
     moved = StockMovement.objects.filter(item=OuterRef("pk")).order_by().values("item")
     kept = StockReservation.objects.filter(item=OuterRef("pk"), returned_at=None, picked_at=None)

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             name='StockMovement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('opening', 'stock de départ'), ('receipt', 'réception'), ('count', 'comptage'), ('write_off', 'sortie'), ('picked', 'préparé pour une commande'), ('put_back', 'remis en rayon')], max_length=10, verbose_name='mouvement')),
+                ('kind', models.CharField(choices=[('opening', 'stock de départ'), ('receipt', 'réception'), ('count', 'comptage'), ('write_off', 'sortie'), ('picked', 'préparé pour une commande')], max_length=10, verbose_name='mouvement')),
                 ('quantity', models.IntegerField(help_text='positive à l’entrée, négative à la sortie', verbose_name='quantité')),
                 ('on_hand_after', models.IntegerField(verbose_name='en rayon après')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='le')),
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['opening', 'count']), models.Q(('kind__in', ['receipt', 'put_back']), ('quantity__gt', 0)), models.Q(('kind__in', ['write_off', 'picked']), ('quantity__lt', 0)), _connector='OR'), name='movement_goes_its_way'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['opening', 'count']), models.Q(('kind', 'receipt'), ('quantity__gt', 0)), models.Q(('kind__in', ['write_off', 'picked']), ('quantity__lt', 0)), _connector='OR'), name='movement_goes_its_way'),
         ),
         migrations.AddConstraint(
             model_name='stockmovement',
