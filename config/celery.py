@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
         "task": "shop.stock.tasks.forget_old_alerts",
         "schedule": crontab(minute=50, hour=1),
     },
+    "stock-note-sales": {"task": "shop.orders.tasks.note_sales", "schedule": crontab(minute=50, hour=3)},
     "stock-check": {"task": "shop.stock.tasks.check_drift", "schedule": crontab(minute=35, hour=3)},
     "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
     "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},

@@ -49,12 +49,6 @@ def grams(value: int) -> str:
 
 
 @register.filter
-def of_grams(price: Decimal, weight: int) -> Decimal:
-    """What so many grams cost at a price per kilogram, half up to the cent."""
-    return (price * weight / 1000).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-
-
-@register.filter
 def phone(digits: str) -> str:
     """« 0612345678 » → « 06 12 34 56 78 », kept on one line."""
     return NO_BREAK.join(digits[at : at + 2] for at in range(0, len(digits), 2))

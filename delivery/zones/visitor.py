@@ -1,5 +1,7 @@
 """Which zone a visitor looks at the shop from."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest
 
 from delivery.zones.models import Zone
@@ -20,6 +22,21 @@ def remember_place(request: HttpRequest, postcode: str) -> None:
     request.session.pop(SESSION_OUTSIDE, None)
     for known in ("_delivered_zone", "_default_zone"):
         request.__dict__.pop(known, None)
+
+
+def find_place(request: HttpRequest, postcodes: Iterable[str], *, zone_id: int | None = None) -> None:
+    """The first of these that is delivered, by this zone if one is named, for a visitor who gave none.
+
+    A place that they gave counts more. No query when zones are kept, else one.
+    """
+    if visitor_postcode(request):
+        return
+    zones = known_zones()
+    for postcode in postcodes:
+        zone = zones.of_postcode(postcode) if postcode else None
+        if zone and zone_id in {None, zone.pk}:
+            remember_place(request, postcode)
+            return
 
 
 def remember_outside(request: HttpRequest, postcode: str) -> None:

@@ -20,6 +20,6 @@ def priced_for(days: list[SlotDay], *, zone: Zone, book: PromotionBook, goods: D
 def _priced(cell: SlotCell, zone: Zone, book: PromotionBook, goods: Decimal) -> SlotCell:
     usual = zone.free_delivery_from
     offered_from = book.offered_from(usual, facts_at(cell["starts_at"], zone.pk), fee=cell["price"])
-    fee = delivery_fee(goods, cell["price"], offered_from) if goods else cell["price"]
+    fee = delivery_fee(goods, cell["price"], offered_from)
     still_to_reach = fee and offered_from < usual
     return {**cell, "price": fee, "offered_from": offered_from if still_to_reach else NOTHING}

@@ -7,11 +7,10 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from delivery.zones.queries import zone_for_postcode
-from delivery.zones.visitor import remember_place, visitor_postcode
-from shop.basket.services import merge_at_sign_in
+from delivery.zones.visitor import find_place
+from shop.basket.services import merge_at_sign_in, zone_held
 from shop.basket.shopper import SESSION_KEY
-from shop.customers.models import Customer, User
+from shop.customers.models import User
 from shop.customers.queries import addresses_of
 from shop.customers.services import customer_for_user
 
@@ -27,14 +26,9 @@ def merge_baskets(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     kept = merge_at_sign_in(visitor_key=UUID(key) if key else None, customer_id=customer.pk)
     if kept:
         session[SESSION_KEY] = str(kept.key)
-    if not visitor_postcode(request):
-        _find_place(request, kept.postcode if kept else "", customer)
-
-
-def _find_place(request: HttpRequest, of_basket: str, customer: Customer) -> None:
-    """Where their basket goes, else where they are usually delivered: prices and stock are of there at once."""
-    usual = addresses_of(customer).values_list("postcode", flat=True).first()
-    for postcode in (of_basket, usual or ""):
-        if postcode and zone_for_postcode(postcode):
-            remember_place(request, postcode)
-            return
+    # Where their basket goes, else where they are usually delivered; never away from a place that is held.
+    find_place(
+        request,
+        (kept.postcode if kept else "", *addresses_of(customer).values_list("postcode", flat=True)),
+        zone_id=zone_held(kept) if kept else None,
+    )

@@ -271,11 +271,20 @@ def _absorb(kept: Basket, absorbed: Basket, customer_id: int) -> None:
         )
     if live_hold(str(kept.key)):
         slots.release_hold(holder=str(absorbed.key))
-    else:
-        slots.move_hold(from_holder=str(absorbed.key), to_holder=str(kept.key))
+    elif slots.move_hold(from_holder=str(absorbed.key), to_holder=str(kept.key)):
+        # The place goes along with where it is.
+        kept.postcode = absorbed.postcode or kept.postcode
+    kept.customer_id, kept.postcode = customer_id, kept.postcode or absorbed.postcode
     Basket.objects.filter(pk=absorbed.pk).update(is_open=False)
-    Basket.objects.filter(pk=kept.pk).update(customer_id=customer_id, touched_at=timezone.now())
-    kept.customer_id = customer_id
+    Basket.objects.filter(pk=kept.pk).update(
+        customer_id=customer_id, postcode=kept.postcode, touched_at=timezone.now()
+    )
+
+
+def zone_held(basket: Basket) -> int | None:
+    """The zone of the place that a basket holds. One query."""
+    hold = live_hold(str(basket.key))
+    return hold.slot.zone_id if hold else None
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from delivery.zones.visitor import remember_outside, remember_place
 from shop.basket import services
 from shop.basket.deliveries import priced_for
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
+from shop.basket.models import Basket
 from shop.basket.queries import Line, by_aisle, card_in, page_lines, sellable, with_promotions
 from shop.basket.shopper import Shopper, shopper_of
 from shop.basket.summary import money_summary
@@ -32,7 +33,6 @@ from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
 from shop.catalogue.rules import most_quantity
 from shop.pricing.promotions import SlotFacts
-from shop.pricing.rules import NOTHING
 
 # Enough to change one's mind; too few to empty a day's slots without wanting a single product.
 EMPTY_HANDED_HOLDS = Limit("hold.machine", most=6)
@@ -75,9 +75,9 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
         "lines": lines,
         "groups": by_aisle(lines),
         "totals": totals,
-        "offered_at_best": NOTHING
+        "offered_at_best": None
         if shopper.hold or not totals.delivery
-        else shopper.book.offered_at_best(totals.free_delivery_from),
+        else shopper.book.offered_at_best(totals.free_delivery_from, fee=totals.delivery),
         "summary": money_summary(
             goods=totals.goods,
             discount=totals.discount,
@@ -275,8 +275,9 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     shopper = shopper_of(request)
     if not shopper.lines and not EMPTY_HANDED_HOLDS.spend(machine_of(request)):
         return too_many(request)
+    basket = shopper.obtain_basket()
     try:
-        hold = slots.hold_slot(slot_id=pk, holder=str(shopper.obtain_basket().key))
+        hold = slots.hold_slot(slot_id=pk, holder=str(basket.key))
     except slots.SlotFull:
         messages.error(request, _("Ce créneau vient d’être pris. En voici d’autres, encore libres."))
         return redirect("slots")
@@ -286,7 +287,7 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return redirect("slots")
-    _remember_place(request, shopper, hold.slot.zone_id)
+    _remember_place(request, basket, hold.slot.zone_id)
     shopper.forget()
     messages.success(
         request,
@@ -295,11 +296,11 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(safe_next(request, "basket"))
 
 
-def _remember_place(request: HttpRequest, shopper: Shopper, zone_id: int) -> None:
+def _remember_place(request: HttpRequest, basket: Basket, zone_id: int) -> None:
     """The slot was looked up for a postcode: from now on stock and fees are those of that place too."""
     form = PostcodeForm(request.POST)
     if form.is_valid():
         zone = zone_for_postcode(form.cleaned_data["code_postal"])
         if zone and zone.pk == zone_id:
-            services.note_place(basket=shopper.obtain_basket(), postcode=form.cleaned_data["code_postal"])
+            services.note_place(basket=basket, postcode=form.cleaned_data["code_postal"])
             remember_place(request, form.cleaned_data["code_postal"])

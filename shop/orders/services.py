@@ -435,6 +435,11 @@ def note_release(*, reference: str) -> None:
     record(order, Kind.CARD_FORGOTTEN if only_a_card else Kind.PAYMENT_RELEASED)
 
 
+def take_off_shelf(*, reference: str) -> int:
+    """The order has left and nobody said what was picked for it: its goods lie there no more; how many articles."""
+    return stock.pick_as_ordered(order_reference=reference)
+
+
 def record(order: Order, kind: Kind, **data: Any) -> None:
     """Add a line to the order's own history. One INSERT."""
     OrderEvent.objects.create(order=order, kind=kind, data=data)

@@ -1,6 +1,7 @@
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
@@ -9,8 +10,7 @@ from django.utils import timezone
 from config.jobs import first_run
 from shop.orders import popularity
 from shop.orders.queries import left_unsaid, overdue_references, unsecured_near_cutoff
-from shop.orders.services import abandon_order, ask_before_cutoff, settle_at_cutoff
-from shop.stock.services import pick_as_ordered
+from shop.orders.services import abandon_order, ask_before_cutoff, settle_at_cutoff, take_off_shelf
 
 logger = logging.getLogger(__name__)
 # A task lasts a minute at most and a silent provider costs its timeout each time: stop asking early.
@@ -38,9 +38,15 @@ def expire_unpaid() -> None:
 
 @shared_task
 def take_off_shelves() -> None:
-    """What left without a word of the picker lies on no shelf any more. Each order alone, in its transaction."""
+    """What left without a word of the picker lies on no shelf any more. Each order alone, like `expire_unpaid`."""
     for reference in left_unsaid(timezone.now()):
-        pick_as_ordered(order_reference=reference)
+        _outcome(partial(take_off_shelf, reference=reference))
+
+
+@shared_task
+def note_sales() -> None:
+    """Once a day; again does no harm."""
+    popularity.note_sales(now=timezone.now())
 
 
 @shared_task
@@ -52,8 +58,8 @@ def count_popularity() -> None:
             popularity.count_popularity(now=now)
 
 
-def _outcome(job: "partial[str]") -> str:
-    step: Callable[..., str] = job.func
+def _outcome(job: "partial[Any]") -> Any:
+    step: Callable[..., Any] = job.func
     try:
         return job()
     except Exception as fault:

@@ -20,7 +20,6 @@ from shop.pricing.offers import (
     AMOUNT,
     ANYWHERE,
     BY_LOT,
-    FREE_DELIVERY,
     PER_ARTICLE,
     PERCENT,
     Item,
@@ -162,16 +161,14 @@ class PromotionBook:
         offer = self.free_delivery(facts, fee=fee)
         return min(usual, offer.free_from) if offer else usual
 
-    def offered_at_best(self, usual: Decimal, *, now: datetime | None = None) -> Decimal:
+    def offered_at_best(self, usual: Decimal, *, fee: Decimal, now: datetime | None = None) -> Decimal:
         """The lowest amount from which some hour's delivery is offered in this zone; ``usual`` where none is lower."""
         now = now or timezone.now()
-        lowest = [
-            one.free_from or NOTHING
-            for one in self.terms
-            if one.kind == FREE_DELIVERY and one.runs_at(now) and one.left != NOTHING
-            and (not one.zones or self.zone_id in one.zones)
-        ]  # fmt: skip
-        return min([usual, *lowest])
+        here = [
+            one for one in self.terms if one.runs_at(now) and (not one.zones or self.zone_id in one.zones)
+        ]
+        terms = promotions.free_delivery(here, fee=fee)
+        return min(usual, terms.free_from or NOTHING) if terms else usual
 
     def offer_for(self, item: Item, *, now: datetime | None = None) -> Offer | None:
         """What to say of an article on its own: the promotion that takes most off. Slots are not known yet.

@@ -1,14 +1,22 @@
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
 
 from shop.pricing.queries import book_for
+from shop.pricing.rules import BY_WEIGHT, line_total
 from shop.search.fragments import cards_html, control_html
 from shop.search.queries import Card
 
 register = template.Library()
+
+
+@register.filter
+def of_grams(price: Decimal, weight: int) -> Decimal:
+    """What so many grams cost at a price per kilogram, as the basket will say."""
+    return line_total(price, BY_WEIGHT, weight)
 
 
 @register.simple_tag(takes_context=True)

@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.forms import FrenchDecimalField
+from config.numbers import french_decimal
 from shop.catalogue.rules import normalised_ean
 from shop.stock.queries import Received, depot_choices, products_by_ean
 from shop.stock.services import Receipt
 
 LINES = 15
 _WHOLE = re.compile(r"[0-9]{1,8}")
-_KILOGRAMS = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{1,3}))?\s*kg", re.IGNORECASE)
+MOST_GRAMS = 99_999_999
 
 
 class DeliveryForm(forms.Form):
@@ -110,9 +111,10 @@ ReceivedLines = forms.formset_factory(
 
 def units_of(text: str, *, sold_by_weight: bool) -> int | None:
     """Pieces, or grams for what is weighed (« 12,5 kg » too); None when it is neither, or nothing."""
-    text = text.strip()
+    text = text.strip().lower()
     if _WHOLE.fullmatch(text):
         return int(text) or None
-    if sold_by_weight and (kilograms := _KILOGRAMS.fullmatch(text)):
-        return int(kilograms[1]) * 1000 + int((kilograms[2] or "").ljust(3, "0")) or None
-    return None
+    if not sold_by_weight or not text.endswith("kg"):
+        return None
+    grams = (french_decimal(text.removesuffix("kg").strip()) or 0) * 1000
+    return int(grams) or None if grams == int(grams) and grams <= MOST_GRAMS else None

@@ -285,6 +285,32 @@ def test_a_basket_knows_where_it_goes_on_another_machine_too(client, customer, p
     assert place_seen(elsewhere) == ("lyon", "69003")
 
 
+def test_a_place_held_at_home_is_found_with_a_basket_begun_elsewhere(client, customer, product):
+    lyon = ZoneFactory(
+        slug="lyon", name="Lyon", depot=DepotFactory(code="lyon", is_default=False), prefixes=["69"]
+    )
+    AddressFactory(customer=customer, postcode="75011", is_default=True)
+    sign_in(client, customer)
+    client.post(reverse("hold_slot", args=[SlotFactory(zone=lyon).pk]), {"code_postal": "69003"})
+    elsewhere = Client()
+    put(elsewhere, product, 1)
+
+    sign_in(elsewhere, customer)
+
+    assert Hold.objects.live().get().slot.zone == lyon
+    assert place_seen(elsewhere) == ("lyon", "69003")
+
+
+def test_no_address_leads_away_from_a_place_that_is_held(client, customer, zone):
+    ZoneFactory(slug="lyon", name="Lyon", depot=DepotFactory(code="lyon", is_default=False), prefixes=["69"])
+    AddressFactory(customer=customer, postcode="69001", is_default=True)
+    client.post(reverse("hold_slot", args=[SlotFactory(zone=zone).pk]))
+
+    sign_in(client, customer)
+
+    assert place_seen(client) == ("paris", "")
+
+
 def test_the_place_just_given_counts_more_than_the_usual_one(client, customer):
     AddressFactory(customer=customer, postcode="75020", is_default=True)
     client.post(reverse("set_postcode"), {"code_postal": "75011"})

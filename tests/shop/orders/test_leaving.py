@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from shop.orders import services
+from shop.orders import services, tasks
 from shop.orders.models import Order
 from shop.orders.queries import left_unsaid
 from shop.orders.tasks import take_off_shelves
@@ -54,3 +54,20 @@ def test_a_cancelled_order_left_nothing(placed):
         take_off_shelves()
 
     assert not StockMovement.objects.exists()
+
+
+def test_one_order_that_fails_keeps_no_other_on_the_shelf(placed, monkeypatch, caplog):
+    real = services.take_off_shelf
+
+    def broken(*, reference):
+        if reference == "CB-CASSEE":
+            raise RuntimeError("secret")
+        return real(reference=reference)
+
+    monkeypatch.setattr(tasks, "take_off_shelf", broken)
+    monkeypatch.setattr(tasks, "left_unsaid", lambda _now: ["CB-CASSEE", placed.reference])
+
+    take_off_shelves()
+
+    assert shelf()[1] == 0
+    assert "of order CB-CASSEE failed: RuntimeError" in caplog.text and "secret" not in caplog.text

@@ -234,6 +234,23 @@ def test_delivery_offered_at_some_hours_is_told_at_these_hours_alone(walk, yoghu
     assert "À certaines heures" not in page(walk.client)
 
 
+def test_delivery_offered_to_everybody_is_told_before_the_first_add(client, slot, zone):  # noqa: F811
+    promote("free_delivery", free_from=D(0))
+
+    told = page(client, "slots")
+
+    assert "livraison offerte en ce moment" in told and "dès 0,00" not in told
+    assert re.search(
+        rf"/creneaux/{slot.pk}/reserver/.*?aria-label=\"[^\"]*, livraison offerte\"", told, re.DOTALL
+    )
+
+
+def test_a_budget_too_small_for_a_delivery_promises_none(walk, yoghurt, slot, zone):  # noqa: F811
+    promote("free_delivery", slot_weekdays="1234567", budget=D("1.00"))
+
+    assert "À certaines heures" not in page(walk.fill(yoghurt, quantity=20).client)
+
+
 def test_where_the_zone_offers_it_no_promotion_is_named(walk, yoghurt, slot, zone):  # noqa: F811
     promote("free_delivery", name="Livraison offerte de rentrée")
 

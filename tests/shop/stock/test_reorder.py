@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.orders.popularity import count_popularity
+from shop.orders.popularity import note_sales
 from shop.stock.models import StockItem
 from shop.stock.queries import to_reorder
 from shop.stock.rules import to_reorder as amount
@@ -57,7 +57,7 @@ def test_the_night_notes_what_a_week_sells_in_each_depot():
     bought(paris, milk, households=5, status="cancelled")
     bought(lyon, milk, households=4)
 
-    count_popularity(now=timezone.now(), enough_lines=0)
+    note_sales(now=timezone.now())
 
     assert set(StockItem.objects.values_list("product", "depot__code", "weekly_sales")) == {
         (milk.pk, "paris", 7), (milk.pk, "lyon", 1), (bread.pk, "paris", 0),
@@ -88,7 +88,7 @@ def test_counting_again_with_more_products_costs_the_same():
         for product in ProductFactory.create_batch(count):
             bought(zone, product)
         with CaptureQueriesContext(connection) as spent:
-            count_popularity(now=timezone.now(), enough_lines=0)
+            note_sales(now=timezone.now())
         return len(spent)
 
     assert cost(1) == cost(6)
