@@ -30,6 +30,8 @@ from shop.reviews import queries as reviews
 from shop.search.models import ProductReport
 from shop.stock import queries
 
+_STANDING = ",".join(Order.STANDING)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -83,12 +85,12 @@ def local_day() -> tuple[datetime, datetime]:
 def orders_placed_today(request: HttpRequest) -> Block:
     starts, ends = local_day()
     found = Order.objects.filter(
-        status=Order.Status.PLACED, placed_at__gte=starts, placed_at__lt=ends
+        status__in=Order.STANDING, placed_at__gte=starts, placed_at__lt=ends
     ).aggregate(number=Count("id"), worth=Sum("total"))
     return Block(
         title=_("Commandes passées aujourd’hui"),
         figure=str(found["number"]),
-        link=listing("orders.order", placed_at__gte=starts, placed_at__lt=ends, status__exact="placed"),
+        link=listing("orders.order", placed_at__gte=starts, placed_at__lt=ends, status__in=_STANDING),
         note=_worth(request, found["worth"]) or gettext("Annulées non comprises."),
     )
 
@@ -96,9 +98,7 @@ def orders_placed_today(request: HttpRequest) -> Block:
 def deliveries_of_today(request: HttpRequest) -> Block:
     starts, ends = local_day()
     hours = list(
-        Order.objects.filter(
-            status=Order.Status.PLACED, slot__starts_at__gte=starts, slot__starts_at__lt=ends
-        )
+        Order.objects.filter(status__in=Order.STANDING, slot__starts_at__gte=starts, slot__starts_at__lt=ends)
         .values("slot__starts_at", "slot__ends_at")
         .annotate(number=Count("id"), worth=Sum("total"), slots=ArrayAgg("slot_id", distinct=True))
         .order_by("slot__starts_at")
@@ -130,7 +130,7 @@ def _worth(request: HttpRequest, worth: Decimal | None) -> str:
 def _orders_in(slots: list[int]) -> str:
     if not slots:
         return listing("orders.order")
-    return listing("orders.order", slot__id__in=",".join(map(str, sorted(slots))), status__exact="placed")
+    return listing("orders.order", slot__id__in=",".join(map(str, sorted(slots))), status__in=_STANDING)
 
 
 def slots_fill(_request: HttpRequest) -> Block:

@@ -30,6 +30,12 @@ def due_for_food() -> list[str]:
     return ["ingredients", "allergens", "nutrition"]
 
 
+class Temperature(models.TextChoices):
+    AMBIENT = "ambient", _("sec")
+    CHILLED = "chilled", _("frais")
+    FROZEN = "frozen", _("surgelé")
+
+
 class Aisle(models.Model):
     """A node of the aisle tree: an aisle (no parent) or a shelf under one."""
 
@@ -77,6 +83,14 @@ class Aisle(models.Model):
     default_vat_rate = models.DecimalField(
         _("TVA habituelle (%)"), max_digits=4, decimal_places=1, default=Decimal("5.5"),
         choices=VAT_RATES, help_text=_("Pour les articles importés sans taux."),
+    )  # fmt: skip
+    # How cold the depot keeps it, and in which crate it travels.
+    temperature = models.CharField(
+        _("température"), max_length=7, choices=Temperature, default=Temperature.AMBIENT, db_default="ambient"
+    )
+    minimum_life_days = models.PositiveSmallIntegerField(
+        _("conservation garantie (jours)"), null=True, blank=True,
+        help_text=_("Après la livraison, pour les articles qui ne disent rien d’autre. Vide : rien n’est promis."),
     )  # fmt: skip
     # What the law makes due on this shelf beyond price, VAT and net quantity (regulation 1169/2011).
     requires = ArrayField(
@@ -210,6 +224,10 @@ class Product(models.Model):
     labels = ArrayField(models.CharField(max_length=60), verbose_name=_("labels"), default=list, blank=True)
     origin = models.CharField(_("origine"), max_length=120, blank=True)
     storage = models.CharField(_("conservation"), max_length=200, blank=True)
+    minimum_life_days = models.PositiveSmallIntegerField(
+        _("conservation garantie (jours)"), null=True, blank=True,
+        help_text=_("Après la livraison. Vide : ce que dit son rayon."),
+    )  # fmt: skip
     alcohol_degree = models.DecimalField(
         _("degré d’alcool"), max_digits=4, decimal_places=1, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(96))],

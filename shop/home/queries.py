@@ -166,13 +166,14 @@ def _means(rows: list[dict[str, Any]]) -> tuple[Mean, ...]:
 # --- the reader's own -------------------------------------------------------------------------------
 
 # Guests who turned out to be this customer are theirs too, as in customers.queries.customer_ids.
+_STANDING = "(" + ", ".join(f"'{status}'" for status in Order.STANDING) + ")"
 _PARTY = "SELECT id FROM customers_customer WHERE id = %s OR merged_into_id = %s"
 _COMING = f"""
 SELECT o.reference, o.tracking_token, o.status, o.payment_needed_at, s.starts_at, s.ends_at, s.cutoff_at,
        count(*) OVER () AS number
   FROM orders_order o JOIN slots_slot s ON s.id = o.slot_id
  WHERE o.customer_id IN ({_PARTY})
-   AND (o.status = '{Order.Status.PLACED}' AND s.ends_at > %s
+   AND (o.status IN {_STANDING} AND s.ends_at > %s
         OR o.status = '{Order.Status.AWAITING_PAYMENT}' AND s.cutoff_at > %s)
  ORDER BY s.starts_at, o.id LIMIT 1
 """  # noqa: S608 - names of states
@@ -181,7 +182,7 @@ SELECT o.reference, o.total, s.starts_at, s.ends_at,
        (SELECT count(*) FROM orders_orderline l WHERE l.order_id = o.id) AS articles,
        ARRAY(SELECT l.name FROM orders_orderline l WHERE l.order_id = o.id ORDER BY l.id LIMIT {NAMES_SHOWN}) AS names
   FROM orders_order o JOIN slots_slot s ON s.id = o.slot_id
- WHERE o.customer_id IN ({_PARTY}) AND o.status = '{Order.Status.PLACED}'
+ WHERE o.customer_id IN ({_PARTY}) AND o.status IN {_STANDING}
  ORDER BY o.placed_at DESC LIMIT 1
 """  # noqa: S608 - names of states
 _LISTS = f"""
@@ -214,7 +215,7 @@ def _own(found: dict[str, list[dict[str, Any]]], now: datetime) -> Own:
 def _coming(row: dict[str, Any], now: datetime) -> Coming:
     times = {name: _at(row, name) for name in ("cutoff_at", "starts_at", "ends_at")}
     reached = stage(
-        is_placed=row["status"] == Order.Status.PLACED,
+        is_placed=row["status"] in Order.STANDING,
         needs_payment=row["payment_needed_at"] is not None,
         now=now,
         **times,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -28,16 +29,24 @@ class Order(models.Model):
     class Status(models.TextChoices):
         AWAITING_PAYMENT = "awaiting_payment", _("en attente de paiement")
         PLACED = "placed", _("confirmée")
+        PICKING = "picking", _("en préparation")
+        PACKED = "packed", _("prête")
+        DELIVERED = "delivered", _("remise")
         CANCELLED = "cancelled", _("annulée")
         ABANDONED = "abandoned", _("abandonnée")
 
-    # Later issues add picking, delivering and delivered: this table is the only place that says what may follow.
+    # This table is the only place that says what may follow.
     MOVES: ClassVar[dict[str, set[str]]] = {
         Status.AWAITING_PAYMENT: {Status.PLACED, Status.ABANDONED},
-        Status.PLACED: {Status.CANCELLED},
+        Status.PLACED: {Status.PICKING, Status.CANCELLED},
+        Status.PICKING: {Status.PACKED, Status.CANCELLED},
+        Status.PACKED: {Status.DELIVERED},
+        Status.DELIVERED: set(),
         Status.CANCELLED: set(),
         Status.ABANDONED: set(),
     }
+    # What was placed and stands, wherever it has got to.
+    STANDING: ClassVar[tuple[str, ...]] = (Status.PLACED, Status.PICKING, Status.PACKED, Status.DELIVERED)
 
     reference = models.CharField(_("référence"), max_length=20, unique=True)
     tracking_token = models.CharField(max_length=40, unique=True, default=new_tracking_token, editable=False)
@@ -72,6 +81,10 @@ class Order(models.Model):
         _("réductions"), max_digits=10, decimal_places=2, default=Decimal(0),
         help_text=_("Déjà déduites des articles."),
     )  # fmt: skip
+    # How much dearer, at most, the scales may make what is sold by weight (`rules.weighing_margin`).
+    weighing_margin = models.DecimalField(
+        _("marge de pesée"), max_digits=8, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
     delivery_label = models.CharField(_("livraison offerte par"), max_length=120, blank=True)
     # What to do when an article is missing; a line may say otherwise.
     shortage_choice = models.CharField(
@@ -82,6 +95,8 @@ class Order(models.Model):
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
     placed_at = models.DateTimeField(_("confirmée le"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
+    packed_at = models.DateTimeField(_("prête le"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("remise le"), null=True, blank=True)
     # A saved card was refused two days before: the customer is asked, the slot kept until its cut-off.
     payment_needed_at = models.DateTimeField(_("paiement à refaire depuis"), null=True, blank=True)
 
@@ -107,6 +122,15 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def most(self) -> Decimal:
+        """What the card is asked for: the total, were all that is weighed as heavy as it may be."""
+        return self.total + self.weighing_margin
+
+    @property
+    def stands(self) -> bool:
+        return self.status in self.STANDING
 
 
 class OrderLine(models.Model):
@@ -139,6 +163,16 @@ class OrderLine(models.Model):
     shortage_choice = models.CharField(
         _("s’il manque"), max_length=10, choices=ShortageChoice, blank=True, default=""
     )
+    # Days it keeps at least, counted from the day of delivery; none where nothing is promised.
+    minimum_life_days = models.PositiveSmallIntegerField(_("conservation promise (jours)"), null=True)
+    # What lies in the crates, pieces or grams; nothing yet before its shelf was visited.
+    picked = models.PositiveIntegerField(_("préparé"), null=True)
+    # What is charged for it, deposits apart; nothing yet before the order is packed.
+    billed = models.DecimalField(_("facturé TTC"), max_digits=10, decimal_places=2, null=True)
+    # A line that stands in for another one, which is missing.
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="replaced_by", verbose_name=_("remplace")
+    )
 
     class Meta:
         verbose_name = _("ligne de commande")
@@ -147,6 +181,9 @@ class OrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "ean"], name="one_order_line_per_article"),
             models.CheckConstraint(condition=Q(discount__gte=0, total__gte=0), name="order_line_discount"),
+            models.CheckConstraint(
+                condition=Q(billed=None) | Q(billed__gte=0, picked__isnull=False), name="order_line_billed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -171,6 +208,85 @@ class OrderVatTotal(models.Model):
         return f"{self.order_id} {self.rate}"
 
 
+class OrderBill(models.Model):
+    """What is charged for an order once its crates are closed: what lies in them, at the weights of the scales."""
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="bill", primary_key=True)
+    goods_total = models.DecimalField(_("articles TTC"), max_digits=10, decimal_places=2)
+    deposit_total = models.DecimalField(_("consignes"), max_digits=8, decimal_places=2)
+    delivery_fee = models.DecimalField(_("livraison TTC"), max_digits=6, decimal_places=2)
+    total = models.DecimalField(_("total TTC"), max_digits=10, decimal_places=2)
+    made_at = models.DateTimeField(_("établie le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("montant facturé")
+        verbose_name_plural = _("montants facturés")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total=F("goods_total") + F("deposit_total") + F("delivery_fee")),
+                name="order_bill_adds_up",
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="order_bill_is_final", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.total}"
+
+
+class BillVat(models.Model):
+    """VAT of a bill at one rate, computed once on the whole and stored (BOI-TVA-LIQ-30-10-10)."""
+
+    bill = models.ForeignKey(OrderBill, on_delete=models.PROTECT, related_name="vat_totals")
+    rate = models.DecimalField(_("taux (%)"), max_digits=4, decimal_places=1)
+    gross = models.DecimalField(_("TTC"), max_digits=10, decimal_places=2)
+    vat = models.DecimalField(_("TVA"), max_digits=10, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("TVA facturée par taux")
+        verbose_name_plural = _("TVA facturée par taux")
+        ordering = ["rate"]
+        constraints = [models.UniqueConstraint(fields=["bill", "rate"], name="one_bill_vat_per_rate")]
+        triggers = [
+            pgtrigger.Protect(name="bill_vat_is_final", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bill_id} {self.rate}"
+
+
+class LineEvent(models.Model):
+    """What happened to one line after it was ordered, when and why. Only ever added."""
+
+    class Kind(models.TextChoices):
+        PICKED = "picked", _("préparé")
+        WEIGHED = "weighed", _("pesé")
+        MISSING = "missing", _("manquant")
+        REPLACED = "replaced", _("remplacé")
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("événement"), max_length=10, choices=Kind)
+    # Pieces or grams that it is about.
+    quantity = models.PositiveIntegerField(_("quantité"))
+    at = models.DateTimeField(_("le"), auto_now_add=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("par")
+    )
+    best_before_on = models.DateField(_("DLC ou DDM"), null=True)
+
+    class Meta:
+        verbose_name = _("événement de ligne")
+        verbose_name_plural = _("événements de ligne")
+        ordering = ["id"]
+        triggers = [
+            pgtrigger.Protect(name="line_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_id} {self.kind}"
+
+
 class OrderEvent(models.Model):
     """One line of an order's history, as the customer may read it. Only ever added."""
 
@@ -186,6 +302,11 @@ class OrderEvent(models.Model):
         CARD_FORGOTTEN = "card_forgotten", _("Carte enregistrée effacée")
         PAYMENT_NEEDED = "payment_needed", _("Paiement à refaire")
         UNPAID = "unpaid", _("Commande annulée, faute de paiement")
+        PICKING = "picking", _("Préparation commencée")
+        PACKED = "packed", _("Commande prête")
+        NOTHING_LEFT = "nothing_left", _("Commande annulée, plus rien à livrer")
+        PAID = "paid", _("Montant débité")
+        DELIVERED = "delivered", _("Commande remise")
 
     RELEASES: ClassVar[frozenset[str]] = frozenset({Kind.PAYMENT_RELEASED, Kind.CARD_FORGOTTEN})
 

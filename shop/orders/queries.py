@@ -52,8 +52,8 @@ def last_delivery(customer_ids: Sequence[int]) -> Order | None:
 
 
 def is_received(order: Order) -> bool:
-    """Whether it has come: placed, and its slot has ended. No query: needs its slot."""
-    return order.status == Order.Status.PLACED and order.slot.ends_at <= timezone.now()
+    """Whether it has come: handed over, or its slot has ended. No query: needs its slot."""
+    return order.status == Order.Status.DELIVERED or (order.stands and order.slot.ends_at <= timezone.now())
 
 
 def receipt(customer_id: int, order_reference: str) -> Receipt | None:
@@ -113,7 +113,7 @@ def wants_payment(order_reference: str) -> bool:
     A placed order's is, an awaiting one's until its slot's cut-off, an abandoned or cancelled one's never.
     """
     in_time = Q(status=Order.Status.AWAITING_PAYMENT, slot__cutoff_at__gt=timezone.now())
-    return Order.objects.filter(in_time | Q(status=Order.Status.PLACED), reference=order_reference).exists()
+    return Order.objects.filter(in_time | Q(status__in=Order.STANDING), reference=order_reference).exists()
 
 
 def payment_deadline(order_reference: str) -> datetime | None:

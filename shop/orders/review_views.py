@@ -109,7 +109,7 @@ def my_reviews(request: HttpRequest) -> HttpResponse:
 
 def _own_order(request: HttpRequest, reference: str) -> tuple[Customer, Order]:
     customer = customer_for_user(request.user)  # type: ignore[arg-type]
-    placed = orders_of(customer_ids(customer)).filter(status=Order.Status.PLACED)
+    placed = orders_of(customer_ids(customer)).filter(status__in=Order.STANDING)
     return customer, get_object_or_404(placed, reference=reference)
 
 

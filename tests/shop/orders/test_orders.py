@@ -20,6 +20,7 @@ from shop.orders.events import OrderCancelled
 from shop.orders.models import Order, OrderEvent
 from shop.orders.queries import last_delivery, rank_of_next_order
 from shop.orders.rules import spoken_reference
+from shop.orders.services import books
 from shop.payments.events import PaymentActionNeeded
 from shop.payments.models import PaymentAccount, PaymentOperation
 from shop.stock.models import StockItem
@@ -197,11 +198,11 @@ def test_only_the_moves_of_the_table_are_made(placed, before, after):
     order = Order.objects.get()
 
     if after in Order.MOVES[before]:
-        services._move(order, after)
+        books.move(order, after)
         assert Order.objects.get().status == after
     else:
         with pytest.raises(services.MoveRefused):
-            services._move(order, after)
+            books.move(order, after)
         assert Order.objects.get().status == before
 
 

@@ -15,6 +15,7 @@ from delivery.slots.models import Hold
 from shop.orders import handlers, services, tasks
 from shop.orders.models import Order, OrderEvent
 from shop.orders.queries import pay_path
+from shop.orders.services import ending
 from shop.payments import services as payments
 from shop.payments.events import PaymentActionNeeded, PaymentSecured
 from shop.payments.gateways import demo
@@ -116,7 +117,7 @@ def test_near_the_cutoff_an_uncharged_card_is_charged_at_once(saved):
 
 
 def test_near_the_cutoff_an_uncharged_card_that_cannot_be_charged_asks_its_holder(saved, client, monkeypatch):
-    monkeypatch.setattr("shop.orders.services.payments.authorise_now", lambda **_: None)
+    monkeypatch.setattr("shop.payments.services.authorise_now", lambda **_: None)
 
     with time_machine.travel(saved.slot.cutoff_at - HOUR):
         tasks.expire_unpaid()
@@ -250,14 +251,14 @@ def two(zone):  # noqa: F811
 
 def test_one_failing_order_does_not_stop_the_others(two, monkeypatch, caplog):
     first, second = two
-    real = services._give_back
+    real = ending._give_back
 
     def poisoned(reference):
         if reference == first.reference:
             raise RuntimeError("lea@exemple.fr")
         return real(reference)
 
-    monkeypatch.setattr(services, "_give_back", poisoned)
+    monkeypatch.setattr(ending, "_give_back", poisoned)
 
     with time_machine.travel(timezone.now() + 31 * MINUTE), caplog.at_level(logging.ERROR):
         tasks.expire_unpaid()

@@ -1,0 +1,37 @@
+"""What every order service does: lock, move, write the history. Not called from other rooms."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from shop.orders.models import Order, OrderEvent
+from shop.orders.services.errors import MoveRefused
+
+Status, Kind = Order.Status, OrderEvent.Kind
+
+
+def locked(reference: str) -> Order:
+    """The order, its row locked, with its slot, which is not. One query."""
+    return Order.objects.select_for_update(of=("self",)).select_related("slot").get(reference=reference)
+
+
+def cutoff_has_come(order: Order) -> bool:
+    return order.slot.cutoff_at <= timezone.now()
+
+
+def has_event(order: Order, kind: Kind) -> bool:
+    return order.events.filter(kind=kind).exists()
+
+
+def record(order: Order, kind: Kind, **data: Any) -> None:
+    """Add a line to the order's own history. One INSERT."""
+    OrderEvent.objects.create(order=order, kind=kind, data=data)
+
+
+def move(order: Order, to: Order.Status, **fields: Any) -> None:
+    if to not in Order.MOVES[order.status]:
+        raise MoveRefused(f"{order.status} → {to}")
+    order.status = to
+    for name, value in fields.items():
+        setattr(order, name, value)
+    order.save(update_fields=["status", *fields])
