@@ -8,9 +8,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from shop.catalogue.rules import ALLERGENS
 from shop.customers import rules
 from shop.customers.forms import ShortageField
-from shop.customers.wording import LETTERS_QUESTION
+from shop.customers.wording import ALLERGIES_QUESTION, LETTERS_QUESTION
 
 
 def _text(autocomplete: str, **attrs: str) -> forms.TextInput:
@@ -88,6 +89,29 @@ class ShortageForm(forms.Form):
     """What to do, from the next order on, when an article is missing."""
 
     shortage = ShortageField()
+
+
+class AllergiesForm(forms.Form):
+    """What must never stand in for a missing article; kept only with a consent of its own."""
+
+    allergens = forms.MultipleChoiceField(
+        label=_("Allergies de la maison"),
+        required=False,
+        choices=[(name, name[0].upper() + name[1:]) for name in ALLERGENS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    consent = forms.BooleanField(label=ALLERGIES_QUESTION, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("allergens") and not cleaned.get("consent"):
+            self.add_error(
+                "consent",
+                _(
+                    "Sans votre accord, nous ne pouvons pas garder ces allergies. Cochez la case, ou n’en indiquez aucune."
+                ),
+            )
+        return cleaned
 
 
 class AddressForm(forms.Form):

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.audience.forms import AddressForm, DetailsForm, LettersForm, ShortageForm
+from crm.audience.forms import AddressForm, AllergiesForm, DetailsForm, LettersForm, ShortageForm
 from shop.customers import queries, services
 from shop.customers.models import Address, Consent, Customer, User
-from shop.customers.wording import LETTERS_QUESTION
+from shop.customers.wording import ALLERGIES_QUESTION, LETTERS_QUESTION
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -109,12 +109,28 @@ def account_address_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @GET_OR_POST
 def account_shortages(request: HttpRequest) -> HttpResponse:
     customer = _customer(request)
-    form = ShortageForm(request.POST or None, initial={"shortage": customer.shortage_choice})
+    avoided = customer.avoided_allergens
+    is_about_allergies = "allergies" in request.POST
+    form = ShortageForm(
+        None if is_about_allergies else request.POST or None, initial={"shortage": customer.shortage_choice}
+    )
+    allergies = AllergiesForm(
+        request.POST if is_about_allergies else None, initial={"allergens": avoided, "consent": bool(avoided)}
+    )
     if form.is_valid():
         services.note_shortage_choice(customer_id=customer.pk, choice=form.cleaned_data["shortage"])
         messages.success(request, _("Votre choix est enregistré pour vos prochaines commandes."))
         return redirect("account_shortages")
-    return render(request, "audience/shortages.html", {"form": form})
+    if allergies.is_valid():
+        services.declare_allergies(
+            customer_id=customer.pk,
+            allergens=allergies.cleaned_data["allergens"],
+            wording=str(ALLERGIES_QUESTION),
+            source="compte",
+        )
+        messages.success(request, _("C’est noté\u202f: aucun remplacement n’en contiendra."))
+        return redirect("account_shortages")
+    return render(request, "audience/shortages.html", {"form": form, "allergies": allergies})
 
 
 @never_cache

@@ -112,7 +112,7 @@ class ProductAdmin(FrenchExport, Undeletable, ModelAdmin):
             {
                 "fields": (
                     "is_food", "legal_name", "ingredients", "allergens", "traces", "allergens_checked_on", "nutrition",
-                    "stated_nutriscore", "origin", "storage", "instructions", "operator", "alcohol_degree",
+                    "stated_nutriscore", "origin", "storage", "minimum_life_days", "instructions", "operator", "alcohol_degree",
                     "minimum_age", "is_first_age_milk",
                 )
             },
@@ -250,7 +250,17 @@ class AisleAdmin(ModelAdmin):
         Coalesce("parent__position", "position"), Coalesce("parent_id", "pk"), F("parent").asc(nulls_first=True),
         "position", "name",
     )  # fmt: skip
-    fields = ("name", "slug", "parent", "position", "tint", "default_vat_rate", "requires")
+    fields = (
+        "name",
+        "slug",
+        "parent",
+        "position",
+        "tint",
+        "default_vat_rate",
+        "temperature",
+        "minimum_life_days",
+        "requires",
+    )
     autocomplete_fields = ("parent",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Aisle]:

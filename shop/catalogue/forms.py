@@ -100,6 +100,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             "ean", "name", "brand", "shelf", "description", "packaging", "packshot", "sold_by", "weight_step_g",
             "net_quantity", "net_unit", "vat_rate", "deposit", "is_food", "legal_name", "ingredients", "allergens",
             "traces", "allergens_checked_on", "nutrition", "stated_nutriscore", "labels", "origin", "storage",
+            "minimum_life_days",
             "instructions", "operator", "alcohol_degree", "minimum_age", "is_first_age_milk",
         )  # fmt: skip
         help_texts = {
@@ -179,7 +180,17 @@ class AisleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Aisle
-        fields = ("name", "slug", "parent", "position", "tint", "default_vat_rate", "requires")
+        fields = (
+            "name",
+            "slug",
+            "parent",
+            "position",
+            "tint",
+            "default_vat_rate",
+            "temperature",
+            "minimum_life_days",
+            "requires",
+        )
 
     def clean_parent(self) -> Aisle | None:
         parent: Aisle | None = self.cleaned_data["parent"]

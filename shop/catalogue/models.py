@@ -302,6 +302,11 @@ class Product(models.Model):
         return self.sold_by == self.SoldBy.WEIGHT
 
     @property
+    def promised_life_days(self) -> int | None:
+        """Days it keeps at least after delivery, as it or its shelf promises. Needs its shelf."""
+        return self.shelf.minimum_life_days if self.minimum_life_days is None else self.minimum_life_days
+
+    @property
     def step(self) -> int:
         """The smallest quantity a basket moves by: one piece, or grams."""
         return self.weight_step_g or 100 if self.sold_by_weight else 1

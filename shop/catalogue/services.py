@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config import kept
 from shop.catalogue import pictures, ports, rules
-from shop.catalogue.models import Aisle, Brand, Product, ProductPicture
+from shop.catalogue.models import Aisle, Brand, Product, ProductPicture, Temperature
 from shop.catalogue.queries import missing_by_product, missing_of
 
 logger = logging.getLogger(__name__)
@@ -287,6 +287,8 @@ class NewAisle:
     tint: str
     vat_rate: Decimal
     requires: list[str]
+    temperature: str = Temperature.AMBIENT
+    life_days: int | None = None
 
 
 @transaction.atomic
@@ -302,7 +304,8 @@ def add_aisles(*, aisles: Collection[NewAisle]) -> None:
 def _row(new: NewAisle, parent_id: int | None) -> Aisle:
     return Aisle(
         slug=new.slug, name=new.name, parent_id=parent_id, position=new.position, tint=new.tint,
-        default_vat_rate=new.vat_rate, requires=new.requires,
+        default_vat_rate=new.vat_rate, requires=new.requires, temperature=new.temperature,
+        minimum_life_days=new.life_days,
     )  # fmt: skip
 
 

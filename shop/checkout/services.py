@@ -19,7 +19,7 @@ from shop.customers.queries import addresses_of, has_consent
 from shop.customers.wording import LETTERS_QUESTION
 from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.orders.rules import Article, Figures, figures
+from shop.orders.rules import Article, Figures, figures, weighing_margin
 from shop.payments import services as payments
 from shop.pricing.queries import fresh_book, slot_facts
 
@@ -54,6 +54,11 @@ class Recap:
     @property
     def minimum_age(self) -> int:
         return max((article.minimum_age or 0 for article in self.articles), default=0)
+
+    @property
+    def most(self) -> Decimal:
+        """What the card is asked for: the total, were all that is weighed as heavy as it may be."""
+        return self.totals.total + weighing_margin(self.articles)
 
     @property
     def is_below_minimum(self) -> bool:
@@ -95,6 +100,7 @@ def _article(line: Line) -> Article:
         labels=tuple(product.labels),
         promotion_id=line.reduced.terms.id if line.reduced else None,
         promotion_label=line.promotion_label,
+        minimum_life_days=product.promised_life_days,
     )
 
 
@@ -231,7 +237,7 @@ def payment_to_open(*, order: Order) -> str:
     return payments.prepare_payment(
         order_reference=order.reference,
         customer_id=order.customer_id,
-        amount=order.total,
+        amount=order.most,
         slot_starts_at=order.slot.starts_at,
     ).key
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
@@ -98,6 +99,14 @@ class Customer(models.Model):
     shortage_choice = models.CharField(
         _("si un article manque"), max_length=10, choices=ShortageChoice, default=ShortageChoice.ASK
     )
+    # Health data: filled only under a consent of its own, emptied when that one is withdrawn (GDPR art. 9).
+    avoided_allergens = ArrayField(
+        models.CharField(max_length=30),
+        verbose_name=_("allergènes évités"),
+        default=list,
+        db_default=[],
+        blank=True,
+    )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(_("client depuis le"), auto_now_add=True)
 
@@ -150,6 +159,7 @@ class Consent(models.Model):
 
     class Purpose(models.TextChoices):
         LETTERS = "letters", _("lettres par e-mail")
+        ALLERGIES = "allergies", _("allergies, pour les remplacements")
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="consents", verbose_name=_("client")

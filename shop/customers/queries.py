@@ -39,6 +39,15 @@ def has_consent(customer_id: int, purpose: str) -> bool:
     return answer is not None and answer.is_granted
 
 
+def excluded_allergens(customer_id: int) -> list[str]:
+    """What a party declared it must not eat; for a merged guest, what its owner did. One query."""
+    found = Customer.objects.filter(pk=customer_id).values_list(
+        "avoided_allergens", "merged_into__avoided_allergens"
+    )
+    own, of_owner = found.first() or ([], None)
+    return sorted({*own, *(of_owner or [])})
+
+
 def customer_id_of_login(email: str) -> int | None:
     """The customer who signs in with this address, verified or not. One query."""
     return Customer.objects.filter(user__email=email.lower()).values_list("pk", flat=True).first()

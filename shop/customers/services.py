@@ -1,5 +1,6 @@
 """Every write about who buys. Services raise; views word."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -160,6 +161,25 @@ def record_consent(*, customer_id: int, purpose: str, is_granted: bool, wording:
     return Consent.objects.create(
         customer_id=customer_id, purpose=purpose, is_granted=is_granted, wording=wording, source=source
     )
+
+
+@transaction.atomic
+def declare_allergies(*, customer_id: int, allergens: Sequence[str], wording: str, source: str) -> None:
+    """Keep what a customer must not eat, with the proof of their consent; nothing declared withdraws it.
+
+    An allergy is health data (GDPR art. 9): ``wording`` is what the customer ticked. Locks the customer; at most three
+    queries.
+    """
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    if customer.avoided_allergens == sorted(allergens):
+        return
+    if bool(customer.avoided_allergens) != bool(allergens):
+        record_consent(
+            customer_id=customer_id, purpose=Consent.Purpose.ALLERGIES, is_granted=bool(allergens),
+            wording=wording, source=source,
+        )  # fmt: skip
+    customer.avoided_allergens = sorted(allergens)
+    customer.save(update_fields=["avoided_allergens"])
 
 
 @transaction.atomic

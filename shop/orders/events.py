@@ -23,6 +23,44 @@ class OrderPaymentNeeded:
     customer_id: int
 
 
+@fact("orders.OrderPickingStarted")
+@dataclass(frozen=True, slots=True)
+class OrderPickingStarted:
+    """The depot visits the shelves of an order: it can be changed no more."""
+
+    order_reference: str
+    customer_id: int
+
+
+@fact("orders.OrderPacked")
+@dataclass(frozen=True, slots=True)
+class OrderPacked:
+    """An order's crates are closed, its bill is made."""
+
+    order_reference: str
+    customer_id: int
+
+
+@fact("orders.ShortageTold")
+@dataclass(frozen=True, slots=True)
+class ShortageTold:
+    """An article of an order will be missing, and its customer may choose what happens."""
+
+    order_reference: str
+    customer_id: int
+    question_id: int
+
+
+@fact("orders.ShortageAnswered")
+@dataclass(frozen=True, slots=True)
+class ShortageAnswered:
+    """What happens in place of a missing article is settled, by its customer or for want of an answer."""
+
+    order_reference: str
+    customer_id: int
+    question_id: int
+
+
 @fact("orders.OrderCancelled")
 @dataclass(frozen=True, slots=True)
 class OrderCancelled:

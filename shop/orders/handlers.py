@@ -5,6 +5,7 @@ from shop.orders import services
 from shop.payments import services as payments
 from shop.payments.events import (
     PaymentActionNeeded,
+    PaymentCaptured,
     PaymentLapsed,
     PaymentRefused,
     PaymentReleased,
@@ -45,6 +46,11 @@ def note_lapse(lapsed: PaymentLapsed) -> None:
     """Nothing is secured any more: a placed order asks for a payment anew, a waiting one simply expires."""
     if payment_state(lapsed.order_reference) == "lapsed":
         services.ask_for_payment(reference=lapsed.order_reference)
+
+
+@handler(PaymentCaptured, key="orders.note_paid", lane="checkout")
+def note_paid(captured: PaymentCaptured) -> None:
+    services.note_paid(reference=captured.order_reference)
 
 
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")

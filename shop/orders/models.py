@@ -15,6 +15,7 @@ from delivery.slots.models import Slot
 from delivery.zones.models import Depot, Zone
 from shop.catalogue.models import Product
 from shop.customers.models import Customer, ShortageChoice
+from shop.orders import rules
 from shop.pricing.models import Promotion
 
 
@@ -165,6 +166,8 @@ class OrderLine(models.Model):
     )
     # Days it keeps at least, counted from the day of delivery; none where nothing is promised.
     minimum_life_days = models.PositiveSmallIntegerField(_("conservation promise (jours)"), null=True)
+    # Given up before its shelf was visited, in agreement with the customer: pieces or grams of what was ordered.
+    dropped = models.PositiveIntegerField(_("retiré d’un commun accord"), default=0, db_default=0)
     # What lies in the crates, pieces or grams; nothing yet before its shelf was visited.
     picked = models.PositiveIntegerField(_("préparé"), null=True)
     # What is charged for it, deposits apart; nothing yet before the order is packed.
@@ -181,6 +184,7 @@ class OrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "ean"], name="one_order_line_per_article"),
             models.CheckConstraint(condition=Q(discount__gte=0, total__gte=0), name="order_line_discount"),
+            models.CheckConstraint(condition=Q(dropped__lte=F("quantity")), name="order_line_dropped"),
             models.CheckConstraint(
                 condition=Q(billed=None) | Q(billed__gte=0, picked__isnull=False), name="order_line_billed"
             ),
@@ -188,6 +192,20 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.ean}"
+
+    @property
+    def is_weighed(self) -> bool:
+        return self.sold_by == Product.SoldBy.WEIGHT
+
+    @property
+    def wanted(self) -> int:
+        """What a picker looks for: pieces or grams."""
+        return self.quantity - self.dropped
+
+    @property
+    def missing(self) -> int:
+        """What of it was not on its shelf; nothing before it was visited."""
+        return 0 if self.picked is None else rules.missing_of(self.sold_by, self.wanted, self.picked)
 
 
 class OrderVatTotal(models.Model):
@@ -263,7 +281,12 @@ class LineEvent(models.Model):
         PICKED = "picked", _("préparé")
         WEIGHED = "weighed", _("pesé")
         MISSING = "missing", _("manquant")
+        TOLD = "told", _("manque annoncé")
+        DROPPED = "dropped", _("retiré avec votre accord")
+        LATER = "later", _("reporté à son retour en rayon")
         REPLACED = "replaced", _("remplacé")
+        ADDED = "added", _("ajouté en remplacement")
+        FOUND = "found", _("retrouvé, livré comme prévu")
 
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("événement"), max_length=10, choices=Kind)
@@ -305,6 +328,7 @@ class OrderEvent(models.Model):
         PICKING = "picking", _("Préparation commencée")
         PACKED = "packed", _("Commande prête")
         NOTHING_LEFT = "nothing_left", _("Commande annulée, plus rien à livrer")
+        CANCELLED_SHORT = "cancelled_short", _("Commande annulée, faute d’un article")
         PAID = "paid", _("Montant débité")
         DELIVERED = "delivered", _("Commande remise")
 
@@ -326,3 +350,87 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.kind}"
+
+
+def new_answer_token() -> str:
+    """160 bits, in the address of a page that opens without sign-in and answers one question."""
+    return secrets.token_urlsafe(20)
+
+
+class ShortageQuestion(models.Model):
+    """An article will be missing: its customer is told, may choose until ``answer_by``, and knows what happens else."""
+
+    class Cause(models.TextChoices):
+        FORECAST = "forecast", _("le stock ne suffira pas")
+        SHELF = "shelf", _("le rayon est vide")
+
+    class Answer(models.TextChoices):
+        REPLACE = "replace", _("le remplacer")
+        LEAVE_OUT = "leave_out", _("ne pas le livrer, ne pas le payer")
+        LATER = "later", _("ne pas le payer, et m’écrire dès son retour")
+        CANCEL = "cancel", _("annuler toute la commande")
+        FOUND = "found", _("il est revenu à temps")
+
+    class By(models.TextChoices):
+        CUSTOMER = "customer", _("le client")
+        DEFAULT = "default", _("sans réponse")
+        STAFF = "staff", _("l’équipe")
+
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="questions", verbose_name=_("commande")
+    )
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="questions")
+    missing = models.PositiveIntegerField(_("manquant"))
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause)
+    token = models.CharField(max_length=40, unique=True, default=new_answer_token, editable=False)
+    asked_at = models.DateTimeField(_("annoncé le"), auto_now_add=True)
+    answer_by = models.DateTimeField(_("réponse attendue avant"))
+    # What is done without an answer.
+    otherwise = models.CharField(_("sinon"), max_length=10, choices=Answer)
+    answer = models.CharField(_("réponse"), max_length=10, choices=Answer, blank=True)
+    answered_at = models.DateTimeField(_("répondu le"), null=True)
+    answered_by = models.CharField(_("réponse de"), max_length=10, choices=By, blank=True)
+
+    class Meta:
+        verbose_name = _("manque annoncé")
+        verbose_name_plural = _("manques annoncés")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line"], condition=Q(answer=""), name="one_open_question_per_line"
+            ),
+            models.CheckConstraint(condition=Q(missing__gt=0), name="question_about_something"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None, answered_by="")
+                | (~Q(answer="") & Q(answered_at__isnull=False) & ~Q(answered_by="")),
+                name="question_answered_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["answer_by"], condition=Q(answer=""), name="open_question_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.line_id}"
+
+
+class SubstituteOffer(models.Model):
+    """An article that may stand in, at the price announced with the question: never dearer than what is missing."""
+
+    question = models.ForeignKey(ShortageQuestion, on_delete=models.CASCADE, related_name="offers")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    quantity = models.PositiveIntegerField(_("quantité"))
+    unit_price = models.DecimalField(_("prix unitaire TTC"), max_digits=8, decimal_places=2)
+    total = models.DecimalField(_("total TTC"), max_digits=10, decimal_places=2)
+    position = models.PositiveSmallIntegerField(_("ordre"))
+
+    class Meta:
+        verbose_name = _("remplacement proposé")
+        verbose_name_plural = _("remplacements proposés")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["question", "product"], name="one_offer_per_question_and_product")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_id} {self.product_id}"

@@ -4,9 +4,12 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from shop.catalogue.rules import to_cents
 from shop.pricing.rules import (
+    BY_WEIGHT,
     DELIVERY_VAT_RATE,
     NOTHING,
     DeliveryOffer,
@@ -17,9 +20,19 @@ from shop.pricing.rules import (
     goods_total,
     order_vat,
     spread_vat,
+    vat_totals,
 )
 
 NEWCOMER_ORDERS = 3
+# How long a customer is waited for, told of a missing article a day ahead or at its empty shelf.
+FORECAST_WAITS = timedelta(hours=24)
+SHELF_WAITS = timedelta(minutes=45)
+ANSWERS_TAKE = timedelta(minutes=30)
+# Shelves are visited before that, and the van loaded.
+PICKED_BEFORE = timedelta(hours=3)
+VAN_LEAVES_BEFORE = timedelta(minutes=30)
+# What is weighed may be that much heavier than ordered, and is then paid; beyond, the shop gives it.
+WEIGHT_TOLERANCE_PERCENT = 10
 # Without I, O, 0, 1, L, U: read aloud on the telephone without a mistake.
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
@@ -39,6 +52,23 @@ def effective_choice(*, of_order: str, of_line: str, rank: int) -> str:
     """What is done when this line is missing. Nothing is replaced in the first three orders without asking."""
     choice = of_line or of_order
     return "ask" if choice == "substitute" and is_newcomer(rank) else choice
+
+
+def default_answer(choice: str, *, has_offers: bool) -> str:
+    """What is done without an answer: what was chosen when ordering; whoever wanted to be asked gets the rest."""
+    if choice == "substitute":
+        return "replace" if has_offers else "leave_out"
+    return "leave_out" if choice == "ask" else choice
+
+
+def answer_by(*, now: datetime, starts_at: datetime, at_shelf: bool) -> datetime:
+    """Until when a customer may choose: a day where stock is counted ahead, three quarters of an hour at the empty
+    shelf, and always before the van leaves; ``now`` where there is no time any more.
+    """
+    van_leaves = starts_at - VAN_LEAVES_BEFORE
+    if not at_shelf and now + ANSWERS_TAKE < starts_at - PICKED_BEFORE:
+        return min(now + FORECAST_WAITS, starts_at - PICKED_BEFORE)
+    return max(now, min(now + SHELF_WAITS, van_leaves))
 
 
 def spoken_reference(text: str) -> str | None:
@@ -64,6 +94,7 @@ class Article:
     promotion_label: str = ""
     # Empty: as the order says.
     shortage_choice: str = ""
+    minimum_life_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +147,121 @@ def figures(
         delivery_label=used.label if used else "",
         promotions=costs,
     )
+
+
+def heaviest(grams: int) -> int:
+    """The most that is charged of so many grams ordered."""
+    return grams + grams * WEIGHT_TOLERANCE_PERCENT // 100
+
+
+def missing_of(sold_by: str, wanted: int, picked: int) -> int:
+    """Pieces or grams that are missing; a weight within the tolerance is not."""
+    if sold_by == BY_WEIGHT and picked >= wanted - wanted * WEIGHT_TOLERANCE_PERCENT // 100:
+        return 0
+    return max(0, wanted - picked)
+
+
+def most_pickable(sold_by: str, wanted: int) -> int:
+    """Beyond it a picker mistyped: pieces or grams. What is weighed may be half as much again, at the shop's cost."""
+    return wanted + wanted // 2 if sold_by == BY_WEIGHT else wanted
+
+
+def keeps_until(delivered_on: date, minimum_life_days: int) -> date:
+    """The earliest date that what is delivered may bear."""
+    return delivered_on + timedelta(days=minimum_life_days)
+
+
+def share_of(amount: Decimal, part: int, whole: int) -> Decimal:
+    """``part`` of what ``whole`` costs, half up to the cent."""
+    return to_cents(amount * part / whole)
+
+
+def substitute_price(total: Decimal, part: int, whole: int) -> Decimal:
+    """The most that may be asked for what stands in for ``part`` of a line: what that part was to cost."""
+    return total - share_of(total, whole - part, whole)
+
+
+def weighing_margin(articles: Iterable[Article]) -> Decimal:
+    """How much dearer the scales may make an order at most, reductions kept in proportion."""
+    sold = (article.priced for article in articles if article.priced.sold_by == BY_WEIGHT)
+    return sum(
+        (share_of(one.total, heaviest(one.quantity), one.quantity) - one.total for one in sold), NOTHING
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A line once its shelf was visited: ``picked`` pieces or grams of ``quantity``; ``total`` and ``deposit`` are
+    what all of it costs, ``dropped`` what was given up before.
+    """
+
+    sold_by: str
+    quantity: int
+    picked: int
+    total: Decimal
+    vat_rate: Decimal
+    deposit: Decimal = NOTHING
+    dropped: int = 0
+
+    @property
+    def counted(self) -> int:
+        """What of it is charged."""
+        wanted = self.quantity - self.dropped
+        return min(self.picked, heaviest(wanted) if self.sold_by == BY_WEIGHT else wanted)
+
+    @property
+    def billed(self) -> Decimal:
+        """A line's reduction stays in proportion: what is missing makes nothing else dearer."""
+        return share_of(self.total, self.counted, self.quantity)
+
+    @property
+    def billed_deposit(self) -> Decimal:
+        return share_of(self.deposit, self.counted, self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What an order comes to once its crates are closed; ``lines`` in the order given, ``vat`` rate → (gross, vat)."""
+
+    lines: tuple[Decimal, ...]
+    deposit_total: Decimal
+    delivery_fee: Decimal
+    vat: dict[Decimal, tuple[Decimal, Decimal]]
+
+    @property
+    def goods_total(self) -> Decimal:
+        return sum(self.lines, NOTHING)
+
+    @property
+    def total(self) -> Decimal:
+        return self.goods_total + self.deposit_total + self.delivery_fee
+
+
+def bill(lines: Sequence[Prepared], *, fee: Decimal, most: Decimal) -> Bill:
+    """Charge what lies in the crates, never above ``most``, which was agreed. The delivery stays at its price,
+    however much is missing.
+
+    A line split between what was found and what stands in for the rest may round up twice: the cent too many comes
+    off the dearest line.
+    """
+    deposits = sum((line.billed_deposit for line in lines), NOTHING)
+    billed = _within([line.billed for line in lines], most - fee - deposits)
+    amounts = [(line.vat_rate, amount) for line, amount in zip(lines, billed, strict=True) if amount]
+    vat = vat_totals([*amounts, (DELIVERY_VAT_RATE, fee)] if fee else amounts)
+    return Bill(
+        lines=billed,
+        deposit_total=deposits,
+        delivery_fee=fee,
+        vat={total.rate: (total.gross, total.vat) for total in vat.values()},
+    )
+
+
+def _within(amounts: list[Decimal], most: Decimal) -> tuple[Decimal, ...]:
+    excess = sum(amounts, NOTHING) - most
+    if excess > 0 and amounts:
+        dearest = max(range(len(amounts)), key=lambda place: (amounts[place], -place))
+        amounts[dearest] -= min(excess, amounts[dearest])
+    return tuple(amounts)
 
 
 def _promotions(articles: Iterable[Article]) -> dict[int, Decimal]:

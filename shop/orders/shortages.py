@@ -17,6 +17,7 @@ class Missing:
     """A line that will come short by ``missing`` of ``wanted``: pieces, or grams for what is weighed."""
 
     order_id: int
+    line_id: int | None
     order_reference: str
     rank: int
     first_name: str
@@ -71,7 +72,7 @@ WITH taken AS (
       JOIN slots_slot s ON s.id = o.slot_id
      WHERE i.reserved > i.on_hand
 )
-SELECT t.id, t.reference, t.rank, t.first_name, t.starts_at, d.name, p.name, p.sold_by, t.quantity,
+SELECT t.id, l.id, t.reference, t.rank, t.first_name, t.starts_at, d.name, p.name, p.sold_by, t.quantity,
        least(t.quantity, t.beyond)::int, t.expected_restock_on,
        t.shortage_choice, coalesce(l.shortage_choice, '')
   FROM taken t LEFT JOIN orders_orderline l ON l.order_id = t.id AND l.product_id = t.product_id

@@ -3,6 +3,7 @@
 No call to the payment provider happens inside a transaction here: see docs/adr/0008-placing-an-order.md.
 """
 
+from shop.orders.services.asking import answer_shortage, settle_unanswered, tell_shortage
 from shop.orders.services.ending import (
     abandon_order,
     cancel_order,
@@ -11,7 +12,20 @@ from shop.orders.services.ending import (
     note_release,
     settle_at_cutoff,
 )
-from shop.orders.services.errors import BasketAlreadyOrdered, MoveRefused, TooLateToCancel, TooLateToPlace
+from shop.orders.services.errors import (
+    AlreadyAnswered,
+    AlreadyPicked,
+    AnswerTooLate,
+    BasketAlreadyOrdered,
+    KeepsTooShort,
+    LinesLeft,
+    MoveRefused,
+    OfferGone,
+    QuantityRefused,
+    TooLateToCancel,
+    TooLateToPlace,
+    WaitsForAnswer,
+)
 from shop.orders.services.paying import (
     ask_before_cutoff,
     ask_for_payment,
@@ -19,25 +33,53 @@ from shop.orders.services.paying import (
     note_refusal,
 )
 from shop.orders.services.placing import Recipient, create_order, place_order
-from shop.orders.services.preparing import take_off_shelf
+from shop.orders.services.preparing import (
+    Found,
+    hand_over,
+    note_paid,
+    note_picked,
+    pack_order,
+    start_picking,
+    take_off_shelf,
+)
+from shop.orders.services.substituting import add_stand_in, stand_ins
 
 __all__ = [
+    "AlreadyAnswered",
+    "AlreadyPicked",
+    "AnswerTooLate",
     "BasketAlreadyOrdered",
+    "Found",
+    "KeepsTooShort",
+    "LinesLeft",
     "MoveRefused",
+    "OfferGone",
+    "QuantityRefused",
     "Recipient",
     "TooLateToCancel",
     "TooLateToPlace",
+    "WaitsForAnswer",
     "abandon_order",
+    "add_stand_in",
+    "answer_shortage",
     "ask_before_cutoff",
     "ask_for_payment",
     "cancel_order",
     "cancel_unpaid",
     "create_order",
     "give_up_late",
+    "hand_over",
+    "note_paid",
     "note_payment_made",
+    "note_picked",
     "note_refusal",
     "note_release",
+    "pack_order",
     "place_order",
     "settle_at_cutoff",
+    "settle_unanswered",
+    "stand_ins",
+    "start_picking",
     "take_off_shelf",
+    "tell_shortage",
 ]

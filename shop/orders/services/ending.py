@@ -4,13 +4,11 @@ import logging
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils import timezone
 
-from config.facts import publish
 from delivery.slots import services as slots
-from shop.orders.events import OrderCancelled
 from shop.orders.models import Order, OrderEvent
 from shop.orders.services.books import Kind, Status, cutoff_has_come, locked, move, record
+from shop.orders.services.calling_off import call_off
 from shop.orders.services.errors import MoveRefused, TooLateToCancel, TooLateToPlace
 from shop.orders.services.paying import note_payment_made
 from shop.orders.services.placing import place_order
@@ -82,9 +80,9 @@ def cancel_order(*, reference: str, customer_ids: Sequence[int] | None = None) -
     order = mine.get(reference=reference)
     if order.status == Status.CANCELLED:
         return order
-    if order.status == Status.PLACED and cutoff_has_come(order):
+    if order.status == Status.PICKING or (order.status == Status.PLACED and cutoff_has_come(order)):
         raise TooLateToCancel(reference)
-    _call_off(order, Kind.CANCELLED)
+    call_off(order, Kind.CANCELLED)
     payments.release(order_reference=order.reference)
     return order
 
@@ -119,19 +117,9 @@ def cancel_unpaid(*, reference: str) -> Order:
     order = locked(reference)
     if order.status != Status.PLACED or not cutoff_has_come(order):
         return order
-    _call_off(order, Kind.UNPAID)
+    call_off(order, Kind.UNPAID)
     payments.release_unsecured(order_reference=reference)
     return order
-
-
-def _call_off(order: Order, why: Kind) -> None:
-    """Give back slot, stock, then promotions; the caller then asks for the money to be. All of it commits together."""
-    move(order, Status.CANCELLED, cancelled_at=timezone.now())
-    record(order, why)
-    slots.release_booking(order_reference=order.reference)
-    stock.return_stock(order_reference=order.reference)
-    promotions.give_back(order_reference=order.reference)
-    publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Why an order does not do what was asked."""
 
+from datetime import date
+
 
 class BasketAlreadyOrdered(Exception):
     """An order of this basket exists; ``reference`` names it."""
@@ -15,6 +17,46 @@ class MoveRefused(Exception):
 
 class TooLateToPlace(MoveRefused):
     """The slot's cut-off came before the payment."""
+
+
+class QuantityRefused(Exception):
+    """Not what a picker can have put in the crates for this line: below nothing, or far more than ordered."""
+
+
+class KeepsTooShort(Exception):
+    """It would expire before the day promised, or its date was not read; ``until`` is the earliest it may bear."""
+
+    def __init__(self, until: date) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class AlreadyPicked(Exception):
+    """Somebody wrote something else for this line meanwhile."""
+
+
+class LinesLeft(Exception):
+    """Shelves of this order were not visited yet; ``number`` tells how many lines."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class WaitsForAnswer(Exception):
+    """The customer was asked about a missing article and still has time to answer."""
+
+
+class AlreadyAnswered(Exception):
+    """This question has its answer."""
+
+
+class AnswerTooLate(Exception):
+    """The deadline has passed: what was announced is being done."""
+
+
+class OfferGone(Exception):
+    """The article that was to stand in is no longer there either."""
 
 
 class TooLateToCancel(MoveRefused):

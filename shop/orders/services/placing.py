@@ -17,7 +17,7 @@ from shop.customers.models import ShortageChoice
 from shop.orders.events import OrderPlaced
 from shop.orders.models import Order, OrderLine, OrderVatTotal
 from shop.orders.queries import rank_of_next_order
-from shop.orders.rules import Article, Figures, new_reference
+from shop.orders.rules import Article, Figures, new_reference, weighing_margin
 from shop.orders.services.books import Kind, Status, cutoff_has_come, locked, move, record
 from shop.orders.services.errors import BasketAlreadyOrdered, MoveRefused, TooLateToPlace
 from shop.orders.services.paying import what_was_secured
@@ -79,7 +79,7 @@ def create_order(
     operation = payments.prepare_payment(
         order_reference=order.reference,
         customer_id=recipient.customer_id,
-        amount=order.total,
+        amount=order.most,
         slot_starts_at=hold.slot.starts_at,
     )
     pinned = slots.pin_hold(holder=str(basket_key), order_reference=order.reference)
@@ -122,6 +122,7 @@ def _insert_order(
                 discount_total=totals.discount_total,
                 delivery_label=totals.delivery_label,
                 total=totals.total,
+                weighing_margin=weighing_margin(articles),
                 requires_age_check=any(article.minimum_age for article in articles),
                 **agreed,
                 **details,
@@ -158,6 +159,7 @@ def _insert_lines(
             minimum_age=article.minimum_age,
             labels=list(article.labels),
             shortage_choice=article.shortage_choice,
+            minimum_life_days=article.minimum_life_days,
         )
         for article, vat in zip(articles, totals.line_vat, strict=True)
     )

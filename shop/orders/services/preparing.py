@@ -1,6 +1,208 @@
-"""What the depot does for an order."""
+"""What the depot does for an order: its shelves are visited, its crates closed, its bill made.
 
+What a picker reports is written line by line; stock and money move once, when the crates are closed.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.facts import publish
+from shop.orders.events import OrderPacked, OrderPickingStarted
+from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderLine
+from shop.orders.rules import Bill, Prepared, bill, keeps_until, most_pickable
+from shop.orders.services.books import Kind, Status, has_event, locked, move, record
+from shop.orders.services.calling_off import call_off
+from shop.orders.services.errors import (
+    AlreadyPicked,
+    KeepsTooShort,
+    LinesLeft,
+    MoveRefused,
+    QuantityRefused,
+    WaitsForAnswer,
+)
+from shop.payments import services as payments
+from shop.payments.rules import cents
 from shop.stock import services as stock
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was put in the crates for one line: pieces, or grams as weighed.
+
+    ``before`` is what the line said when the picker looked at it: None, or the quantity that is now put right.
+    """
+
+    line_id: int
+    quantity: int
+    best_before_on: date | None = None
+    before: int | None = None
+
+
+@transaction.atomic
+def start_picking(*, reference: str) -> Order:
+    """Its first shelf is about to be visited: nobody amends or cancels it any more. Twice is once.
+
+    Raises MoveRefused. Locks the order; three queries.
+    """
+    order = locked(reference)
+    if order.status == Status.PICKING:
+        return order
+    move(order, Status.PICKING)
+    record(order, Kind.PICKING)
+    publish(OrderPickingStarted(order_reference=reference, customer_id=order.customer_id))
+    return order
+
+
+@transaction.atomic
+def note_picked(*, reference: str, found: Sequence[Found], by_id: int | None) -> list[OrderLine]:
+    """Write what lies in an order's crates. Said again it is the same; all of it or nothing.
+
+    Less than ordered is written as missing. Raises MoveRefused (not being prepared), QuantityRefused, KeepsTooShort
+    (it would expire before the day promised), AlreadyPicked (somebody else wrote something else). Locks the order;
+    four queries, however many lines.
+    """
+    order = locked(reference)
+    if order.status != Status.PICKING:
+        raise MoveRefused(order.status)
+    lines = {line.pk: line for line in order.lines.filter(pk__in=[one.line_id for one in found])}
+    changed: list[OrderLine] = []
+    events: list[LineEvent] = []
+    for one in found:
+        line = lines[one.line_id]
+        if line.picked == one.quantity:
+            continue
+        _check(order, line, one)
+        line.picked = one.quantity
+        changed.append(line)
+        events += _events(line, one, by_id)
+    OrderLine.objects.bulk_update(changed, ["picked"])
+    LineEvent.objects.bulk_create(events)
+    return changed
+
+
+def _check(order: Order, line: OrderLine, one: Found) -> None:
+    if line.picked != one.before:
+        raise AlreadyPicked(line.pk)
+    if not 0 <= one.quantity <= most_pickable(line.sold_by, line.wanted):
+        raise QuantityRefused(line.pk)
+    if one.quantity and line.minimum_life_days:
+        until = keeps_until(timezone.localdate(order.slot.starts_at), line.minimum_life_days)
+        if one.best_before_on is None or one.best_before_on < until:
+            raise KeepsTooShort(until)
+
+
+def _events(line: OrderLine, one: Found, by_id: int | None) -> list[LineEvent]:
+    kind = LineEvent.Kind.WEIGHED if line.is_weighed else LineEvent.Kind.PICKED
+    missing = line.missing
+    told = [
+        LineEvent(line=line, kind=kind, quantity=one.quantity, by_id=by_id, best_before_on=one.best_before_on)
+    ]
+    if missing:
+        told.append(LineEvent(line=line, kind=LineEvent.Kind.MISSING, quantity=missing, by_id=by_id))
+    return told
+
+
+@transaction.atomic
+def pack_order(*, reference: str, by_id: int | None = None) -> Order:
+    """Close an order's crates: its goods leave the shelves, its bill is made, its money asked for. Twice is once.
+
+    Where nothing at all could be found, the order is called off and its money given back. Raises MoveRefused,
+    LinesLeft (shelves not visited yet), WaitsForAnswer (its customer was asked and still has time). Locks the order,
+    then stock, then the account; the provider is asked by the worker, which goes on until it answers.
+    """
+    order = locked(reference)
+    if order.status in {Status.PACKED, Status.DELIVERED}:
+        return order
+    if order.status != Status.PICKING:
+        raise MoveRefused(order.status)
+    lines = list(order.lines.all())
+    if left := sum(line.picked is None for line in lines):
+        raise LinesLeft(left)
+    if order.questions.filter(answer="").exists():
+        raise WaitsForAnswer(reference)
+    if not any(line.picked for line in lines):
+        call_off(order, Kind.NOTHING_LEFT)
+        payments.release(order_reference=reference)
+        return order
+    stock.pick_stock(
+        order_reference=reference,
+        depot_id=order.depot_id,
+        quantities={line.product_id: line.picked or 0 for line in lines if line.product_id},
+        by_id=by_id,
+    )
+    made = bill([_prepared(line) for line in lines], fee=order.delivery_fee, most=order.most)
+    _keep_bill(order, lines, made)
+    move(order, Status.PACKED, packed_at=timezone.now())
+    record(order, Kind.PACKED, total_cents=cents(made.total))
+    publish(OrderPacked(order_reference=reference, customer_id=order.customer_id))
+    _ask_for_money(order, made)
+    return order
+
+
+def _prepared(line: OrderLine) -> Prepared:
+    return Prepared(
+        sold_by=line.sold_by,
+        quantity=line.quantity,
+        picked=line.picked or 0,
+        total=line.total,
+        vat_rate=line.vat_rate,
+        deposit=line.deposit,
+        dropped=line.dropped,
+    )
+
+
+def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:
+    for line, amount in zip(lines, made.lines, strict=True):
+        line.billed = amount
+    OrderLine.objects.bulk_update(lines, ["billed"])
+    kept = OrderBill.objects.create(
+        order=order,
+        goods_total=made.goods_total,
+        deposit_total=made.deposit_total,
+        delivery_fee=made.delivery_fee,
+        total=made.total,
+    )
+    BillVat.objects.bulk_create(
+        BillVat(bill=kept, rate=rate, gross=gross, vat=vat) for rate, (gross, vat) in made.vat.items()
+    )
+
+
+def _ask_for_money(order: Order, made: Bill) -> None:
+    """The order goes on whatever the payment does: staff see what could not be asked."""
+    if not made.total:
+        payments.release(order_reference=order.reference)
+        return
+    try:
+        with transaction.atomic():
+            payments.capture(order_reference=order.reference, amount=made.total)
+    except (payments.NothingAuthorised, payments.PaymentClosed, payments.CaptureAboveAuthorised) as refused:
+        logger.error("order %s is packed and cannot be charged: %s", order.reference, type(refused).__name__)
+
+
+@transaction.atomic
+def hand_over(*, reference: str) -> Order:
+    """Its customer has it. Twice is once. Raises MoveRefused. Locks the order; three queries."""
+    order = locked(reference)
+    if order.status == Status.DELIVERED:
+        return order
+    move(order, Status.DELIVERED, delivered_at=timezone.now())
+    record(order, Kind.DELIVERED)
+    return order
+
+
+@transaction.atomic
+def note_paid(*, reference: str) -> None:
+    """The money of its bill was taken: say so in the history, once. Locks the order; four queries."""
+    order = locked(reference)
+    if order.status in {Status.PACKED, Status.DELIVERED} and not has_event(order, Kind.PAID):
+        record(order, Kind.PAID)
 
 
 def take_off_shelf(*, reference: str) -> int:

@@ -11,6 +11,7 @@ from shop.search.queries.aisles import (
     standings,
 )
 from shop.search.queries.card import Card, Stamp, cards, cards_at, cards_by_id, shelved
+from shop.search.queries.closest import substitutes
 from shop.search.queries.facets import Facets
 from shop.search.queries.listing import PAGE_SIZE, RELEVANCE, SORTS, Listing, aisle_page
 from shop.search.queries.matches import (
@@ -62,6 +63,7 @@ __all__ = [
     "results",
     "shelved",
     "standings",
+    "substitutes",
     "suggestions",
     "with_offers",
 ]

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, FloatField, OuterRef, Value, When
-from django.db.models.functions import Abs, Cast, Coalesce, JSONObject, Ln
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,6 +30,7 @@ from shop.search.queries.card import (
     picture_of,
     shelved,
 )
+from shop.search.queries.closest import Kin, closest_first
 from shop.search.queries.facets import ORDER_SECONDS
 from shop.search.queries.listing import BY_NAME
 from shop.search.queries.window import RAIL_SIZE
@@ -40,22 +41,10 @@ ALTERNATIVES = 6
 
 DETAIL_FIELDS = (
     "ean", "description", "vat_rate", "deposit", "is_food", "ingredients", "allergens", "nutrition",
-    "stated_nutriscore", "origin", "storage", "alcohol_degree", "minimum_age", "shelf_id", "shelf__slug",
-    "source", "shelf__name", "shelf__parent__slug", "shelf__parent__name",
+    "stated_nutriscore", "origin", "storage", "minimum_life_days", "shelf__minimum_life_days",
+    "alcohol_degree", "minimum_age", "shelf_id", "shelf__slug", "source", "shelf__name", "shelf__parent__slug", "shelf__parent__name",
     "legal_name", "operator", "instructions", "traces",
 )  # fmt: skip
-
-
-class Kin(NamedTuple):
-    """What another product is compared with, to stand beside or in place of this one."""
-
-    shelf_id: int
-    brand_id: int | None
-    sold_by: str
-    net_unit: str
-    net_quantity: Decimal | None
-    packshot: str
-    price: Decimal
 
 
 class Picture(TypedDict):
@@ -93,6 +82,7 @@ class ProductPage(TypedDict):
     labels: list[str]
     origin: str
     storage: str
+    minimum_life_days: int | None
     packaging: str
     alcohol_degree: Decimal | None
     degree: str
@@ -223,6 +213,9 @@ def _product_page(row: dict[str, Any], state: ProductState) -> ProductPage:
         "labels": row["labels"],
         "origin": row["origin"],
         "storage": row["storage"],
+        "minimum_life_days": (
+            row["shelf__minimum_life_days"] if row["minimum_life_days"] is None else row["minimum_life_days"]
+        ),
         "packaging": row["packaging"],
         "alcohol_degree": row["alcohol_degree"],
         "degree": rules.degree_label(row["alcohol_degree"]),
@@ -262,22 +255,4 @@ def _around(state: ProductState, depot_id: int | None) -> Shelved:
     around = shelved(depot_id).filter(shelf=state.kin.shelf_id, is_available=True).exclude(pk=state.id)
     if state.is_available:
         return around.order_by("-popularity", *BY_NAME)[:RAIL_SIZE]
-    return _closest_first(around, state.kin)[:ALTERNATIVES]
-
-
-def _closest_first(around: Shelved, kin: Kin) -> Shelved:
-    """Same brand, same kind of packaging, then how far quantity and price are: twice as much is as far as half."""
-    same_brand = Case(When(brand=kin.brand_id or 0, then=Value(0)), default=Value(1))
-    same_format = Case(
-        When(sold_by=kin.sold_by, net_unit=kin.net_unit, packshot=kin.packshot, then=Value(0)),
-        default=Value(1),
-    )
-    far: Any = _ratio("price", kin.price)
-    if kin.net_quantity:
-        far = far + Coalesce(_ratio("net_quantity", kin.net_quantity), Value(9.0))
-    ordered: Shelved = around.order_by(same_brand, same_format, far, "-popularity", *BY_NAME)
-    return ordered
-
-
-def _ratio(field: str, value: Decimal) -> Abs:
-    return Abs(Ln(Cast(F(field), FloatField()) / Value(float(value)), output_field=FloatField()))
+    return closest_first(around, state.kin)[:ALTERNATIVES]

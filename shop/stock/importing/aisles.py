@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import shop.catalogue
+from shop.catalogue.models import Temperature
 from shop.catalogue.queries import shelves_by_slug
 from shop.catalogue.services import NewAisle, add_aisles, drop_empty_shelves
 from shop.stock.importing.draft import Shelf
@@ -32,6 +33,8 @@ def ensure_aisles() -> None:
                 slug=row["slug"], name=row["name"], parent=row["parent"], position=int(row["position"]),
                 tint=row["tint"], vat_rate=Decimal(row["vat_rate"]),
                 requires=[code for code in row["requires"].split("|") if code],
+                temperature=row["temperature"] or Temperature.AMBIENT,
+                life_days=int(row["life_days"]) if row["life_days"] else None,
             )
             for row in _usual()
         ]
@@ -46,7 +49,8 @@ def ensure_other_shelves() -> None:
             NewAisle(
                 slug=f"autres-{slug}", name=others_name(slug, known[slug]["name"]), parent=slug,
                 position=_PLACE_OF_OTHERS, tint=known[slug]["tint"], vat_rate=known[slug]["default_vat_rate"],
-                requires=known[slug]["requires"],
+                requires=known[slug]["requires"], temperature=known[slug]["temperature"],
+                life_days=known[slug]["minimum_life_days"],
             )
             for slug in top_by_name().values()
         ]

@@ -13,6 +13,7 @@ from shop.stock.services.books import StockRefused
 from shop.stock.services.orders import (
     StockAlreadyReturned,
     StockShort,
+    change_reservations,
     pick_as_ordered,
     pick_stock,
     return_stock,
@@ -31,6 +32,7 @@ __all__ = [
     "StockShort",
     "Waiting",
     "ask_for_restock",
+    "change_reservations",
     "change_stock",
     "claim_restocked",
     "count_stock",

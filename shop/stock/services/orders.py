@@ -131,6 +131,57 @@ SELECT product_id, quantity FROM held
 
 
 @transaction.atomic
+def change_reservations(
+    *, order_reference: str, depot_id: int, changes: Mapping[int, int]
+) -> dict[int, Cost]:
+    """Take more of some products for an order, or give some back: pieces or grams by product, signed.
+
+    All or nothing; the dated purchase costs by product. Never gives back more than it holds. Raises StockShort.
+    Locks the items in order of id, then the reservations; at most 7 queries.
+    """
+    items = list(
+        StockItem.objects.filter(depot_id=depot_id, product_id__in=changes)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
+    here = {item.product_id: item for item in items}
+    short = {
+        product: here[product].available if product in here else 0
+        for product, more in changes.items()
+        if more > 0 and (product not in here or here[product].available < more)
+    }
+    if short:
+        raise StockShort(short)
+    kept = {
+        one.item_id: one
+        for one in StockReservation.objects.filter(
+            order_reference=order_reference, item__in=items
+        ).select_for_update()
+    }
+    for item in items:
+        one = kept.setdefault(
+            item.pk, StockReservation(order_reference=order_reference, item=item, quantity=0)
+        )
+        held = one.quantity if one.pk and not (one.returned_at or one.picked_at) else 0
+        left = max(0, held + changes[item.product_id])
+        if left == held:
+            del kept[item.pk]
+            continue
+        item.reserved += left - held
+        # What is given back whole keeps its quantity, as `return_stock` leaves it.
+        one.returned_at, one.picked_at = (None, None) if left else (timezone.now(), None)
+        one.quantity = left or one.quantity
+    StockItem.objects.bulk_update(items, ["reserved"])
+    StockReservation.objects.bulk_create([one for one in kept.values() if not one.pk])
+    StockReservation.objects.bulk_update(
+        [one for one in kept.values() if one.pk], ["quantity", "returned_at", "picked_at"]
+    )
+    if any(more < 0 for more in changes.values()):
+        tell_restocked(product_ids=[product for product, more in changes.items() if more < 0])
+    return {item.product_id: (item.unit_cost, item.cost_since) for item in items}
+
+
+@transaction.atomic
 def pick_stock(
     *, order_reference: str, depot_id: int, quantities: Mapping[int, int], by_id: int | None = None
 ) -> None:

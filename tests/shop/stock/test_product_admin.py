@@ -334,7 +334,7 @@ def test_shelf_keeps_its_address_and_its_products(staff):
     staff.post(
         f"/admin/catalogue/aisle/{shelf.pk}/change/",
         {"name": "Laitages", "slug": "autre", "parent": shelf.parent_id, "position": "5", "tint": "cremerie",
-         "default_vat_rate": "5.5", "requires": "origin"},
+         "default_vat_rate": "5.5", "temperature": "chilled", "requires": "origin"},
     )  # fmt: skip
     deleted = staff.post(f"/admin/catalogue/aisle/{shelf.pk}/delete/", {"post": "yes"})
 
@@ -352,6 +352,7 @@ def test_the_aisle_tree_has_two_levels():
         "position": "1",
         "tint": "neutral",
         "default_vat_rate": "5.5",
+        "temperature": "ambient",
         "requires": "",
     }
 

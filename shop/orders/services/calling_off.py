@@ -1,0 +1,21 @@
+"""An order that will not be delivered gives back what it holds. Not called from other rooms."""
+
+from django.utils import timezone
+
+from config.facts import publish
+from delivery.slots import services as slots
+from shop.orders.events import OrderCancelled
+from shop.orders.models import Order
+from shop.orders.services.books import Kind, Status, move, record
+from shop.pricing import services as promotions
+from shop.stock import services as stock
+
+
+def call_off(order: Order, why: Kind) -> None:
+    """Give back slot, stock, then promotions; the caller then asks for the money to be. All of it commits together."""
+    move(order, Status.CANCELLED, cancelled_at=timezone.now())
+    record(order, why)
+    slots.release_booking(order_reference=order.reference)
+    stock.return_stock(order_reference=order.reference)
+    promotions.give_back(order_reference=order.reference)
+    publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))
