@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "prices-apply-due": {"task": "shop.pricing.tasks.apply_due", "schedule": 60.0},
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
     "orders-off-shelves": {"task": "shop.orders.tasks.take_off_shelves", "schedule": 900.0},
+    "picking-open-waves": {"task": "shop.picking.tasks.open_waves", "schedule": 60.0},
     "popularity-count": {
         "task": "shop.orders.tasks.count_popularity",
         "schedule": crontab(minute=20, hour=3),

@@ -55,6 +55,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Livraison"),
         [
+            Entry("picking.picktask", _("Préparation"), "shopping_basket"),
             Entry("slots.slot", _("Créneaux"), "calendar_month"),
             Entry("zones.zone", _("Zones"), "map"),
             Entry("zones.depot", _("Dépôts"), "warehouse"),

@@ -75,6 +75,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "orders.order": VIEW,
         "orders.orderline": VIEW,
         "slots.slot": VIEW,
+        "picking.picktask": VIEW,
     },
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
     StaffGroup.COURIER: {"slots.slot": VIEW, "zones.zone": VIEW},
@@ -121,6 +122,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "pricing.pricechange": VIEW,
         "pricing.plannedprice": WRITE,
         "pricing.promotion": WRITE,
+        "picking.picktask": VIEW,
         "slots.slot": WRITE,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,
@@ -143,9 +145,16 @@ RIGHTS: dict[StaffGroup, Rights] = {
 
 # Rights that are not about adding, changing or deleting rows.
 SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
+    StaffGroup.PICKING: frozenset({"picking.pick"}),
     StaffGroup.CUSTOMER_SERVICE: frozenset({"outbox.read_letter", "orders.read_recipient"}),
     StaffGroup.MANAGER: frozenset(
-        {"outbox.read_letter", "orders.read_recipient", "payments.reconcile_paymentoperation"}
+        {
+            "outbox.read_letter",
+            "orders.read_recipient",
+            "payments.reconcile_paymentoperation",
+            "picking.pick",
+            "picking.lead",
+        }
     ),
 }
 

@@ -24,6 +24,7 @@ ROOMS_WITH_PAGES = [
     "shop.payments",
     "shop.orders",
     "shop.checkout",
+    "shop.picking",
     "shop.home",
     "crm.audience",
     "crm.insights",

@@ -33,6 +33,7 @@ ROOMS = [
     "shop.payments",
     "shop.orders",
     "shop.checkout",
+    "shop.picking",
     "shop.home",
     "crm.audience",
     "crm.outbox",

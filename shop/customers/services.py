@@ -41,6 +41,11 @@ def customer_for_user(user: User) -> Customer:
     return found
 
 
+def lock_login(user_id: int) -> None:
+    """Let one request at a time do something for a login, in the caller's transaction. One query."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
+
+
 @transaction.atomic
 def create_guest(*, email: str, first_name: str = "", last_name: str = "", phone: str = "") -> Customer:
     """A buyer without a login; always a new one, since nothing proves whose address it is. One INSERT.

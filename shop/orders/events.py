@@ -23,15 +23,6 @@ class OrderPaymentNeeded:
     customer_id: int
 
 
-@fact("orders.OrderPickingStarted")
-@dataclass(frozen=True, slots=True)
-class OrderPickingStarted:
-    """The depot visits the shelves of an order: it can be changed no more."""
-
-    order_reference: str
-    customer_id: int
-
-
 @fact("orders.OrderPacked")
 @dataclass(frozen=True, slots=True)
 class OrderPacked:

@@ -287,6 +287,7 @@ class LineEvent(models.Model):
         REPLACED = "replaced", _("remplacé")
         ADDED = "added", _("ajouté en remplacement")
         FOUND = "found", _("retrouvé, livré comme prévu")
+        NONE_FITS = "none_fits", _("aucun remplacement ne convenait")
 
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("événement"), max_length=10, choices=Kind)

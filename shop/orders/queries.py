@@ -161,6 +161,19 @@ def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) ->
     )
 
 
+def ready_to_pick(now: datetime) -> QuerySet[Order]:
+    """Placed orders whose slot sells no more and whose money is secured. No query by itself.
+
+    What should have left long ago is not prepared any more.
+    """
+    return Order.objects.filter(
+        status=Order.Status.PLACED,
+        slot__cutoff_at__lte=now,
+        slot__ends_at__gt=now - LEFT_FOR_SURE,
+        payment_needed_at=None,
+    ).filter(Q(total=0) | Q(reference__in=orders_with_money()))
+
+
 def left_unsaid(now: datetime, limit: int = 500) -> list[str]:
     """Placed orders whose slot is long over and whose goods still count as lying on the shelves. One query."""
     return list(

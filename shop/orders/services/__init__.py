@@ -4,6 +4,7 @@ No call to the payment provider happens inside a transaction here: see docs/adr/
 """
 
 from shop.orders.services.asking import answer_shortage, settle_unanswered, tell_shortage
+from shop.orders.services.at_shelf import replace_at_shelf, settle_at_shelf, stands_for
 from shop.orders.services.ending import (
     abandon_order,
     cancel_order,
@@ -42,7 +43,6 @@ from shop.orders.services.preparing import (
     start_picking,
     take_off_shelf,
 )
-from shop.orders.services.substituting import add_stand_in, stand_ins
 
 __all__ = [
     "AlreadyAnswered",
@@ -60,7 +60,6 @@ __all__ = [
     "TooLateToPlace",
     "WaitsForAnswer",
     "abandon_order",
-    "add_stand_in",
     "answer_shortage",
     "ask_before_cutoff",
     "ask_for_payment",
@@ -76,9 +75,11 @@ __all__ = [
     "note_release",
     "pack_order",
     "place_order",
+    "replace_at_shelf",
     "settle_at_cutoff",
+    "settle_at_shelf",
     "settle_unanswered",
-    "stand_ins",
+    "stands_for",
     "start_picking",
     "take_off_shelf",
     "tell_shortage",

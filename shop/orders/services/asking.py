@@ -33,6 +33,11 @@ def tell_shortage(*, reference: str, line_id: int, missing: int, cause: str) -> 
     if order.status not in _OPEN:
         raise MoveRefused(order.status)
     line = order.lines.select_related("product__shelf").get(pk=line_id)
+    return tell(order, line, missing, cause)
+
+
+def tell(order: Order, line: OrderLine, missing: int, cause: str) -> ShortageQuestion | None:
+    """`tell_shortage` for whoever holds the lock of the order already. Nine queries."""
     if line.replaces_id or _was_told(line, cause):
         return None
     now = timezone.now()
@@ -51,7 +56,9 @@ def tell_shortage(*, reference: str, line_id: int, missing: int, cause: str) -> 
         for place, stand in enumerate(stands, 1)
     )  # fmt: skip
     LineEvent.objects.create(line=line, kind=LineEvent.Kind.TOLD, quantity=missing)
-    publish(ShortageTold(order_reference=reference, customer_id=order.customer_id, question_id=question.pk))
+    publish(
+        ShortageTold(order_reference=order.reference, customer_id=order.customer_id, question_id=question.pk)
+    )
     if until <= now:
         _settle(order, question, Answer(otherwise), _first_offer(question), By.DEFAULT)
     return question
@@ -96,7 +103,9 @@ def answer_shortage(*, token: str, answer: str, offer_id: int | None = None, by:
 
 
 def _must_be_the_same(question: ShortageQuestion, wished: Answer, offer: SubstituteOffer | None) -> None:
-    stands = offer is None or OrderLine.objects.filter(replaces=question.line_id, product=offer.product).exists()
+    stands = (
+        offer is None or OrderLine.objects.filter(replaces=question.line_id, product=offer.product).exists()
+    )
     if question.answer == wished and stands:
         return
     raise AlreadyAnswered(question.pk)
@@ -158,7 +167,7 @@ def _carry_out(
             LineEvent.objects.create(line=line, kind=LineEvent.Kind.FOUND, quantity=missing)
             return
         case Answer.LATER:
-            _wait_for(order, line)
+            wait_for(order, line)
             LineEvent.objects.create(line=line, kind=LineEvent.Kind.LATER, quantity=missing)
     given_back = _drop(line, missing) if line.picked is None else {}
     if answer == Answer.REPLACE and offer:
@@ -181,7 +190,8 @@ def _drop(line: OrderLine, missing: int) -> dict[int, int]:
     return {line.product_id: -missing} if line.product_id else {}
 
 
-def _wait_for(order: Order, line: OrderLine) -> None:
+def wait_for(order: Order, line: OrderLine) -> None:
+    """Write to the customer once it is back. Locks its stock; four queries."""
     if line.product_id is None:
         return
     try:

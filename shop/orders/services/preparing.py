@@ -4,7 +4,7 @@ What a picker reports is written line by line; stock and money move once, when t
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.facts import publish
-from shop.orders.events import OrderPacked, OrderPickingStarted
-from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderLine
+from shop.orders.events import OrderPacked
+from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderEvent, OrderLine
 from shop.orders.rules import Bill, Prepared, bill, keeps_until, most_pickable
-from shop.orders.services.books import Kind, Status, has_event, locked, move, record
+from shop.orders.services.books import Kind, Status, has_event, locked, locked_all, move, record
 from shop.orders.services.calling_off import call_off
 from shop.orders.services.errors import (
     AlreadyPicked,
@@ -46,39 +46,41 @@ class Found:
 
 
 @transaction.atomic
-def start_picking(*, reference: str) -> Order:
-    """Its first shelf is about to be visited: nobody amends or cancels it any more. Twice is once.
+def start_picking(*, references: Collection[str]) -> set[str]:
+    """Their first shelf is about to be visited: nobody amends or cancels them any more. Twice is once.
 
-    Raises MoveRefused. Locks the order; three queries.
+    Answers those that are being prepared; what was cancelled meanwhile is not among them. Locks the orders in order
+    of id; three queries, however many.
     """
-    order = locked(reference)
-    if order.status == Status.PICKING:
-        return order
-    move(order, Status.PICKING)
-    record(order, Kind.PICKING)
-    publish(OrderPickingStarted(order_reference=reference, customer_id=order.customer_id))
-    return order
+    orders = locked_all(reference__in=references, status__in=[Status.PLACED, Status.PICKING])
+    waiting = [order for order in orders if order.status == Status.PLACED]
+    for order in waiting:
+        order.status = Status.PICKING
+    Order.objects.bulk_update(waiting, ["status"])
+    OrderEvent.objects.bulk_create(OrderEvent(order=order, kind=Kind.PICKING) for order in waiting)
+    return {order.reference for order in orders}
 
 
 @transaction.atomic
-def note_picked(*, reference: str, found: Sequence[Found], by_id: int | None) -> list[OrderLine]:
-    """Write what lies in an order's crates. Said again it is the same; all of it or nothing.
+def note_picked(*, found: Sequence[Found], by_id: int | None) -> list[OrderLine]:
+    """Write what lies in the crates of one or several orders; the lines that changed. Said again it is the same.
 
-    Less than ordered is written as missing. Raises MoveRefused (not being prepared), QuantityRefused, KeepsTooShort
-    (it would expire before the day promised), AlreadyPicked (somebody else wrote something else). Locks the order;
-    four queries, however many lines.
+    All of it or nothing; less than ordered is written as missing. Raises MoveRefused (an order is not being prepared),
+    QuantityRefused, KeepsTooShort (it would expire before the day promised), AlreadyPicked (somebody else wrote
+    something else). Locks the orders in order of id; five queries, however many lines.
     """
-    order = locked(reference)
-    if order.status != Status.PICKING:
-        raise MoveRefused(order.status)
-    lines = {line.pk: line for line in order.lines.filter(pk__in=[one.line_id for one in found])}
+    said = {one.line_id: one for one in found}
+    of_order = set(OrderLine.objects.filter(pk__in=said).values_list("order_id", flat=True))
+    orders = {order.pk: order for order in locked_all(pk__in=of_order)}
+    if any(order.status != Status.PICKING for order in orders.values()):
+        raise MoveRefused
     changed: list[OrderLine] = []
     events: list[LineEvent] = []
-    for one in found:
-        line = lines[one.line_id]
+    for line in OrderLine.objects.filter(pk__in=said):
+        one = said[line.pk]
         if line.picked == one.quantity:
             continue
-        _check(order, line, one)
+        _check(orders[line.order_id], line, one)
         line.picked = one.quantity
         changed.append(line)
         events += _events(line, one, by_id)

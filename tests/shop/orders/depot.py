@@ -44,7 +44,9 @@ def close(order):
 
 
 def started(order):
-    return services.start_picking(reference=close(order).reference)
+    services.start_picking(references=[close(order).reference])
+    order.refresh_from_db()
+    return order
 
 
 def pick(order, quantities=None, **how):
@@ -55,7 +57,7 @@ def pick(order, quantities=None, **how):
         for line in order.lines.all()
         if line.picked is None or line.product_id in told
     ]
-    return services.note_picked(reference=order.reference, found=found, by_id=None)
+    return services.note_picked(found=found, by_id=None)
 
 
 def packed(order, quantities=None):

@@ -1,0 +1,83 @@
+"""A shelf turned out empty: what the customer chose for that is done, with the picker standing there."""
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from shop.catalogue.models import Product
+from shop.customers.models import ShortageChoice
+from shop.orders.models import LineEvent, Order, OrderLine, ShortageQuestion
+from shop.orders.rules import effective_choice
+from shop.orders.services.asking import tell, wait_for
+from shop.orders.services.books import Status, locked, locked_all
+from shop.orders.services.errors import MoveRefused, OfferGone
+from shop.orders.services.substituting import Stand, add_stand_in, stand_ins
+
+Kind = LineEvent.Kind
+STAND_INS_SHOWN = 6
+# What ends the matter of a missing article: it was asked about, put off, replaced, or nothing would do.
+_SETTLED = frozenset({Kind.LATER, Kind.REPLACED, Kind.NONE_FITS})
+
+
+@transaction.atomic
+def settle_at_shelf(*, references: Collection[str]) -> list[OrderLine]:
+    """Do for each line that came short what its customer chose; those for which the picker must find a replacement.
+
+    Whoever wanted to be asked is asked; « cancel everything » is asked once more, with that as what happens else.
+    Again does nothing more; orders that are not being prepared are passed over. Locks the orders in order of id, then
+    stock; four queries, and 12 for each line it asks about.
+    """
+    orders = {order.pk: order for order in locked_all(reference__in=references, status=Status.PICKING)}
+    return [line for line in _unsettled(orders) if _is_to_replace(orders[line.order_id], line)]
+
+
+def _is_to_replace(order: Order, line: OrderLine) -> bool:
+    choice = effective_choice(of_order=order.shortage_choice, of_line=line.shortage_choice, rank=order.rank)
+    if choice in {ShortageChoice.ASK, ShortageChoice.CANCEL}:
+        tell(order, line, line.missing, ShortageQuestion.Cause.SHELF)
+    elif choice == ShortageChoice.LATER:
+        wait_for(order, line)
+        LineEvent.objects.create(line=line, kind=Kind.LATER, quantity=line.missing)
+    return choice == ShortageChoice.SUBSTITUTE
+
+
+def _unsettled(order_ids: Collection[int]) -> list[OrderLine]:
+    """Lines that came short and about which nothing was done. Three queries."""
+    lines = OrderLine.objects.filter(order__in=order_ids, picked__isnull=False, replaces=None)
+    return [
+        line
+        for line in lines.select_related("product__shelf").prefetch_related("events", "questions")
+        if line.missing
+        and _SETTLED.isdisjoint(event.kind for event in line.events.all())
+        and not any(one.cause == ShortageQuestion.Cause.SHELF for one in line.questions.all())
+    ]
+
+
+def stands_for(line: OrderLine) -> list[Stand]:
+    """What the picker may put in its place, closest first. Four queries."""
+    return stand_ins(line.order, line, line.missing, limit=STAND_INS_SHOWN)
+
+
+@transaction.atomic
+def replace_at_shelf(*, line_id: int, product_id: int | None, by_id: int | None) -> OrderLine | None:
+    """The picker's choice among `stands_for`; None says that nothing would do, and is written.
+
+    Raises MoveRefused, OfferGone (not one of them, or gone meanwhile). Locks the order, then stock; at most 20 queries.
+    """
+    reference = OrderLine.objects.values_list("order__reference", flat=True).get(pk=line_id)
+    order = locked(reference)
+    if order.status != Status.PICKING:
+        raise MoveRefused(order.status)
+    line = order.lines.select_related("product__shelf", "order").get(pk=line_id)
+    if product_id is None:
+        LineEvent.objects.create(line=line, kind=Kind.NONE_FITS, quantity=line.missing, by_id=by_id)
+        return None
+    product = _chosen(line, product_id)
+    return add_stand_in(order=order, line=line, product=product, quantity=line.missing, by_id=by_id)
+
+
+def _chosen(line: OrderLine, product_id: int) -> Product:
+    for stand in stands_for(line):
+        if stand.product.pk == product_id:
+            return stand.product
+    raise OfferGone(product_id)

@@ -1,0 +1,156 @@
+"""The end of an order at the depot: replacements, crates and their labels, the second look, the closing."""
+
+from collections import Counter
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shop.orders import services as orders
+from shop.orders.models import Order, OrderLine
+from shop.orders.rules import is_newcomer
+from shop.picking import queries, services
+from shop.picking.forms import CheckForm, CratesForm
+from shop.picking.models import PickTask
+from shop.picking.views import for_pickers, own_id
+from shop.search.queries import cards_by_id
+
+
+def _own(request: HttpRequest, task_id: int) -> PickTask:
+    task = queries.own_task(task_id, own_id(request))
+    if task is None:
+        raise Http404
+    return task
+
+
+@for_pickers
+@require_http_methods(["GET", "HEAD", "POST"])
+def replace(request: HttpRequest, line_id: int) -> HttpResponse:
+    """What may stand in for a missing article, closest first; never dearer, never what the customer does not take."""
+    own = OrderLine.objects.filter(order__pick_task__picker=own_id(request), order__pick_task__closed_at=None)
+    line = get_object_or_404(own.select_related("order__pick_task", "product__shelf"), pk=line_id)
+    if request.method == "POST":
+        return _replaced(request, line)
+    stands = orders.stands_for(line)
+    cards = cards_by_id([stand.product.pk for stand in stands], line.order.depot_id)
+    positions = queries.shelf_positions([stand.product.pk for stand in stands], line.order.depot_id)
+    context = {
+        "line": line, "letter": line.order.pick_task.letter,
+        "stands": [(stand, cards[stand.product.pk], positions.get(stand.product.pk, "")) for stand in stands],
+    }  # fmt: skip
+    return render(request, "picking/replace.html", context)
+
+
+def _replaced(request: HttpRequest, line: OrderLine) -> HttpResponse:
+    typed = request.POST.get("product", "")
+    if typed and not typed.isdecimal():
+        raise Http404
+    try:
+        orders.replace_at_shelf(
+            line_id=line.pk, product_id=int(typed) if typed else None, by_id=own_id(request)
+        )
+    except orders.OfferGone:
+        messages.error(request, _("Celui-là n’est plus disponible. Choisissez-en un autre."))
+        return redirect("picking_replace", line_id=line.pk)
+    except orders.MoveRefused:
+        messages.error(request, _("Cette commande a changé entre-temps. Voici où elle en est."))
+    return redirect("picking_trolley")
+
+
+@for_pickers
+@require_http_methods(["GET", "HEAD", "POST"])
+def close(request: HttpRequest, task_id: int) -> HttpResponse:
+    """An order's crates, then its closing."""
+    task = _own(request, task_id)
+    lines = queries.task_sheet(task)
+    labelled = Counter(task.crates.values_list("temperature", flat=True))
+    form = CratesForm(request.POST if request.method == "POST" else None, lines=lines, labelled=labelled)
+    if request.method == "POST" and form.is_valid():
+        if task.order.status == Order.Status.PICKING and form.wanted():
+            services.label_crates(task_id=task.pk, picker_id=own_id(request), wanted=form.wanted())
+        if "label" in request.POST:
+            return redirect("picking_labels", task_id=task.pk)
+        return _closed(request, task)
+    context = {
+        "task": task, "order": task.order, "lines": lines, "form": form, "crates": sum(labelled.values()),
+        "left": sum(line.picked is None for line in lines), "is_newcomer": is_newcomer(task.order.rank),
+        "question": task.order.questions.filter(answer="").order_by("answer_by").first(),
+        "is_cancelled": task.order.status == Order.Status.CANCELLED,
+    }  # fmt: skip
+    return render(request, "picking/close.html", context, status=422 if form.errors else 200)
+
+
+def _closed(request: HttpRequest, task: PickTask) -> HttpResponse:
+    here = redirect("picking_close", task_id=task.pk)
+    try:
+        order = services.close_task(task_id=task.pk, picker_id=own_id(request))
+    except services.NotYours:
+        return redirect("picking")
+    except services.CheckDue:
+        messages.error(
+            request, _("C’est l’une des premières commandes de ce client\u202f: faites-la contrôler d’abord.")
+        )
+        return here
+    except services.ReplacementDue as due:
+        return redirect("picking_replace", line_id=due.lines[0].pk)
+    except orders.WaitsForAnswer:
+        messages.error(
+            request,
+            _("Le client est prévenu d’un manque et peut encore choisir. Fermez les bacs après sa réponse."),
+        )
+        return here
+    except (orders.LinesLeft, orders.MoveRefused):
+        messages.error(request, _("Il reste des articles à prendre pour cette commande."))
+        return here
+    if order.status == Order.Status.CANCELLED:
+        messages.warning(request, _("Commande %(reference)s annulée\u202f: remettez ses articles en rayon.") % {"reference": order.reference})  # fmt: skip
+    else:
+        messages.success(request, _("Commande %(reference)s prête.") % {"reference": order.reference})
+    return redirect("picking_trolley")
+
+
+@for_pickers
+@require_POST
+def hand_back(request: HttpRequest, task_id: int) -> HttpResponse:
+    try:
+        services.hand_back(
+            task_id=task_id, picker_id=own_id(request), may_lead=request.user.has_perm("picking.lead")
+        )
+    except services.NotYours:
+        raise Http404 from None
+    messages.success(request, _("La commande est rendue\u202f: ce qui est déjà pris reste noté."))
+    return redirect("picking")
+
+
+@for_pickers
+@require_safe
+def labels(request: HttpRequest, task_id: int) -> HttpResponse:
+    """One label a crate, to print: order, slot, temperature, which of how many."""
+    task = _own(request, task_id)
+    crates = list(task.crates.all())
+    if not crates:
+        return redirect("picking_close", task_id=task.pk)
+    return render(request, "picking/labels.html", {"task": task, "order": task.order, "crates": crates})
+
+
+@for_pickers
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, task_id: int) -> HttpResponse:
+    """The second look at one of a customer's first orders."""
+    task = queries.checkable(task_id)
+    if task is None:
+        raise Http404
+    lines = queries.task_sheet(task)
+    is_own = task.picker_id == own_id(request)
+    form = CheckForm(request.POST if request.method == "POST" else None, lines=lines, is_own=is_own)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.note_checked(task_id=task.pk, by_id=own_id(request))
+        except services.NotYours:
+            raise Http404 from None
+        messages.success(request, _("Contrôle noté\u202f: les bacs peuvent être fermés."))
+        return redirect("picking_close", task_id=task.pk) if is_own else redirect("picking")
+    context = {"task": task, "order": task.order, "form": form, "is_own": is_own}
+    return render(request, "picking/check.html", context, status=422 if form.errors else 200)

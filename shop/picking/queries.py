@@ -1,0 +1,194 @@
+"""What pickers read. Nothing of a customer but a first name and an initial."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from config.templatetags.cabas import quantity_label
+from shop.catalogue.models import Temperature
+from shop.orders.models import Order, OrderLine
+from shop.orders.rules import is_newcomer, keeps_until, missing_of
+from shop.picking.models import PickTask, Wave
+from shop.picking.rules import walking_key
+from shop.stock.models import StockItem
+
+
+@dataclass(frozen=True, slots=True)
+class TrolleyLine:
+    """A line of an order that stands on a trolley; ``wanted`` and ``picked`` in pieces or grams."""
+
+    id: int
+    task_id: int
+    letter: str
+    product_id: int | None
+    ean: str
+    name: str
+    packaging_label: str
+    sold_by: str
+    wanted: int
+    picked: int | None
+    shelf_position: str
+    temperature: str
+    keeps_until: date | None
+    is_newcomer: bool
+    stands_in_for: str
+
+    @property
+    def is_weighed(self) -> bool:
+        return self.sold_by == "weight"
+
+    @property
+    def wanted_said(self) -> str:
+        return quantity_label(self.sold_by, self.wanted)
+
+    @property
+    def picked_said(self) -> str:
+        return quantity_label(self.sold_by, self.picked or 0)
+
+    @property
+    def missing(self) -> int:
+        return 0 if self.picked is None else missing_of(self.sold_by, self.wanted, self.picked)
+
+    @property
+    def temperature_said(self) -> str:
+        return str(Temperature(self.temperature).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One shelf: an article, and for which places of the trolley it is taken."""
+
+    lines: tuple[TrolleyLine, ...]
+
+    @property
+    def article(self) -> TrolleyLine:
+        return self.lines[0]
+
+    @property
+    def keeps_until(self) -> date | None:
+        return max((line.keeps_until for line in self.lines if line.keeps_until), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Trolley:
+    """All that stands on a picker's trolley, in the order in which shelves are visited."""
+
+    tasks: tuple[PickTask, ...]
+    lines: tuple[TrolleyLine, ...]
+
+    @property
+    def stops(self) -> list[Stop]:
+        """What is still to be taken."""
+        found: dict[str, list[TrolleyLine]] = {}
+        for line in self.lines:
+            if line.picked is None:
+                found.setdefault(line.ean, []).append(line)
+        return [Stop(tuple(lines)) for lines in found.values()]
+
+    @property
+    def done(self) -> int:
+        return sum(line.picked is not None for line in self.lines)
+
+    def of_task(self, task_id: int) -> list[TrolleyLine]:
+        return [line for line in self.lines if line.task_id == task_id]
+
+
+def open_waves() -> QuerySet[Wave]:
+    """Waves in which something is left to do, the soonest first, with what is left. One query when read."""
+    left = Q(tasks__closed_at=None)
+    return (
+        Wave.objects.filter(left)
+        .select_related("depot")
+        .annotate(
+            starts_at=Min("tasks__order__slot__starts_at"),
+            free=Count("tasks", filter=left & Q(tasks__picker=None)),
+            under_way=Count("tasks", filter=left & Q(tasks__picker__isnull=False)),
+            newcomers=Count("tasks", filter=left & Q(tasks__order__rank__lte=3, tasks__picker=None)),
+        )
+        .order_by("starts_at", "pk")
+    )
+
+
+def trolley(picker_id: int) -> Trolley:
+    """Two queries, however much stands on it."""
+    tasks = PickTask.objects.filter(picker_id=picker_id, closed_at=None)
+    mine = tuple(tasks.select_related("order__slot").order_by("letter"))
+    return Trolley(mine, _lines([task for task in mine if task.order.status == Order.Status.PICKING]))
+
+
+def task_sheet(task: PickTask) -> list[TrolleyLine]:
+    """The lines of one order, for whoever looks it over. One query."""
+    return list(_lines([task]))
+
+
+def _lines(tasks: Iterable[PickTask]) -> tuple[TrolleyLine, ...]:
+    of_order = {task.order_id: task for task in tasks}
+    here = StockItem.objects.filter(product=OuterRef("product"), depot=OuterRef("order__depot"))
+    rows = OrderLine.objects.filter(order__in=of_order).values(
+        "id", "order_id", "product_id", "ean", "name", "packaging_label", "sold_by", "quantity", "dropped",
+        "picked", "minimum_life_days",
+        stands_in_for=F("replaces__name"),
+        temperature=F("product__shelf__temperature"),
+        position=Subquery(here.values("shelf_position")[:1]),
+    )  # fmt: skip
+    lines = [_line(row, of_order[row["order_id"]]) for row in rows]
+    lines.sort(key=lambda line: (walking_key(line.temperature, line.shelf_position, line.name), line.letter))
+    return tuple(lines)
+
+
+def _line(row: dict[str, Any], task: PickTask) -> TrolleyLine:
+    days = row["minimum_life_days"]
+    delivered_on = timezone.localdate(task.order.slot.starts_at)
+    return TrolleyLine(
+        id=row["id"],
+        task_id=task.pk,
+        letter=task.letter,
+        product_id=row["product_id"],
+        ean=row["ean"],
+        name=row["name"],
+        packaging_label=row["packaging_label"],
+        sold_by=row["sold_by"],
+        wanted=row["quantity"] - row["dropped"],
+        picked=row["picked"],
+        shelf_position=row["position"] or "",
+        temperature=row["temperature"] or Temperature.AMBIENT,
+        keeps_until=keeps_until(delivered_on, days) if days else None,
+        is_newcomer=is_newcomer(task.order.rank),
+        stands_in_for=row["stands_in_for"] or "",
+    )
+
+
+def own_task(task_id: int, picker_id: int) -> PickTask | None:
+    """An open task of this picker, with its order and slot. One query."""
+    found = PickTask.objects.filter(pk=task_id, picker_id=picker_id, closed_at=None)
+    return found.select_related("order__slot").first()
+
+
+def to_check() -> QuerySet[PickTask]:
+    """First orders that stand ready and wait for a second look. One query when read."""
+    left = OrderLine.objects.filter(order=OuterRef("order"), picked=None)
+    return (
+        PickTask.objects.filter(
+            closed_at=None, picker__isnull=False, checked_at=None, order__rank__lte=3,
+            order__status=Order.Status.PICKING,
+        )
+        .exclude(order__in=Subquery(left.values("order")))
+        .select_related("order__slot")
+        .order_by("order__slot__starts_at", "pk")
+    )  # fmt: skip
+
+
+def checkable(task_id: int) -> PickTask | None:
+    """An open task somebody prepares, with its order and slot. One query."""
+    found = PickTask.objects.filter(pk=task_id, closed_at=None, picker__isnull=False)
+    return found.select_related("order__slot").first()
+
+
+def shelf_positions(product_ids: Collection[int], depot_id: int) -> dict[int, str]:
+    """Where products lie in a depot. One query."""
+    found = StockItem.objects.filter(product__in=product_ids, depot=depot_id)
+    return dict(found.values_list("product_id", "shelf_position"))

@@ -1,0 +1,28 @@
+"""Every write of the preparation. Lock order: login → task → order → stock → account."""
+
+from shop.picking.services.closing import CheckDue, ReplacementDue, close_task, label_crates, note_checked
+from shop.picking.services.walking import Taken, confirm
+from shop.picking.services.waves import (
+    NothingToTake,
+    NotYours,
+    TrolleyFull,
+    build_waves,
+    hand_back,
+    take_tasks,
+)
+
+__all__ = [
+    "CheckDue",
+    "NotYours",
+    "NothingToTake",
+    "ReplacementDue",
+    "Taken",
+    "TrolleyFull",
+    "build_waves",
+    "close_task",
+    "confirm",
+    "hand_back",
+    "label_crates",
+    "note_checked",
+    "take_tasks",
+]

@@ -1,0 +1,44 @@
+"""What a picker says at a shelf."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+
+from shop.orders import services as orders
+from shop.orders.models import OrderLine
+from shop.picking.services.waves import NotYours, open_tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Pieces or grams put in the crates for a line, and what it said before: None, or what is now put right."""
+
+    quantity: int
+    before: int | None = None
+
+
+@transaction.atomic
+def confirm(*, picker_id: int, taken: Mapping[int, Taken], best_before_on: date | None = None) -> set[str]:
+    """Write what was taken at one shelf for one or several orders of a trolley, all or nothing.
+
+    Answers the references of the orders that came short, whose customers' wishes are to be done next
+    (`orders.settle_at_shelf`). Raises NotYours, and what `orders.note_picked` raises. Locks the tasks, then the orders
+    in order of id; eight queries, however many orders.
+    """
+    mine = {
+        task.order_id: task.order.reference
+        for task in open_tasks(picker_id)
+        .select_related("order")
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    }
+    own_lines = OrderLine.objects.filter(pk__in=taken, order__in=mine).count()
+    if not taken or own_lines < len(taken):
+        raise NotYours
+    changed = orders.note_picked(
+        found=[orders.Found(pk, said.quantity, best_before_on, said.before) for pk, said in taken.items()],
+        by_id=picker_id,
+    )
+    return {mine[line.order_id] for line in changed if line.missing}

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from shop.picking import closing_views, views
+
+urlpatterns = [
+    path("preparation/", views.home, name="picking"),
+    path("preparation/prendre/", views.take, name="picking_take"),
+    path("preparation/chariot/", views.trolley_page, name="picking_trolley"),
+    path("preparation/chariot/liste/", views.list_page, name="picking_list"),
+    path("preparation/lignes/<int:line_id>/", views.correct, name="picking_correct"),
+    path("preparation/lignes/<int:line_id>/remplacer/", closing_views.replace, name="picking_replace"),
+    path("preparation/commandes/<int:task_id>/", closing_views.close, name="picking_close"),
+    path("preparation/commandes/<int:task_id>/rendre/", closing_views.hand_back, name="picking_hand_back"),
+    path("preparation/commandes/<int:task_id>/etiquettes/", closing_views.labels, name="picking_labels"),
+    path("preparation/commandes/<int:task_id>/controle/", closing_views.check, name="picking_check"),
+]
