@@ -22,6 +22,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("orders.order", _("Commandes"), "receipt_long"),
             Entry("payments.paymentoperation", _("Paiements"), "credit_card"),
+            Entry("documents.document", _("Factures et avoirs"), "request_quote"),
             Entry("customers.customer", _("Clients"), "person"),
         ],
     ),

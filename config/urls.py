@@ -23,6 +23,7 @@ ROOMS_WITH_PAGES = [
     "shop.lists",
     "shop.payments",
     "shop.orders",
+    "shop.documents",
     "shop.checkout",
     "shop.picking",
     "shop.home",

@@ -16,6 +16,7 @@ from shop.orders.models import Order
 from shop.payments.models import DemoSession, PaymentOperation
 from tests.factories import AddressFactory, CustomerFactory, ProductFactory
 from tests.shop.checkout.conftest import RECIPIENT, Walk
+from tests.shop.documents.selling import invoice
 
 OURS = ("shop.", "crm.", "delivery.", "config.")
 PUBLIC, SIGNED_IN, OWNER, TOKEN = "public", "signed in", "owner", "token"
@@ -90,6 +91,7 @@ DOORS = {
     "order": Door(OWNER, args=("@order",)),
     "reorder": Door(OWNER, get=NO, post=302, args=("@order",)),
     "cancel_order": Door(OWNER, get=NO, post=302, args=("@order",)),
+    "order_document": Door(OWNER, args=("@order", "@document")),
     "order_reviews": Door(OWNER, post=404, args=("@order",)),
     "withdraw_review": Door(OWNER, get=NO, post=404, args=("@order",)),
     "my_reviews": Door(SIGNED_IN),
@@ -148,6 +150,7 @@ class Owned:
         paid = walk.pay(walk.order())
         walk.come_back(paid)
         self.order = Order.objects.get()
+        self.document = invoice(self.order)
         self.address = AddressFactory(customer=self.customer, line1=self.line1)
         Consent.objects.create(
             customer=self.customer, purpose="letters", is_granted=False, wording="?", source="compte"
@@ -165,6 +168,7 @@ class Owned:
             "@product": self.product.pk,
             "@slot": self.slot.pk,
             "@order": self.order.reference,
+            "@document": self.document.number,
             "@token": self.order.tracking_token,
             "@payment": PaymentOperation.objects.get(account_id=self.order.reference).key,
             "@demo": DemoSession.objects.get().token,
@@ -187,7 +191,7 @@ class Owned:
     def secrets(self):
         return [
             *self.contact(), self.order.reference, self.line1, self.list_name, self.last_name,
-            self.order.tracking_token,
+            self.order.tracking_token, self.document.number,
         ]  # fmt: skip
 
     def belongings(self):

@@ -68,7 +68,8 @@ def browser(user):
 
 
 def body_of(answer):
-    return b"".join(answer.streaming_content).decode() if answer.streaming else answer.content.decode()
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return body.decode(errors="replace")
 
 
 # --- the table is complete ------------------------------------------------------------------------

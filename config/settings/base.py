@@ -32,6 +32,7 @@ ROOMS = [
     "shop.lists",
     "shop.payments",
     "shop.orders",
+    "shop.documents",
     "shop.checkout",
     "shop.picking",
     "shop.home",
@@ -266,6 +267,26 @@ PAYMENT_GATEWAY = env("PAYMENT_GATEWAY", default="demo")
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_BASE = env("STRIPE_API_BASE", default="")
+
+
+# --- invoices -----------------------------------------------------------------------------------
+DEMONSTRATION_SELLER = {
+    "name": "Cabas SAS (société de démonstration)",
+    "form": "société par actions simplifiée au capital de 1 000 €",
+    "address": "1 place du Marché-d’Exemple|75000 Paris",
+    "siren": "000 000 000",
+    "register": "RCS Paris 000 000 000",
+    "vat_number": "FR 00 000000000",
+}
+
+
+def seller(demonstration: dict[str, str] | None = None) -> dict[str, str]:
+    """What the head of an invoice must say, from SELLER_NAME, SELLER_FORM and so on; lines of the address part at « | »."""
+    known = demonstration or dict.fromkeys(DEMONSTRATION_SELLER, "")
+    return {what: env(f"SELLER_{what.upper()}", default=value) for what, value in known.items()}
+
+
+SELLER = seller()
 
 
 # --- later work ---------------------------------------------------------------------------------

@@ -38,3 +38,4 @@ SERVE_MEDIA = True
 DEMONSTRATION = env.bool("DEMONSTRATION", default=True)
 OUTBOX_DELIVERS = env.bool("OUTBOX_DELIVERS", default="EMAIL_URL" in os.environ)
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=False)
+SELLER = base.seller(base.DEMONSTRATION_SELLER)

@@ -23,6 +23,7 @@ ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DEMONSTRATION = False
 STAFF_SECOND_FACTOR = False
 OUTBOX_DELIVERS = True
+SELLER = base.DEMONSTRATION_SELLER
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = base.STORAGES | {

@@ -208,6 +208,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
             (reverse("admin:customers_customer_change", args=[order.customer_id]), _("Client")),
             (reverse("admin:orders_order_changelist", query={"customer__id__exact": order.customer_id}), _("Ses commandes")),
             (reverse("admin:payments_paymentoperation_changelist", query={"q": order.reference}), _("Paiements")),
+            (reverse("admin:documents_document_changelist", query={"q": order.reference}), _("Factures et avoirs")),
             (reverse("admin:desk_contactrequest_changelist", query={"q": order.reference}), _("Demandes")),
         ]  # fmt: skip
         return format_html_join(" · ", '<a class="underline" href="{}">{}</a>', places)

@@ -20,6 +20,7 @@ from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.forms import CancelForm
 from shop.orders.models import Order, OrderEvent
+from shop.orders.ports import documents_of
 from shop.orders.queries import (
     SESSION_ORDERED,
     address_lines,
@@ -55,9 +56,8 @@ def orders_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def order_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
-    return render(
-        request, "orders/order.html", _context(order) | {"is_own": True, "is_received": is_received(order)}
-    )
+    own = {"is_own": True, "is_received": is_received(order), "documents": documents_of(reference)}
+    return render(request, "orders/order.html", _context(order) | own)
 
 
 @require_safe
@@ -116,6 +116,8 @@ def _context(order: Order) -> dict[str, object]:
             for event in events
         ],
         "address": address_lines(order),
+        # Whoever has the link alone sees none: they name the buyer.
+        "documents": [],
         "shortage": {
             "usual": order.get_shortage_choice_display(),
             "others": [

@@ -1,10 +1,13 @@
 """What other rooms may read of payments."""
 
-from typing import Literal
+from datetime import date
+from decimal import Decimal
+from typing import Literal, NamedTuple
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
-from shop.payments.models import PaymentAccount, PaymentOperation
+from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
 
 PaymentStateName = Literal["none", "pending", "card_saved", "secured", "refused", "unknown", "lapsed"]
 State = PaymentOperation.State
@@ -61,6 +64,25 @@ def order_of_payment(key: str) -> str | None:
         .values_list("account_id", flat=True)
         .first()
     )
+
+
+class Captured(NamedTuple):
+    """Euros taken for an order, and the day in Paris."""
+
+    amount: Decimal
+    on: date
+
+
+def captured(order_reference: str) -> Captured | None:
+    """What was taken for an order; None while nothing was. One query."""
+    entry = PaymentEntry.objects.filter(account_id=order_reference, kind=PaymentEntry.Kind.CAPTURED).first()
+    return Captured(entry.amount, timezone.localdate(entry.at)) if entry else None
+
+
+def refund_occasion(key: str) -> str | None:
+    """What a refund was asked for. One query."""
+    refunds = PaymentOperation.objects.filter(key=key, kind=PaymentOperation.Kind.REFUND)
+    return refunds.values_list("occasion", flat=True).first()
 
 
 def unknown_answers() -> int:

@@ -18,6 +18,12 @@ REAL = {
     "PAYMENT_GATEWAY": "stripe",
     "STRIPE_SECRET_KEY": "sk_live_0",
     "STRIPE_WEBHOOK_SECRET": "whsec_0",
+    "SELLER_NAME": "Épicerie du Port SARL",
+    "SELLER_FORM": "SARL au capital de 8 000 €",
+    "SELLER_ADDRESS": "3 quai du Port|13002 Marseille",
+    "SELLER_SIREN": "123 456 789",
+    "SELLER_REGISTER": "RCS Marseille 123 456 789",
+    "SELLER_VAT_NUMBER": "FR 32 123456789",
     "EMAIL_URL": "smtp+tls://courses:secret@mail.example:587",
 }
 

@@ -31,6 +31,7 @@ from shop.stock.models import StockItem
 from tests.factories import UserFactory
 from tests.journeys.pages import Inspector
 from tests.shop.checkout.conftest import Walk
+from tests.shop.documents.selling import invoice
 from tests.shop.pricing.promoting import promote
 from tests.shop.reviews.support import publish, written_of_service
 
@@ -318,6 +319,8 @@ def test_orders(see, goods):
     later = ordered(goods, client, days=9)
     see("orders", "/commandes/", client=client)
     see("order", f"/commandes/{later.reference}/", client=client)
+    invoice(later)
+    see("order-invoiced", f"/commandes/{later.reference}/", client=client)
     client.post(reverse("cancel_order", args=[order.reference]))
     see("order-cancelled", f"/commandes/{order.reference}/", client=client)
     see("tracking-fresh", f"/suivi/{later.tracking_token}/?merci=1")

@@ -277,7 +277,7 @@ def test_whoever_answers_customers_is_led_to_all_that_belongs_to_an_order(client
     page = client.get(reverse("admin:orders_order_change", args=[own.pk])).content.decode()
 
     links = re.findall(r'<a class="underline" href="([^"]+)">', page)
-    assert len(links) == 5
+    assert len(links) == 6
     for link in links:
         answer = client.get(unescape(link))
         assert answer.status_code == 200, link

@@ -1,0 +1,172 @@
+"""Issue invoices and credit notes. Lock order: order → counter, which nothing is locked after.
+
+Each checks first and takes its number last: a refusal or a rollback leaves no gap. Files are made elsewhere, on demand.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shop.documents.errors import CreditRefused, NothingCaptured, OrderNotBilled
+from shop.documents.models import Document, DocumentCounter, Kind, PlannedCredit
+from shop.documents.payloads import credit_payload, invoice_payload
+from shop.documents.queries import billed, creditable, lock_order, made
+from shop.documents.rules import (
+    Row,
+    exceeds,
+    number_of,
+    row_as_json,
+    row_of_json,
+    sorted_rates,
+    spread_credit,
+    sums,
+)
+from shop.documents.seller import seller
+from shop.orders.models import Order
+from shop.payments.queries import refund_occasion
+
+
+@transaction.atomic
+def issue_invoice(*, order_reference: str) -> Document:
+    """The invoice of an order, made once its bill is there and its money taken; asked again, the same one.
+
+    Raises OrderNotBilled, NothingCaptured, BillDoesNotAddUp, SellerUnknown. Locks the order, then the counter.
+    Nine queries, however long the order.
+    """
+    order = _locked(order_reference)
+    if invoice := made(order, Kind.INVOICE):
+        return invoice
+    known = billed(order)
+    if known is None:
+        raise OrderNotBilled(order_reference)
+    if known.paid is None and known.bill.total:
+        raise NothingCaptured(order_reference)
+    return _add(order, Kind.INVOICE, invoice_payload(known, seller()))
+
+
+@transaction.atomic
+def issue_credit_note(
+    *,
+    order_reference: str,
+    occasion: str,
+    rows: Sequence[Row],
+    reason: str,
+    refunded_on: date | None = None,
+) -> Document:
+    """Take back part of an order's invoice, once for each occasion; asked again, the same one.
+
+    Rows are positive. ``reason`` is printed. ``refunded_on``: the day the money went back to the card, when it did.
+    Makes the invoice first where it is still owed, and raises what `issue_invoice` raises; CreditRefused when some
+    VAT rate, or the whole, would get back more than was invoiced at it. Locks the order, then the counter.
+    """
+    invoice = issue_invoice(order_reference=order_reference)
+    # Locked by now; the invoice's own row never changes.
+    order = invoice.order
+    if note := made(order, Kind.CREDIT_NOTE, occasion):
+        return note
+    asked = sums(rows)
+    if not occasion or asked.total <= 0 or min(row.gross for row in rows) <= 0:
+        raise CreditRefused(order_reference)
+    if exceeds(asked.by_rate(), creditable(invoice)):
+        raise CreditRefused(order_reference)
+    payload = credit_payload(invoice, rows, reason=reason, refunded_on=refunded_on, seller=seller())
+    return _add(order, Kind.CREDIT_NOTE, payload, occasion=occasion, corrects=invoice)
+
+
+@transaction.atomic
+def plan_credit(*, order_reference: str, occasion: str, rows: Sequence[Row], reason: str) -> None:
+    """Say how a refund is spread over VAT rates, in the transaction that asks for it under the same occasion.
+
+    Before it, since it locks the order. The credit note follows when the money has gone back; planned again, the first
+    plan stands. Raises OrderNotBilled for an unknown order, CreditRefused for rows that come to nothing. Three queries.
+    """
+    order = _locked(order_reference)
+    if not occasion or not rows or min(row.gross for row in rows) <= 0:
+        raise CreditRefused(order_reference)
+    PlannedCredit.objects.get_or_create(
+        order=order,
+        occasion=occasion,
+        defaults={"reason": reason, "rows": [row_as_json(row) for row in rows]},
+    )
+
+
+@transaction.atomic
+def credit_refund(*, order_reference: str, operation_key: str, amount: Decimal) -> Document | None:
+    """The credit note of money that has gone back: as planned, else in proportion to what is left at each rate.
+
+    None for a key that is no refund's. Raises what `issue_credit_note` raises; CreditRefused too when the plan does not
+    come to the amount.
+    """
+    occasion = refund_occasion(operation_key)
+    if occasion is None:
+        return None
+    invoice = issue_invoice(order_reference=order_reference)
+    if note := made(invoice.order, Kind.CREDIT_NOTE, occasion):
+        return note
+    planned = PlannedCredit.objects.filter(order=invoice.order, occasion=occasion).first()
+    rows = [row_of_json(row) for row in planned.rows] if planned else _in_proportion(invoice, amount)
+    if sums(rows).total != amount:
+        raise CreditRefused(order_reference)
+    return issue_credit_note(
+        order_reference=order_reference,
+        occasion=occasion,
+        rows=rows,
+        reason=planned.reason if planned else _("Remboursement"),
+        refunded_on=timezone.localdate(),
+    )
+
+
+def _in_proportion(invoice: Document, amount: Decimal) -> list[Row]:
+    spread = spread_credit(amount, creditable(invoice))
+    if spread is None:
+        raise CreditRefused(invoice.number)
+    goods, deposits = _("Remboursement d’articles"), _("Consignes")
+    return [
+        Row(label=goods if rate is not None else deposits, gross=gross, rate=rate)
+        for rate, gross in sorted_rates(spread)
+    ]
+
+
+def _locked(order_reference: str) -> Order:
+    order = lock_order(order_reference)
+    if order is None:
+        raise OrderNotBilled(order_reference)
+    return order
+
+
+def _add(order: Order, kind: Kind, payload: dict[str, Any], **about: Any) -> Document:
+    """Number it and keep it. Four queries, the counter locked from the first to the end of the transaction."""
+    counter, today = _take_number(kind)
+    number = number_of(Document.LETTERS[kind], counter.year, counter.last)
+    return Document.objects.create(
+        kind=kind,
+        year=counter.year,
+        serial=counter.last,
+        number=number,
+        order=order,
+        issued_on=today,
+        total=Decimal(payload["total"]),
+        payload=payload | {"number": number, "issued_on": today.isoformat()},
+        **about,
+    )
+
+
+def _take_number(kind: Kind) -> tuple[DocumentCounter, date]:
+    """The next number of the year, and its day. The day is read under the lock: numbers and days rise together."""
+    counter = _locked_counter(kind, timezone.localdate().year)
+    today = timezone.localdate()
+    if today.year != counter.year:
+        counter = _locked_counter(kind, today.year)
+    counter.last += 1
+    counter.save(update_fields=["last"])
+    return counter, today
+
+
+def _locked_counter(kind: Kind, year: int) -> DocumentCounter:
+    DocumentCounter.objects.bulk_create([DocumentCounter(kind=kind, year=year)], ignore_conflicts=True)
+    return DocumentCounter.objects.select_for_update().get(kind=kind, year=year)
