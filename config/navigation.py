@@ -59,6 +59,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("picking.picktask", _("Préparation"), "shopping_basket"),
             Entry("slots.slot", _("Créneaux"), "calendar_month"),
             Entry("zones.zone", _("Zones"), "map"),
+            Entry("zones.pickuppoint", _("Points de retrait"), "storefront"),
             Entry("zones.depot", _("Dépôts"), "warehouse"),
         ],
     ),

@@ -7,7 +7,7 @@ import factory
 from django.utils import timezone
 
 from delivery.slots.models import Slot
-from delivery.zones.models import Depot, Zone, ZoneArea
+from delivery.zones.models import Depot, PickupPoint, Zone, ZoneArea
 from shop.catalogue.models import Aisle, Brand, Product
 from shop.catalogue.rules import with_check_digit
 from shop.customers.models import Address, Customer, User
@@ -74,6 +74,25 @@ class ZoneFactory(factory.django.DjangoModelFactory):
     def prefixes(self, create, extracted, **_kwargs):
         for prefix in extracted or (["75"] if self.slug == "paris" else []):
             ZoneArea.objects.get_or_create(prefix=prefix, defaults={"zone": self})
+
+
+class PickupPointFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PickupPoint
+        django_get_or_create = ("slug",)
+
+    slug = "bastille"
+    name = "Cabas Bastille"
+    depot = factory.SubFactory(DepotFactory)
+    line1 = "14 rue de la Roquette"
+    postcode = "75011"
+    city = "Paris"
+    directions = "Entrée par la cour."
+    slot_price = Decimal(0)
+    peak_price = Decimal(0)
+    minimum_order = Decimal(15)
+    free_delivery_from = Decimal(15)
+    open_weekdays = "1234567"
 
 
 class SlotFactory(factory.django.DjangoModelFactory):

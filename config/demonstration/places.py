@@ -25,8 +25,12 @@ TICKETS = 1000
 
 
 def tickets() -> list[tuple[int, int, str, str]]:
-    """Rows of (number, zone id, postcode, town), numbered from 0; empty without an active zone. Two queries."""
-    zones = list(Zone.objects.filter(is_active=True).prefetch_related("areas").order_by("slug"))
+    """Rows of (number, zone id, postcode, town), numbered from 0; empty without an active zone that is delivered. Two queries."""
+    zones = list(
+        Zone.objects.filter(is_active=True, kind=Zone.Kind.DELIVERY)
+        .prefetch_related("areas")
+        .order_by("slug")
+    )
     towns = _towns(zones)
     capacity = sum(zone.slot_capacity for zone in zones) or 1
     rows: list[tuple[int, int, str, str]] = []

@@ -101,8 +101,8 @@ class SlotAdmin(ModelAdmin):
         return redirect(_week_url(obj.zone, rules.local_date(obj.starts_at)))
 
 
-def _usual_first(zone: Zone) -> tuple[bool, bool, int]:
-    return not zone.is_active, not zone.depot.is_default, zone.pk
+def _usual_first(zone: Zone) -> tuple[bool, bool, bool, int]:
+    return zone.is_collect, not zone.is_active, not zone.depot.is_default, zone.pk
 
 
 def _week_url(zone: Zone, day: date) -> str:

@@ -1,5 +1,6 @@
 """What shoppers and staff read of slots."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -138,6 +139,20 @@ def free_slots(zone: Zone) -> QuerySet[Slot]:
     free: Any = Slot.objects.bookable().with_taken()
     found: QuerySet[Slot] = free.filter(zone=zone, taken__lt=F("capacity")).order_by("starts_at")
     return found
+
+
+def first_free_slots(zones: Iterable[Zone]) -> dict[int, Slot]:
+    """Zone id → the first slot that can still be held there. One query, none without a zone."""
+    wanted = [zone.pk for zone in zones]
+    if not wanted:
+        return {}
+    free: Any = Slot.objects.bookable().with_taken()
+    first = (
+        free.filter(zone__in=wanted, taken__lt=F("capacity"))
+        .order_by("zone_id", "starts_at")
+        .distinct("zone_id")
+    )
+    return {slot.zone_id: slot for slot in first}
 
 
 def slot_fill(days: int) -> list[DayFill]:

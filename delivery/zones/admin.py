@@ -10,7 +10,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.admin import Undeletable, in_euros
 from config.forms import FrenchDecimalField
-from delivery.zones.models import CoverageRequest, Depot, Zone, ZoneArea
+from delivery.zones.forms import PickupPointForm
+from delivery.zones.models import CoverageRequest, Depot, PickupPoint, Zone, ZoneArea
 from delivery.zones.services import tell_newly_covered, zones_changed
 
 
@@ -37,31 +38,55 @@ class ZoneAreaInline(TabularInline):
         return bool(self.has_change_permission(request, obj))
 
 
-@admin.register(Zone)
-class ZoneAdmin(Undeletable, ModelAdmin):
+class PlaceAdmin(Undeletable, ModelAdmin):
+    """What zones and pickup points share."""
+
     # A number field of HTML wants a point: what it is given with a comma it shows empty.
     formfield_overrides: ClassVar[dict[Any, Any]] = {
         DecimalField: {"form_class": FrenchDecimalField, "widget": UnfoldAdminTextInputWidget}
     }
-    list_display = ["name", "depot", "is_active", "area_count", "minimum_said", "free_from_said"]
     list_filter = ["is_active", "depot"]
     list_select_related = ["depot"]
-    search_fields = ["name", "slug", "areas__prefix"]
-    inlines = [ZoneAreaInline]
     minimum_said = in_euros("minimum_order", _("minimum de commande"))
     free_from_said = in_euros("free_delivery_from", _("livraison offerte dès"))
-    fieldsets = [
-        (None, {"fields": ["name", "slug", "depot", "is_active"]}),
-        (_("Horaires"), {"fields": [("opens_at", "closes_at"), "open_weekdays", "cutoff_minutes"]}),
-        (_("Créneaux à venir"), {"fields": ["slot_capacity", ("slot_price", "peak_price")]}),
-        (_("Commande"), {"fields": [("minimum_order", "free_delivery_from")]}),
-    ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Zone | None = None) -> list[str]:
         return ["slug"] if obj else []
 
+
+_HOW = (
+    (_("Horaires"), {"fields": [("opens_at", "closes_at"), "open_weekdays", "cutoff_minutes"]}),
+    (_("Créneaux à venir"), {"fields": ["slot_capacity", ("slot_price", "peak_price")]}),
+    (_("Commande"), {"fields": [("minimum_order", "free_delivery_from")]}),
+)
+
+
+@admin.register(PickupPoint)
+class PickupPointAdmin(PlaceAdmin):
+    form = PickupPointForm
+    list_display = ["name", "postcode", "city", "depot", "is_active", "minimum_said"]
+    search_fields = ["name", "slug", "postcode", "city"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "depot", "is_active"]}),
+        (_("Adresse"), {"fields": ["line1", "line2", ("postcode", "city"), "directions"]}),
+        *_HOW,
+    ]
+
+    def save_model(self, request: HttpRequest, obj: PickupPoint, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        zones_changed()
+
+
+@admin.register(Zone)
+class ZoneAdmin(PlaceAdmin):
+    list_display = ["name", "depot", "is_active", "area_count", "minimum_said", "free_from_said"]
+    search_fields = ["name", "slug", "areas__prefix"]
+    inlines = [ZoneAreaInline]
+    fieldsets = [(None, {"fields": ["name", "slug", "depot", "is_active"]}), *_HOW]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Zone]:
-        zones: QuerySet[Zone] = super().get_queryset(request)
+        """Delivered areas; points have a page of their own."""
+        zones: QuerySet[Zone] = super().get_queryset(request).filter(kind=Zone.Kind.DELIVERY)
         return zones.annotate(areas_count=Count("areas", distinct=True))
 
     @admin.display(description=_("secteurs"), ordering="areas_count")

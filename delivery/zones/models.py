@@ -2,12 +2,14 @@
 
 from datetime import time
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from delivery.zones.rules import is_valid_postcode
 
 TWO_WEEKS_IN_MINUTES = 14 * 24 * 60
 
@@ -37,8 +39,25 @@ class Depot(models.Model):
 
 
 class Zone(models.Model):
-    """A delivered area: one depot, one set of hours, cut-offs and fees. The same for every customer."""
+    """Where orders go from one depot, with one set of hours, cut-offs and fees. The same for every customer.
 
+    A delivered area, or a point where customers fetch their order: slots, holds and orders tell them apart by kind
+    alone (docs/adr/0021-a-pickup-point-is-a-zone.md).
+    """
+
+    class Kind(models.TextChoices):
+        DELIVERY = "delivery", _("livraison")
+        COLLECT = "collect", _("retrait")
+
+    # Never changes: orders are read by it.
+    kind = models.CharField(
+        _("mode"),
+        max_length=10,
+        choices=Kind,
+        default=Kind.DELIVERY,
+        db_default=Kind.DELIVERY,
+        editable=False,
+    )
     slug = models.SlugField(_("code"), max_length=40, unique=True, help_text=_("Ne change plus ensuite."))
     name = models.CharField(_("nom"), max_length=80)
     depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="zones", verbose_name=_("dépôt"))
@@ -81,6 +100,25 @@ class Zone(models.Model):
         _("livraison offerte dès (€)"), max_digits=7, decimal_places=2, default=Decimal("120.00"),
         validators=[MinValueValidator(Decimal(0))],
     )  # fmt: skip
+    # Of a pickup point alone.
+    line1 = models.CharField(_("numéro et rue"), max_length=120, blank=True, default="", db_default="")
+    line2 = models.CharField(
+        _("complément"),
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("L’enseigne ou le bâtiment, s’il aide à trouver."),
+    )
+    postcode = models.CharField(
+        _("code postal"), max_length=5, blank=True, default="", db_default="",
+        help_text=_("Il classe les points du plus près au plus loin de chez le client."),
+    )  # fmt: skip
+    city = models.CharField(_("ville"), max_length=80, blank=True, default="", db_default="")
+    directions = models.TextField(
+        _("accès et horaires"), max_length=400, blank=True, default="", db_default="",
+        help_text=_("Ce que le client doit savoir pour trouver : entrée, sonnette, parking, heures d’ouverture."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("zone")
@@ -89,14 +127,28 @@ class Zone(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(opens_at__lt=models.F("closes_at")), name="zone_opens_before_it_closes"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="delivery")
+                | ~models.Q(models.Q(line1="") | models.Q(postcode="") | models.Q(city="")),
+                name="pickup_point_has_an_address",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_collect(self) -> bool:
+        return self.kind == self.Kind.COLLECT
+
+    @property
+    def place_lines(self) -> list[str]:
+        """The address of a pickup point, under its name."""
+        return [line for line in (self.line1, self.line2, f"{self.postcode} {self.city}") if line]
+
     def clean(self) -> None:
-        errors: dict[str, Any] = {}
+        errors: dict[str, Any] = self._wrong_address() if self.is_collect else {}
         for field in ("opens_at", "closes_at"):
             if (at := getattr(self, field)) and (at.minute or at.second):
                 errors[field] = _("Indiquez une heure ronde : les créneaux durent une heure.")
@@ -110,6 +162,42 @@ class Zone(models.Model):
             )
         if errors:
             raise ValidationError(errors)
+
+    def _wrong_address(self) -> dict[str, Any]:
+        missing = {
+            "line1": _("Un point de retrait a une adresse : indiquez le numéro et la rue."),
+            "city": _("Indiquez la ville du point de retrait."),
+        }
+        errors: dict[str, Any] = {
+            field: words for field, words in missing.items() if not getattr(self, field).strip()
+        }
+        if not is_valid_postcode(self.postcode):
+            errors["postcode"] = _("Indiquez un code postal qui existe, par exemple 75011.")
+        return errors
+
+
+class PickupPointManager(models.Manager["PickupPoint"]):
+    def get_queryset(self) -> models.QuerySet["PickupPoint"]:
+        return super().get_queryset().filter(kind=Zone.Kind.COLLECT)
+
+
+class PickupPoint(Zone):
+    """A zone of the other kind under a name of its own, so that staff see only the fields that concern it."""
+
+    objects: ClassVar[PickupPointManager] = PickupPointManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("point de retrait")
+        verbose_name_plural = _("points de retrait")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.kind = Zone.Kind.COLLECT
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        self.kind = Zone.Kind.COLLECT
+        super().clean()
 
 
 def _is_below(one: Decimal | None, other: Decimal | None) -> bool:

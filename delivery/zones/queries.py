@@ -8,13 +8,21 @@ from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import Length
 
 from config.wholes import Whole, columns, instance
-from delivery.zones.models import Depot, Zone, ZoneArea
-from delivery.zones.rules import is_valid_postcode, longest_prefix, normalise_postcode, prefixes_of
+from delivery.zones.models import Depot, PickupPoint, Zone, ZoneArea
+from delivery.zones.rules import (
+    department_of,
+    distance,
+    is_valid_postcode,
+    longest_prefix,
+    normalise_postcode,
+    prefixes_of,
+)
 
 __all__ = [
     "KnownZones",
     "NoZone",
     "active_zones",
+    "all_points",
     "is_valid_postcode",
     "known_zones",
     "normalise_postcode",
@@ -44,8 +52,13 @@ def zone_for_postcode(postcode: str) -> Zone | None:
 
 
 def active_zones() -> list[Zone]:
-    """The zones that are delivered, always in the same order. One query."""
+    """The zones that are delivered and the points that are open, always in the same order. One query."""
     return list(Zone.objects.filter(is_active=True).order_by("pk"))
+
+
+def all_points() -> list[PickupPoint]:
+    """Every pickup point, by name; closed ones too, since orders may still wait there. One query."""
+    return list(PickupPoint.objects.order_by("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,8 @@ class KnownZones:
 
     by_prefix: dict[str, Zone]
     first: Zone | None
+    # Pickup points that are open, by name.
+    points: tuple[Zone, ...] = ()
 
     def of_postcode(self, postcode: str) -> Zone | None:
         """As `zone_for_postcode`."""
@@ -66,6 +81,21 @@ class KnownZones:
         if self.first is None:
             raise NoZone
         return self.first
+
+    def point(self, zone_id: int | None) -> Zone | None:
+        """An open pickup point; None for any other zone."""
+        return next((point for point in self.points if point.pk == zone_id), None)
+
+    def points_from(self, postcode: str) -> tuple[list[Zone], list[Zone]]:
+        """Open points of the same department, then those further away, each nearest first; all near without a postcode."""
+        if not is_valid_postcode(postcode):
+            return list(self.points), []
+        by_distance = sorted(self.points, key=lambda point: distance(postcode, point.postcode))
+        here = department_of(postcode)
+        return (
+            [point for point in by_distance if department_of(point.postcode) == here],
+            [point for point in by_distance if department_of(point.postcode) != here],
+        )
 
 
 def known_zones() -> KnownZones:
@@ -84,7 +114,12 @@ def _zone_rows() -> QuerySet[Any, dict[str, Any]]:
 def _known(rows: list[dict[str, Any]]) -> KnownZones:
     zones = [_zone(row) for row in rows]
     by_prefix = {prefix: zone for zone, row in zip(zones, rows, strict=True) for prefix in row["prefixes"]}
-    return KnownZones(by_prefix, next((zone for zone in zones if zone.is_active), None))
+    active = [zone for zone in zones if zone.is_active]
+    return KnownZones(
+        by_prefix,
+        next((zone for zone in active if not zone.is_collect), None),
+        tuple(sorted((zone for zone in active if zone.is_collect), key=lambda zone: zone.name)),
+    )
 
 
 def _zone(row: dict[str, Any]) -> Zone:

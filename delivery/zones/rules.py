@@ -33,3 +33,17 @@ def prefixes_of(postcode: str) -> list[str]:
 def longest_prefix(postcode: str, known: Collection[str]) -> str | None:
     """The most precise known area of a postcode."""
     return next((prefix for prefix in prefixes_of(postcode) if prefix in known), None)
+
+
+def department_of(postcode: str) -> str:
+    """75 for 75011, 971 for 97110: three figures overseas."""
+    return postcode[:3] if postcode.startswith(("97", "98")) else postcode[:2]
+
+
+def distance(postcode: str, other: str) -> tuple[int, int]:
+    """Sorts places by how near two valid postcodes seem: figures in common from the left, then how far they count.
+
+    A guess: the shop has no map. It never leaves a place out, it only says which to show first.
+    """
+    shared = next((at for at, pair in enumerate(zip(postcode, other, strict=True)) if pair[0] != pair[1]), 5)
+    return -shared, abs(int(postcode) - int(other))

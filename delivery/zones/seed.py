@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from delivery.zones.models import Depot, Zone, ZoneArea
+from delivery.zones.models import Depot, PickupPoint, Zone, ZoneArea
 from delivery.zones.services import zones_changed
 
 DEPOTS = {
@@ -113,6 +113,42 @@ ZONES = (
         ),
     ),
 )  # fmt: skip
+
+
+# Invented counters: a demonstration alone has them.
+DEMO_POINTS: tuple[dict[str, Any], ...] = (
+    {
+        "slug": "retrait-bastille", "name": "Cabas Bastille", "depot": "paris",
+        "line1": "14 rue de la Roquette", "postcode": "75011", "city": "Paris",
+        "directions": "Entrée par la cour, sonnette « Cabas ». Place d’arrêt dix minutes devant le 16.\nOuvert de 10\u00a0h à 20\u00a0h, du lundi au samedi.",
+        "opens_at": time(10), "closes_at": time(20),
+    },
+    {
+        "slug": "retrait-villeurbanne", "name": "Cabas Gratte-Ciel", "depot": "lyon",
+        "line1": "8 avenue Henri-Barbusse", "postcode": "69100", "city": "Villeurbanne",
+        "directions": "Au rez-de-chaussée, à gauche de la pharmacie. Métro Gratte-Ciel.\nOuvert de 12\u00a0h à 20\u00a0h, du mardi au samedi.",
+        "opens_at": time(12), "closes_at": time(20), "open_weekdays": "23456",
+    },
+)  # fmt: skip
+
+
+@transaction.atomic
+def seed_demo_points() -> int:
+    """Add the demonstration's pickup points that are missing, once the depots are there; how many."""
+    depots = {depot.code: depot for depot in Depot.objects.all()}
+    known = set(Zone.objects.values_list("slug", flat=True))
+    missing = [fields for fields in DEMO_POINTS if fields["slug"] not in known and fields["depot"] in depots]
+    for fields in missing:
+        PickupPoint.objects.create(**_FREE_OF_CHARGE | fields | {"depot": depots[fields["depot"]]})
+    if missing:
+        zones_changed()
+    return len(missing)
+
+
+_FREE_OF_CHARGE: dict[str, Any] = {
+    "slot_price": Decimal(0), "peak_price": Decimal(0), "minimum_order": Decimal(15),
+    "free_delivery_from": Decimal(15), "cutoff_minutes": 180, "slot_capacity": 8,
+}  # fmt: skip
 
 
 @transaction.atomic

@@ -10,6 +10,8 @@ from config.demonstration.plan import DAYS, SEED
 from config.demonstration.promotions import make_promotions
 from config.demonstration.reviews import make_reviews
 from config.demonstration.stages import said
+from delivery.slots.services import generate_slots
+from delivery.zones.seed import seed_demo_points
 from shop.catalogue.models import Product
 from shop.stock.importing import load_starter
 
@@ -38,6 +40,8 @@ class Command(BaseCommand):
         plan = _plan(options)
         if not Product.objects.exists():
             load_starter()
+        if seed_demo_points():
+            generate_slots()
         made = sum(make_account(account) for account in ACCOUNTS)
         promoted = make_promotions()
         self.stdout.write(
