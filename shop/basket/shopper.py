@@ -11,7 +11,13 @@ from django.http import HttpRequest
 from delivery.slots.models import Hold
 from delivery.zones.models import Zone
 from delivery.zones.queries import NoZone
-from delivery.zones.visitor import outside_postcode, remember_place, visitor_postcode, visitor_zone
+from delivery.zones.visitor import (
+    chosen_point,
+    outside_postcode,
+    remember_place,
+    visitor_postcode,
+    visitor_zone,
+)
 from shop.basket.models import Basket
 from shop.basket.queries import Present, present_basket
 from shop.basket.services import BasketClosed, let_go_elsewhere, note_place, obtain_basket
@@ -62,6 +68,11 @@ class Shopper:
         return visitor_zone(self._request)
 
     @property
+    def point(self) -> Zone | None:
+        """The pickup point where they fetch their order, if they chose one."""
+        return chosen_point(self._request)
+
+    @property
     def outside_postcode(self) -> str:
         """The postcode they asked for that is not delivered, or ""."""
         return outside_postcode(self._request)
@@ -109,7 +120,8 @@ class Shopper:
     @property
     def place_shown(self) -> tuple[Hashable, ...]:
         """All that the header says of where and when: names that part of it."""
-        return (self.postcode, *((self.hold.slot.starts_at, self.hold.slot.ends_at) if self.hold else ()))
+        where = self.point.name if self.point else self.postcode
+        return (where, *((self.hold.slot.starts_at, self.hold.slot.ends_at) if self.hold else ()))
 
     @cached_property
     def quantities(self) -> Mapping[int, int]:

@@ -19,19 +19,21 @@ def money_summary(
     is_estimate: bool = False,
     vat: Iterable[tuple[Decimal, Decimal]] = (),
     offered_by: str = "",
+    is_collect: bool = False,
 ) -> dict[str, Any]:
     """Lines and total including VAT; ``vat`` adds a note of (rate, amount). No query.
 
     ``goods`` are what is paid, ``discount`` what promotions took off before, ``offered_by`` the promotion that offers
-    the delivery.
+    the delivery. An order that is fetched pays for its slot, if anything.
     """
     lines: list[dict[str, Any]] = [{"label": _("Articles"), "amount": goods + discount, "is_discount": False}]
     if discount:
         lines.append({"label": _("Promotions"), "amount": -discount, "is_discount": True})
     if deposits:
         lines.append({"label": _("Consignes"), "amount": deposits, "is_discount": False})
-    label = _("Livraison, dès") if is_estimate and delivery else _("Livraison")
-    lines.append({"label": label, "amount": delivery, "is_discount": False})
+    lines.append(
+        {"label": _slot_label(is_collect, is_estimate and delivery), "amount": delivery, "is_discount": False}
+    )
     notes = [offered_by] if offered_by else []
     notes += [
         _("dont TVA à %(rate)s\u202f%% : %(amount)s\u00a0€")
@@ -44,4 +46,11 @@ def money_summary(
         "total_label": _("Total TTC"),
         "total": total,
         "note": " · ".join(notes),
+        "when_free": _("gratuit") if is_collect else _("offerte"),
     }
+
+
+def _slot_label(is_collect: bool, is_least: object) -> str:
+    if is_collect:
+        return _("Retrait, dès") if is_least else _("Retrait")
+    return _("Livraison, dès") if is_least else _("Livraison")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.basket import views
+from shop.basket import pickup_views, views
 
 urlpatterns = [
     path("panier/", views.basket_page, name="basket"),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("creneaux/", views.slots_page, name="slots"),
     path("creneaux/code-postal/", views.set_postcode, name="set_postcode"),
     path("creneaux/prevenir/", views.ask_for_coverage, name="ask_for_coverage"),
+    path("creneaux/retrait/", pickup_views.points_page, name="pickup_points"),
+    path("creneaux/retrait/<slug:slug>/", pickup_views.point_page, name="pickup_point"),
     path("creneaux/<int:pk>/reserver/", views.hold_slot, name="hold_slot"),
 ]

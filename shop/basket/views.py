@@ -20,8 +20,14 @@ from config.templatetags.cabas import grams, slot_label_long
 from delivery.slots import services as slots
 from delivery.slots.queries import upcoming_days
 from delivery.zones import services as zones
-from delivery.zones.queries import zone_for_postcode
-from delivery.zones.visitor import remember_outside, remember_place
+from delivery.zones.queries import known_zones, zone_for_postcode
+from delivery.zones.visitor import (
+    forget_point,
+    home_zone,
+    remember_outside,
+    remember_place,
+    remember_point,
+)
 from shop.basket import services
 from shop.basket.deliveries import priced_for
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
@@ -86,6 +92,7 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
             total=totals.total,
             is_estimate=not shopper.hold,
             offered_by=totals.delivery_label,
+            is_collect=shopper.point is not None,
         ),
         "changed_lines": [line for line in lines if line.has_new_price],
         "ended_lines": [line for line in lines if line.ended_promotion],
@@ -198,7 +205,7 @@ def slots_page(request: HttpRequest) -> HttpResponse:
     """Slots of a postcode, before any sign-in. A read: the place is only remembered by the form (POST)."""
     shopper = shopper_of(request)
     form = PostcodeForm(request.GET if "code_postal" in request.GET else None)
-    zone, postcode = shopper.zone, shopper.postcode
+    zone, postcode = home_zone(request), shopper.postcode
     if form.is_bound and form.is_valid():
         postcode = form.cleaned_data["code_postal"]
         found = zone_for_postcode(postcode)
@@ -220,12 +227,16 @@ def slots_page(request: HttpRequest) -> HttpResponse:
                 upcoming_days(zone, holder=holder), zone=zone, book=book, goods=shopper.basket_total
             ),
             "next_url": request.GET.get("suite", ""),
+            "has_points": bool(known_zones().points),
         },
     )
 
 
 def _outside(request: HttpRequest, postcode: str, form: CoverageForm, status: int = 200) -> HttpResponse:
-    return render(request, "basket/outside.html", {"outside_postcode": postcode, "form": form}, status=status)
+    """Say so, offer to be told, and name the pickup points of the same department."""
+    near, _far = known_zones().points_from(postcode)
+    context = {"outside_postcode": postcode, "form": form, "points": near if postcode else []}
+    return render(request, "basket/outside.html", context, status=status)
 
 
 @require_POST
@@ -297,7 +308,11 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _remember_place(request: HttpRequest, basket: Basket, zone_id: int) -> None:
-    """The slot was looked up for a postcode: from now on stock and fees are those of that place too."""
+    """Stock and fees are from now on those of the pickup point, or of the postcode the slot was looked up for."""
+    if point := known_zones().point(zone_id):
+        remember_point(request, point)
+        return
+    forget_point(request)
     form = PostcodeForm(request.POST)
     if form.is_valid():
         zone = zone_for_postcode(form.cleaned_data["code_postal"])

@@ -16,6 +16,11 @@ PAYMENT_RUNNING = gettext_lazy(
 
 def slot_let_go(left: Hold, postcode: str, zone: Zone) -> str:
     """Which slot was given back, why, and what to do next."""
+    if left.slot.zone.is_collect:
+        return _(
+            "Votre retrait du %(slot)s (%(point)s) n’est plus réservé\u202f: vous avez choisi la livraison. Choisissez "
+            "son créneau, zone %(zone)s."
+        ) % {"slot": slot_label_long(left.slot), "point": left.slot.zone.name, "zone": zone.name}
     return _(
         "Votre créneau du %(slot)s (zone %(other)s) n’est plus réservé, car il ne dessert pas le %(postcode)s : "
         "choisissez-en un pour %(zone)s."

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.zones.queries import zone_for_postcode
 from shop.basket.forms import existing_postcode
-from shop.checkout.models import CheckoutDraft
+from shop.checkout.models import ADDRESS_FIELDS, CheckoutDraft
 from shop.customers.forms import ShortageField
 from shop.customers.models import ShortageChoice
 from shop.customers.rules import BirthDateImplausible, PhoneInvalid, age_on, check_birth, normalise_phone
@@ -30,7 +30,7 @@ def _text(label: Any, token: str, required: Any = None, **kwargs: Any) -> forms.
 
 
 class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Step 1: who, and where to."""
+    """Step 1: who, and where to; who alone when they fetch their order."""
 
     email = forms.EmailField(
         label=_("Adresse e-mail"), max_length=254,
@@ -65,8 +65,14 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
             "postcode", "city", "instructions",
         ]  # fmt: skip
 
-    def __init__(self, *args: Any, fixed_email: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, fixed_email: str = "", is_collect: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if is_collect:
+            for name in ADDRESS_FIELDS:
+                del self.fields[name]
+            self.fields["phone"].error_messages["required"] = _(
+                "Indiquez un téléphone\u202f: le point de retrait n’appelle qu’en cas de besoin."
+            )
         # A customer's orders go to the address they verified.
         self.fixed_email = fixed_email
         if fixed_email:

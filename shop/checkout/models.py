@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.basket.models import Basket
 
+# What a delivery needs and a pickup does not.
+ADDRESS_FIELDS = ("line1", "line2", "floor", "door_code", "instructions", "postcode", "city")
+
 
 class CheckoutDraft(models.Model):
     """The recipient of a basket that is being ordered. Goes with the basket."""
@@ -31,14 +34,10 @@ class CheckoutDraft(models.Model):
         return f"saisie {self.pk}"
 
     @property
+    def says_who(self) -> bool:
+        """All that is asked of whoever fetches their order."""
+        return all((self.email, self.first_name, self.last_name, self.phone))
+
+    @property
     def is_complete(self) -> bool:
-        needed = (
-            self.email,
-            self.first_name,
-            self.last_name,
-            self.phone,
-            self.line1,
-            self.postcode,
-            self.city,
-        )
-        return all(needed)
+        return self.says_who and all((self.line1, self.postcode, self.city))

@@ -8,10 +8,11 @@ from decimal import Decimal
 from django.db import transaction
 
 from delivery.slots.models import Hold
+from delivery.zones.models import Zone
 from shop.basket import services as baskets
 from shop.basket.models import Basket
 from shop.basket.queries import Line, detailed_lines, with_promotions
-from shop.checkout.models import CheckoutDraft
+from shop.checkout.models import ADDRESS_FIELDS, CheckoutDraft
 from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
 from shop.customers.models import Consent, Customer, ShortageChoice
@@ -22,8 +23,6 @@ from shop.orders.models import Order
 from shop.orders.rules import Article, Figures, figures, weighing_margin
 from shop.payments import services as payments
 from shop.pricing.queries import fresh_book, slot_facts
-
-ADDRESS_FIELDS = ("line1", "line2", "floor", "door_code", "instructions", "postcode", "city")
 
 
 class TotalChanged(Exception):
@@ -140,7 +139,7 @@ def submit(
     note_agreement(customer=buyer, agreed=agreed)
     return orders.create_order(
         basket_key=basket.key,
-        recipient=_recipient(draft, buyer),
+        recipient=_recipient(draft, buyer, recap.hold.slot.zone),
         is_first_order=customer is None,
         hold=recap.hold,
         articles=[agreed.chosen_for(article) for article in recap.articles],
@@ -179,21 +178,19 @@ def _guest(draft: CheckoutDraft) -> Customer:
     )
 
 
-def _recipient(draft: CheckoutDraft, buyer: Customer) -> orders.Recipient:
-    """A customer's order goes to the address they verified, whatever was typed before they signed in."""
+def _recipient(draft: CheckoutDraft, buyer: Customer, zone: Zone) -> orders.Recipient:
+    """A customer's order goes to the address they verified, whatever was typed before they signed in.
+
+    One that is fetched goes to its point, whose address is frozen like any other.
+    """
+    of_place: Zone | CheckoutDraft = zone if zone.is_collect else draft
     return orders.Recipient(
         customer_id=buyer.pk,
         email=buyer.email,
         first_name=draft.first_name,
         last_name=draft.last_name,
         phone=draft.phone,
-        line1=draft.line1,
-        line2=draft.line2,
-        floor=draft.floor,
-        door_code=draft.door_code,
-        instructions=draft.instructions,
-        postcode=draft.postcode,
-        city=draft.city,
+        **{name: getattr(of_place, name, "") for name in ADDRESS_FIELDS},
     )
 
 
@@ -211,7 +208,7 @@ def keep_draft(*, draft: CheckoutDraft) -> CheckoutDraft:
     return draft
 
 
-def remember_recipient(*, customer: Customer, draft: CheckoutDraft) -> None:
+def remember_recipient(*, customer: Customer, draft: CheckoutDraft, has_address: bool = True) -> None:
     """Keep for next time what a customer typed: missing details, and an address not known yet."""
     with transaction.atomic():
         customers.update_details(
@@ -221,6 +218,8 @@ def remember_recipient(*, customer: Customer, draft: CheckoutDraft) -> None:
             phone=customer.phone or draft.phone,
             birth_on=customer.birth_on,
         )
+        if not has_address:
+            return
         known = {(address.line1, address.postcode) for address in addresses_of(customer)}
         if (draft.line1, draft.postcode) not in known and len(known) < customers.MOST_ADDRESSES:
             customers.save_address(
@@ -254,7 +253,7 @@ def matches(
     }
     ordered = {line.ean: (line.quantity, line.unit_price, line.shortage_choice) for line in order.lines.all()}
     same_party = order.customer_id == customer.pk if customer else order.customer.user_id is None
-    recipient = _recipient(draft, customer or order.customer)
+    recipient = _recipient(draft, customer or order.customer, recap.hold.slot.zone)
     return (
         same_party
         and wanted == ordered

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from delivery.slots.queries import upcoming_days
-from delivery.zones.queries import zone_for_postcode
+from delivery.zones.models import Zone
+from delivery.zones.queries import known_zones, zone_for_postcode
 from shop.basket import services as baskets
 from shop.basket.deliveries import priced_for
 from shop.basket.models import Basket
@@ -27,7 +28,7 @@ from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, below_minimum, slot_let_go
 from shop.checkout import services
 from shop.checkout.forms import AddressChoiceForm, FinalForm, RecipientForm
-from shop.checkout.models import CheckoutDraft
+from shop.checkout.models import ADDRESS_FIELDS, CheckoutDraft
 from shop.checkout.ports import SellingClosed
 from shop.customers.models import Address, Consent
 from shop.customers.queries import customer_ids, has_consent
@@ -105,7 +106,7 @@ def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
 
 
 def _copy_address(address: Address | Order, draft: CheckoutDraft) -> None:
-    for name in services.ADDRESS_FIELDS:
+    for name in ADDRESS_FIELDS:
         setattr(draft, name, getattr(address, name))
 
 
@@ -132,19 +133,23 @@ def _typed(request: HttpRequest) -> Mapping[str, str] | None:
 def recipient(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
     """Step 1: who, and where to."""
     verified = shopper.customer.email if shopper.customer else ""
-    form = RecipientForm(_typed(request), instance=draft, fixed_email=verified)
+    point = shopper.point
+    form = RecipientForm(_typed(request), instance=draft, fixed_email=verified, is_collect=point is not None)
     if request.method == "POST":
         return _note_recipient(request, shopper, form) if form.is_valid() else _send_back(request, form)
-    addresses = list(shopper.customer.addresses.all()) if shopper.customer else []
+    addresses = list(shopper.customer.addresses.all()) if shopper.customer and not point else []
     return render(
         request,
         "checkout/recipient.html",
-        {"form": form, "addresses": addresses, "current": 1, "summary": _estimate(shopper)},
-    )
+        {"form": form, "addresses": addresses, "current": 1, "summary": _estimate(shopper), "point": point,
+         "has_points": bool(known_zones().points)},
+    )  # fmt: skip
 
 
 def _note_recipient(request: HttpRequest, shopper: Shopper, form: RecipientForm) -> HttpResponse:
     """Keep who and where, move the shop there, and go on to what is still to choose."""
+    if shopper.point:
+        return _note_who(shopper, form)
     postcode = form.cleaned_data["postcode"]
     zone = zone_for_postcode(postcode)
     assert zone is not None  # noqa: S101 - the form refuses what is not delivered
@@ -163,6 +168,14 @@ def _note_recipient(request: HttpRequest, shopper: Shopper, form: RecipientForm)
     return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
 
 
+def _note_who(shopper: Shopper, form: RecipientForm) -> HttpResponse:
+    """The point says where."""
+    saved = services.keep_draft(draft=form.save(commit=False))
+    if shopper.customer:
+        services.remember_recipient(customer=shopper.customer, draft=saved, has_address=False)
+    return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
+
+
 @require_POST
 @step
 def choose_address(
@@ -177,9 +190,19 @@ def choose_address(
     return redirect("checkout")
 
 
+def _destination(shopper: Shopper, draft: CheckoutDraft) -> Zone | None:
+    """The pickup point that was chosen, else the zone that delivers the address."""
+    return shopper.point or zone_for_postcode(draft.postcode)
+
+
+def _is_answered(shopper: Shopper, draft: CheckoutDraft) -> bool:
+    """Whether step 1 is done."""
+    return draft.says_who if shopper.point else draft.is_complete
+
+
 def _usable_hold(shopper: Shopper, draft: CheckoutDraft) -> Hold | None:
-    """The hold, if its slot serves the delivery address."""
-    zone = zone_for_postcode(draft.postcode)
+    """The hold, if its slot serves the delivery address, or the point where the order is fetched."""
+    zone = _destination(shopper, draft)
     hold = shopper.hold
     return hold if hold and zone and hold.slot.zone_id == zone.pk else None
 
@@ -188,8 +211,8 @@ def _usable_hold(shopper: Shopper, draft: CheckoutDraft) -> Hold | None:
 @step
 def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
     """Step 2: when. A lapsed or foreign hold leads here, with the other slots at hand."""
-    zone = zone_for_postcode(draft.postcode)
-    if not draft.is_complete or zone is None:
+    zone = _destination(shopper, draft)
+    if not _is_answered(shopper, draft) or zone is None:
         return redirect("checkout")
     if shopper.hold and shopper.hold.slot.zone_id != zone.pk:
         messages.warning(
@@ -207,7 +230,7 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
         request,
         "checkout/slot.html",
         {"days": days, "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": _usable_hold(shopper, draft), "current": 2,
-         "summary": _estimate(shopper), "next_url": reverse("checkout_recap")},
+         "summary": _estimate(shopper), "next_url": reverse("checkout_recap"), "point": shopper.point},
     )  # fmt: skip
 
 
@@ -216,7 +239,7 @@ def _estimate(shopper: Shopper) -> dict[str, object]:
     totals = shopper.totals
     return money_summary(
         goods=totals.goods, discount=totals.discount, deposits=totals.deposits, delivery=totals.delivery, total=totals.total,
-        is_estimate=not shopper.hold, offered_by=totals.delivery_label,
+        is_estimate=not shopper.hold, offered_by=totals.delivery_label, is_collect=shopper.point is not None,
     )  # fmt: skip
 
 
@@ -224,7 +247,7 @@ def _estimate(shopper: Shopper) -> dict[str, object]:
 @step
 def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
     """Step 3: all of it once more, then the button that obliges to pay (Code civil 1127-2, C. conso L221-14)."""
-    if not draft.is_complete:
+    if not _is_answered(shopper, draft):
         return redirect("checkout")
     hold = _usable_hold(shopper, draft)
     if hold is None:
@@ -261,7 +284,9 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
                 total=summary.totals.total,
                 vat=[(rate, vat) for rate, (_gross, vat) in summary.totals.vat.items()],
                 offered_by=summary.totals.delivery_label,
+                is_collect=shopper.point is not None,
             ),
+            "point": shopper.point,
             "is_waiting": waiting_order(basket.key) is not None,
             "is_newcomer": is_newcomer(rank_of_next_order(shopper.customer.pk) if shopper.customer else 1),
             "saves_card": kind_for(hold.slot.starts_at, timezone.now()) == "save_card",

@@ -73,6 +73,8 @@ class Coming:
     cutoff_at: datetime
     stage: Stage
     others: int
+    # Fetched at a pickup point.
+    is_collect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +171,11 @@ def _means(rows: list[dict[str, Any]]) -> tuple[Mean, ...]:
 _STANDING = "(" + ", ".join(f"'{status}'" for status in Order.STANDING) + ")"
 _PARTY = "SELECT id FROM customers_customer WHERE id = %s OR merged_into_id = %s"
 _COMING = f"""
-SELECT o.reference, o.tracking_token, o.status, o.payment_needed_at, s.starts_at, s.ends_at, s.cutoff_at,
+SELECT o.reference, o.tracking_token, o.status, o.payment_needed_at, s.starts_at, s.ends_at, s.cutoff_at, z.kind,
        count(*) OVER () AS number
-  FROM orders_order o JOIN slots_slot s ON s.id = o.slot_id
+  FROM orders_order o JOIN slots_slot s ON s.id = o.slot_id JOIN zones_zone z ON z.id = o.zone_id
  WHERE o.customer_id IN ({_PARTY})
-   AND (o.status IN {_STANDING} AND s.ends_at > %s
+   AND (o.status IN {_STANDING} AND o.status <> '{Order.Status.DELIVERED}' AND s.ends_at > %s
         OR o.status = '{Order.Status.AWAITING_PAYMENT}' AND s.cutoff_at > %s)
  ORDER BY s.starts_at, o.id LIMIT 1
 """  # noqa: S608 - names of states
@@ -225,6 +227,7 @@ def _coming(row: dict[str, Any], now: datetime) -> Coming:
         tracking_token=row["tracking_token"],
         stage=reached,
         others=row["number"] - 1,
+        is_collect=row["kind"] == Zone.Kind.COLLECT,
         **times,
     )
 

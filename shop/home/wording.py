@@ -36,13 +36,28 @@ _NEXT: dict[Stage, Promise] = {
     ),
 }
 
+# Where it is fetched at a pickup point.
+_STATES_COLLECT = STATES | {Stage.ARRIVING: gettext_lazy("à retirer maintenant")}
+_NEXT_COLLECT = _NEXT | {
+    Stage.PREPARING: gettext_lazy(
+        "Nous la préparons. Elle vous attend au point de retrait entre %(start)s et %(end)s."
+    ),
+    Stage.ARRIVING: gettext_lazy(
+        "Elle vous attend au point de retrait jusqu’à %(end)s. Pensez à votre code."
+    ),
+    Stage.OVER: gettext_lazy(
+        "Votre créneau s’est terminé à %(end)s. Pas encore passé ? Appelez-nous : nous trouvons une autre heure."
+    ),
+}
+
 
 def state(coming: Coming) -> str:
-    return str(STATES[coming.stage])
+    return str((_STATES_COLLECT if coming.is_collect else STATES)[coming.stage])
 
 
 def next_step(coming: Coming) -> str:
     """The sentence that says what happens next, and when."""
-    return _(str(_NEXT[coming.stage])) % {
+    said = _NEXT_COLLECT if coming.is_collect else _NEXT
+    return _(str(said[coming.stage])) % {
         "cutoff": said_at(coming.cutoff_at), "start": hour(coming.starts_at), "end": hour(coming.ends_at),
     }  # fmt: skip
