@@ -12,6 +12,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
@@ -32,12 +33,23 @@ class Limit:
     def spend(self, value: str) -> bool:
         """Count one try and say whether it may go on. One statement, exact however many come at once."""
         window = int(time.time() // self.seconds)
-        digest = salted_hmac("config.limits", value.strip().lower(), algorithm="sha256").hexdigest()
         ends_at = datetime.fromtimestamp((window + 1) * self.seconds, UTC)
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [f"{self.name}:{digest}:{window}", ends_at])
+            cursor.execute(_COUNT, [self._key(value, window), ends_at])
             (number,) = cursor.fetchone()
         return bool(number <= self.most)
+
+    def give_back(self, value: str) -> None:
+        """A try that was right does not count. One UPDATE.
+
+        Counting first and giving back is exact; asking first whether any try is left would let a burst pass.
+        """
+        window = int(time.time() // self.seconds)
+        Tries.objects.filter(key=self._key(value, window), number__gt=0).update(number=F("number") - 1)
+
+    def _key(self, value: str, window: int) -> str:
+        digest = salted_hmac("config.limits", value.strip().lower(), algorithm="sha256").hexdigest()
+        return f"{self.name}:{digest}:{window}"
 
 
 # Reading, adding and writing back in three steps would let a burst of tries pass as one.

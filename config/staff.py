@@ -33,7 +33,12 @@ _SEE_ORDERS: Rights = {
     "orders.orderevent": VIEW,
     "orders.ordervattotal": VIEW,
 }
-_SEE_SLOTS: Rights = {"slots.slot": VIEW, "zones.zone": VIEW, "zones.depot": VIEW}
+_SEE_SLOTS: Rights = {
+    "slots.slot": VIEW,
+    "zones.zone": VIEW,
+    "zones.pickuppoint": VIEW,
+    "zones.depot": VIEW,
+}
 _SEE_REVIEWS: Rights = {"reviews.productreview": VIEW, "reviews.servicereview": VIEW}
 # Whoever answers customers decides on what they write, and signs no name.
 _MODERATE_REVIEWS: Rights = {"reviews.productreview": EDIT, "reviews.servicereview": EDIT}
@@ -127,6 +132,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "slots.slot": WRITE,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,
+        "zones.pickuppoint": WRITE,
         "zones.depot": WRITE,
         "zones.coveragerequest": VIEW,
         "customers.customer": EDIT,
@@ -147,12 +153,14 @@ RIGHTS: dict[StaffGroup, Rights] = {
 
 # Rights that are not about adding, changing or deleting rows.
 SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
-    StaffGroup.PICKING: frozenset({"picking.pick"}),
+    # Whoever fills the crates stands at the counter of a pickup point too.
+    StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick"}),
     StaffGroup.CUSTOMER_SERVICE: frozenset({"outbox.read_letter", "orders.read_recipient"}),
     StaffGroup.MANAGER: frozenset(
         {
             "outbox.read_letter",
             "orders.read_recipient",
+            "orders.hand_over_order",
             "payments.reconcile_paymentoperation",
             "picking.pick",
             "picking.lead",

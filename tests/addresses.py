@@ -14,12 +14,12 @@ from shop.customers.models import Consent, Customer
 from shop.lists.models import ListItem, ShoppingList
 from shop.orders.models import Order
 from shop.payments.models import DemoSession, PaymentOperation
-from tests.factories import AddressFactory, CustomerFactory, ProductFactory
+from tests.factories import AddressFactory, CustomerFactory, PickupPointFactory, ProductFactory
 from tests.shop.checkout.conftest import RECIPIENT, Walk
 from tests.shop.documents.selling import invoice
 
 OURS = ("shop.", "crm.", "delivery.", "config.")
-PUBLIC, SIGNED_IN, OWNER, TOKEN = "public", "signed in", "owner", "token"
+PUBLIC, SIGNED_IN, OWNER, TOKEN, CLERK = "public", "signed in", "owner", "token", "clerk"
 NO = 405
 
 
@@ -38,7 +38,7 @@ class Door(NamedTuple):
 
     @property
     def is_personal(self):
-        return not self.shared and self.get != NO
+        return not self.shared and self.get not in {NO, 403}
 
 
 # An argument starting with "@" names something of the owner.
@@ -72,6 +72,8 @@ DOORS = {
     "adjust_basket": Door(PUBLIC, get=NO, post=302),
     "empty_basket": Door(PUBLIC, get=NO, post=302),
     "slots": Door(PUBLIC, shared=True),
+    "pickup_points": Door(PUBLIC, shared=True),
+    "pickup_point": Door(PUBLIC, args=("@point",), shared=True),
     "set_postcode": Door(PUBLIC, get=NO, post=302),
     "ask_for_coverage": Door(PUBLIC, get=NO, post=302),
     "hold_slot": Door(PUBLIC, get=NO, post=302, args=("@slot",)),
@@ -94,6 +96,9 @@ DOORS = {
     "order_document": Door(OWNER, args=("@order", "@document")),
     "order_reviews": Door(OWNER, post=404, args=("@order",)),
     "withdraw_review": Door(OWNER, get=NO, post=404, args=("@order",)),
+    # Refused to whoever is not a clerk; what it answers them is told in tests/shop/orders/test_pickups.py.
+    "counter": Door(CLERK, get=403, post=403),
+    "hand_over": Door(CLERK, get=403, post=403),
     "my_reviews": Door(SIGNED_IN),
     "lists": Door(SIGNED_IN),
     "create_list": Door(SIGNED_IN, get=NO, post=302),
@@ -138,6 +143,7 @@ class Owned:
 
     def __init__(self, client, slot, another_slot):
         publish_page(slug="cgv", title="CGV", body="Conditions de vente.")
+        self.point = PickupPointFactory()
         self.customer = CustomerFactory(
             phone=self.phone, last_name=self.last_name, user__email="zebulon.prive@exemple.fr"
         )
@@ -167,6 +173,7 @@ class Owned:
             "@product_slug": self.product.slug,
             "@product": self.product.pk,
             "@slot": self.slot.pk,
+            "@point": self.point.slug,
             "@order": self.order.reference,
             "@document": self.document.number,
             "@token": self.order.tracking_token,

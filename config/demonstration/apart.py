@@ -15,7 +15,7 @@ from config.demonstration.work import Work
 TABLES = [
     "catalogue_product", "stock_stockitem",
     "customers_customer", "customers_address", "customers_consent", "account_emailaddress",
-    "orders_order", "orders_orderline", "orders_ordervattotal", "orders_orderevent",
+    "orders_order", "orders_orderline", "orders_ordervattotal", "orders_orderevent", "orders_pickup",
     "payments_paymentaccount", "payments_paymentoperation", "payments_paymententry", "payments_demosession",
     "slots_hold", "stock_stockreservation", "stock_stockmovement",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -15,8 +16,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
 from config.admin import KeepsSecret, ReadOnly, in_euros
-from config.templatetags.cabas import quantity_label, slot_label_long
+from config.templatetags.cabas import quantity_label, said_at, slot_label_long
 from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
+from shop.orders.pickups import pickup_of, to_fetch, unfetched
 from shop.orders.rules import spoken_reference
 from shop.orders.shortages import by_slot, missing_lines
 
@@ -24,6 +26,20 @@ RECIPIENT_FIELDS = {
     "customer", "customer_id", "email", "first_name", "last_name", "phone", "line1", "line2", "floor",
     "door_code", "instructions", "postcode", "city",
 }  # fmt: skip
+
+
+class PickupFilter(admin.SimpleListFilter):
+    """Orders to be fetched at a point."""
+
+    title = _("retrait")
+    parameter_name = "retrait"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("attendues", _("à retirer")), ("non-retirees", _("non retirées"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        narrow = {"attendues": to_fetch, "non-retirees": unfetched}.get(self.value() or "")
+        return narrow(queryset, timezone.now()) if narrow else queryset
 
 
 def may_read_recipient(request: HttpRequest) -> bool:
@@ -97,6 +113,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     ]
     list_filter = [
         "status",
+        PickupFilter,
         "zone",
         "placed_at",
         ("slot__starts_at", admin.DateFieldListFilter),
@@ -129,6 +146,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
         (None, {"fields": ["reference", "status", "slot_said", "zone", "depot", "rank", "requires_age_check", "shortage_choice"]}),
         (_("Destinataire"), {"fields": ["first_name", "last_name", "email", "phone", "line1", "line2", "floor",
                                         "door_code", "postcode", "city", "instructions"]}),
+        (_("Retrait"), {"fields": ["pickup_said"]}),
         (_("Montants"), {"fields": ["goods_said", "discounts_said", "deposits_said", "delivery_said", "delivery_label", "total_said", "terms_version"]}),
         (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at"]}),
         (_("Voir aussi"), {"fields": ["related"]}),
@@ -174,7 +192,12 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
         if may_read_recipient(request):
-            return super().get_fieldsets(request, obj)
+            shown = super().get_fieldsets(request, obj)
+            return (
+                shown
+                if obj and obj.is_collect
+                else [part for part in shown if "pickup_said" not in part[1]["fields"]]
+            )
         return [(None, {"fields": [*self.fieldsets[0][1]["fields"], "customer_initial"]})]
 
     def secret_from(self, request: HttpRequest | None) -> frozenset[str]:
@@ -199,6 +222,16 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     def rank_said(self, order: Order) -> str | SafeString:
         """The first three orders get the most effort, so they stand out."""
         return format_html("<strong>{}</strong>", f"{order.rank} ★") if order.rank <= 3 else str(order.rank)
+
+    @admin.display(description=_("code et remise"))
+    def pickup_said(self, order: Order) -> str:
+        """So that whoever lost their letter is told the code on the telephone."""
+        pickup = pickup_of(order)
+        if pickup is None:
+            return "—"
+        if pickup.handed_at:
+            return _("Remise le %(at)s.") % {"at": said_at(pickup.handed_at)}
+        return pickup.code if pickup.is_open else "—"
 
     @admin.display(description=_("liens"))
     def related(self, order: Order) -> SafeString:

@@ -59,3 +59,12 @@ class OrderCancelled:
 
     order_reference: str
     customer_id: int
+
+
+@fact("orders.PickupDue")
+@dataclass(frozen=True, slots=True)
+class PickupDue:
+    """An order is to be fetched at its pickup point today, or waits there now."""
+
+    order_reference: str
+    customer_id: int

@@ -2,6 +2,7 @@
 
 from config.facts import handler
 from shop.orders import services
+from shop.orders.events import OrderPacked
 from shop.payments import services as payments
 from shop.payments.events import (
     PaymentActionNeeded,
@@ -51,6 +52,12 @@ def note_lapse(lapsed: PaymentLapsed) -> None:
 @handler(PaymentCaptured, key="orders.note_paid", lane="checkout")
 def note_paid(captured: PaymentCaptured) -> None:
     services.note_paid(reference=captured.order_reference)
+
+
+@handler(OrderPacked, key="orders.tell_it_waits")
+def tell_it_waits(packed: OrderPacked) -> None:
+    """Whoever fetches it may come; nothing for a delivery, nor after the morning's reminder."""
+    services.remind(reference=packed.order_reference)
 
 
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")

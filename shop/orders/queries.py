@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.templatetags.cabas import quantity_label
+from delivery.zones.models import Zone
 from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
 from shop.orders.models import Order, OrderEvent
+from shop.orders.pickups import pickup_of, place_of
 from shop.payments.queries import latest_of_page, orders_with_money
 from shop.reviews.ports import Receipt
 from shop.stock.queries import orders_on_shelves
@@ -38,22 +40,28 @@ def orders_of(customer_ids: Sequence[int]) -> QuerySet[Order]:
     return (
         Order.objects.filter(customer_id__in=customer_ids)
         .exclude(status=Order.Status.ABANDONED)
-        .select_related("slot")
+        .select_related("slot", "zone")
     )
 
 
 def last_delivery(customer_ids: Sequence[int]) -> Order | None:
     """The latest order that was placed and stands, for where it goes. One query.
 
-    A cancelled one went nowhere, and whoever typed its address may never have paid.
+    A cancelled one went nowhere, one that was fetched has the address of its pickup point, and whoever typed an
+    address may never have paid.
     """
-    placed = orders_of(customer_ids).filter(placed_at__isnull=False)
+    delivered = orders_of(customer_ids).filter(zone__kind=Zone.Kind.DELIVERY)
+    placed = delivered.filter(placed_at__isnull=False)
     return placed.exclude(status=Order.Status.CANCELLED).order_by("-placed_at").first()
 
 
 def is_received(order: Order) -> bool:
-    """Whether it has come: handed over, or its slot has ended. No query: needs its slot."""
-    return order.status == Order.Status.DELIVERED or (order.stands and order.slot.ends_at <= timezone.now())
+    """Whether it has come: handed over, or its slot has ended and nobody had to come for it.
+
+    No query: needs its slot and zone.
+    """
+    is_over = order.stands and order.slot.ends_at <= timezone.now()
+    return order.status == Order.Status.DELIVERED or (is_over and not order.is_collect)
 
 
 def receipt(customer_id: int, order_reference: str) -> Receipt | None:
@@ -188,8 +196,9 @@ def left_unsaid(now: datetime, limit: int = 500) -> list[str]:
 
 
 def letter_context(order_reference: str) -> dict[str, Any]:
-    """What the letters about an order say. Four queries."""
-    order = Order.objects.select_related("slot").get(reference=order_reference)
+    """What the letters about an order say. Four queries, five about one that is fetched."""
+    order = Order.objects.select_related("slot", "zone").get(reference=order_reference)
+    pickup = pickup_of(order)
     history = set(order.events.values_list("kind", flat=True))
     return {
         "reference": order.reference,
@@ -220,6 +229,10 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "tracking_path": reverse("tracking", args=[order.tracking_token]),
         "pay_path": pay_path(order),
         "if_missing": order.get_shortage_choice_display(),
+        "place": place_of(order) if order.is_collect else None,
+        "pickup_code": pickup.code if pickup else "",
+        "is_ready": order.status == Order.Status.PACKED,
+        "requires_age_check": order.requires_age_check,
         "for_want_of_payment": OrderEvent.Kind.UNPAID in history,
         "was_authorised": OrderEvent.Kind.PAYMENT_SECURED in history,
     }

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from config.jobs import first_run
 from shop.orders import popularity
+from shop.orders.pickups import due_for_reminder
 from shop.orders.queries import left_unsaid, overdue_references, unsecured_near_cutoff
-from shop.orders.services import abandon_order, ask_before_cutoff, settle_at_cutoff, take_off_shelf
+from shop.orders.services import abandon_order, ask_before_cutoff, remind, settle_at_cutoff, take_off_shelf
 
 logger = logging.getLogger(__name__)
 # A task lasts a minute at most and a silent provider costs its timeout each time: stop asking early.
@@ -34,6 +35,13 @@ def expire_unpaid() -> None:
         if silences >= SILENCES_ALLOWED:
             logger.warning("payment provider silent: expiry stops until the next run")
             return
+
+
+@shared_task
+def remind_pickups() -> None:
+    """Tell who fetches an order today. Each order alone and once, like `expire_unpaid`."""
+    for reference in due_for_reminder(timezone.now()):
+        _outcome(partial(remind, reference=reference))
 
 
 @shared_task

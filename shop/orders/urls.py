@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.orders import review_views, views
+from shop.orders import pickup_views, review_views, views
 
 urlpatterns = [
     path("commandes/", views.orders_page, name="orders"),
@@ -12,4 +12,6 @@ urlpatterns = [
     path("compte/avis/", review_views.my_reviews, name="my_reviews"),
     path("suivi/<str:token>/", views.tracking_page, name="tracking"),
     path("suivi/<str:token>/annuler/", views.cancel_as_guest, name="cancel_as_guest"),
+    path("retrait/", pickup_views.counter, name="counter"),
+    path("retrait/remettre/", pickup_views.hand_over, name="hand_over"),
 ]

@@ -21,6 +21,7 @@ from shop.orders import services
 from shop.orders.forms import CancelForm
 from shop.orders.models import Order, OrderEvent
 from shop.orders.ports import documents_of
+from shop.orders.pickups import pickup_of, place_of
 from shop.orders.queries import (
     SESSION_ORDERED,
     address_lines,
@@ -56,7 +57,12 @@ def orders_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def order_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
-    own = {"is_own": True, "is_received": is_received(order), "documents": documents_of(reference)}
+    own = {
+        "is_own": True,
+        "shows_code": True,
+        "is_received": is_received(order),
+        "documents": documents_of(reference),
+    }
     return render(request, "orders/order.html", _context(order) | own)
 
 
@@ -65,11 +71,14 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
 def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     """One big sentence, then the steps, then the details. Opens without sign-in, shows others no e-mail or phone."""
     order = _by_token(token)
+    is_buyer = request.session.get(SESSION_ORDERED) == order.reference
     context = _context(order) | {
         "is_own": False,
         "is_fresh": "merci" in request.GET,
         # A link may be passed on: only whoever ordered in this session reads the address again.
-        "is_buyer": request.session.get(SESSION_ORDERED) == order.reference,
+        "is_buyer": is_buyer,
+        # Whoever says the code gets the goods.
+        "shows_code": is_buyer,
         "cancel_form": CancelForm(),
     }
     response = render(request, "orders/tracking.html", context)
@@ -87,7 +96,7 @@ def _by_token(token: str) -> Order:
 
 
 def _context(order: Order) -> dict[str, object]:
-    """Five queries, however long the order."""
+    """Five queries, however long the order, and one for a pickup."""
     lines = list(order.lines.all())
     events = list(order.events.all())
     cards = cards_by_id([line.product_id for line in lines if line.product_id], order.depot_id)
@@ -110,7 +119,10 @@ def _context(order: Order) -> dict[str, object]:
             total=order.total,
             vat=[(total.rate, total.vat) for total in order.vat_totals.all()],
             offered_by=order.delivery_label,
+            is_collect=order.is_collect,
         ),
+        "place": place_of(order) if order.is_collect else None,
+        "pickup": pickup_of(order),
         "events": [
             {"label": OrderEvent.Kind(event.kind).label, "at": said_at(event.at), "done": True}
             for event in events

@@ -214,3 +214,19 @@ def test_one_machine_cannot_guess_over_many_orders(ready):  # noqa: F811
     assert is_french_refusal(refused)
     order.refresh_from_db()
     assert order.status == Order.Status.PLACED
+
+
+def test_a_try_given_back_does_not_count():
+    limit = Limit("essai.rendu", most=2)
+
+    for _right in range(5):
+        assert limit.spend("a@exemple.fr")
+        limit.give_back("A@exemple.fr ")
+    assert [limit.spend("a@exemple.fr") for _wrong in range(3)] == [True, True, False]
+
+
+def test_giving_back_what_was_never_spent_earns_nothing():
+    limit = Limit("essai.rendu", most=1)
+    limit.give_back("b@exemple.fr")
+
+    assert [limit.spend("b@exemple.fr") for _try in range(2)] == [True, False]

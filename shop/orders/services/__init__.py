@@ -5,6 +5,7 @@ No call to the payment provider happens inside a transaction here: see docs/adr/
 
 from shop.orders.services.asking import answer_shortage, settle_unanswered, tell_shortage
 from shop.orders.services.at_shelf import replace_at_shelf, settle_at_shelf, stands_for
+from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
 from shop.orders.services.ending import (
     abandon_order,
     cancel_order,
@@ -14,6 +15,7 @@ from shop.orders.services.ending import (
     settle_at_cutoff,
 )
 from shop.orders.services.errors import (
+    AgeNotChecked,
     AlreadyAnswered,
     AlreadyPicked,
     AnswerTooLate,
@@ -21,11 +23,14 @@ from shop.orders.services.errors import (
     KeepsTooShort,
     LinesLeft,
     MoveRefused,
+    NotReady,
     OfferGone,
+    PickupClosed,
     QuantityRefused,
     TooLateToCancel,
     TooLateToPlace,
     WaitsForAnswer,
+    WrongCode,
 )
 from shop.orders.services.paying import (
     ask_before_cutoff,
@@ -45,6 +50,7 @@ from shop.orders.services.preparing import (
 )
 
 __all__ = [
+    "AgeNotChecked",
     "AlreadyAnswered",
     "AlreadyPicked",
     "AnswerTooLate",
@@ -53,12 +59,15 @@ __all__ = [
     "KeepsTooShort",
     "LinesLeft",
     "MoveRefused",
+    "NotReady",
     "OfferGone",
+    "PickupClosed",
     "QuantityRefused",
     "Recipient",
     "TooLateToCancel",
     "TooLateToPlace",
     "WaitsForAnswer",
+    "WrongCode",
     "abandon_order",
     "answer_shortage",
     "ask_before_cutoff",
@@ -68,14 +77,17 @@ __all__ = [
     "create_order",
     "give_up_late",
     "hand_over",
+    "hand_over_at_point",
     "note_paid",
     "note_payment_made",
     "note_picked",
     "note_refusal",
     "note_release",
+    "order_at_counter",
     "pack_order",
     "place_order",
     "replace_at_shelf",
+    "remind",
     "settle_at_cutoff",
     "settle_at_shelf",
     "settle_unanswered",

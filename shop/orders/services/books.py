@@ -11,8 +11,9 @@ Status, Kind = Order.Status, OrderEvent.Kind
 
 
 def locked(reference: str) -> Order:
-    """The order, its row locked, with its slot, which is not. One query."""
-    return Order.objects.select_for_update(of=("self",)).select_related("slot").get(reference=reference)
+    """The order, its row locked, with its slot and zone, which are not. One query."""
+    mine = Order.objects.select_for_update(of=("self",)).select_related("slot", "zone")
+    return mine.get(reference=reference)
 
 
 def locked_all(**wanted: Any) -> list[Order]:

@@ -7,6 +7,7 @@ from delivery.slots import services as slots
 from shop.orders.events import OrderCancelled
 from shop.orders.models import Order
 from shop.orders.services.books import Kind, Status, move, record
+from shop.orders.services.pickup_codes import close_pickup
 from shop.pricing import services as promotions
 from shop.stock import services as stock
 
@@ -14,6 +15,7 @@ from shop.stock import services as stock
 def call_off(order: Order, why: Kind) -> None:
     """Give back slot, stock, then promotions; the caller then asks for the money to be. All of it commits together."""
     move(order, Status.CANCELLED, cancelled_at=timezone.now())
+    close_pickup(order=order)
     record(order, why)
     slots.release_booking(order_reference=order.reference)
     stock.return_stock(order_reference=order.reference)

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from shop.orders.models import Order, Pickup
+
 
 class BasketAlreadyOrdered(Exception):
     """An order of this basket exists; ``reference`` names it."""
@@ -61,3 +63,27 @@ class OfferGone(Exception):
 
 class TooLateToCancel(MoveRefused):
     """The slot's cut-off has passed."""
+
+
+class WrongCode(Exception):
+    """No order of this point has that code."""
+
+
+class PickupClosed(Exception):
+    """Handed over already, or cancelled; ``pickup`` tells which."""
+
+    def __init__(self, pickup: Pickup) -> None:
+        super().__init__(pickup.pk)
+        self.pickup = pickup
+
+
+class NotReady(MoveRefused):
+    """``order`` is not packed yet."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.status)
+        self.order = order
+
+
+class AgeNotChecked(Exception):
+    """It holds alcohol, and nobody says that whoever fetches it is of age."""

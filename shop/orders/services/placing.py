@@ -21,6 +21,7 @@ from shop.orders.rules import Article, Figures, new_reference, weighing_margin
 from shop.orders.services.books import Kind, Status, cutoff_has_come, locked, move, record
 from shop.orders.services.errors import BasketAlreadyOrdered, MoveRefused, TooLateToPlace
 from shop.orders.services.paying import what_was_secured
+from shop.orders.services.pickup_codes import open_pickup
 from shop.payments import services as payments
 from shop.payments.rules import cents
 from shop.pricing import services as promotions
@@ -186,6 +187,7 @@ def place_order(*, reference: str) -> Order:
     if cutoff_has_come(order):
         raise TooLateToPlace(reference)
     move(order, Status.PLACED, placed_at=timezone.now())
+    open_pickup(order=order)
     record(order, what_was_secured(reference))
     record(order, Kind.PLACED)
     slots.book_hold(order_reference=reference)
