@@ -35,6 +35,7 @@ REASONS = {
 PURPOSES = {
     "order_confirmation": _("Confirmation de commande"),
     "order_cancelled": _("Annulation de commande"),
+    "pickup_reminder": _("Rappel de retrait"),
     "payment_needed": _("Paiement à refaire"),
     "payment_voided": _("Paiement arrivé trop tard"),
     "sign_in_code": _("Code de connexion"),

@@ -6,7 +6,7 @@ from config.facts import handler
 from crm.outbox import services
 from crm.outbox.queries import coverage_letter, order_status, restock_letter
 from delivery.zones.events import CoverageOpened
-from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced
+from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced, PickupDue
 from shop.orders.queries import letter_context
 from shop.payments.events import LatePaymentVoided
 from shop.payments.rules import euros
@@ -37,6 +37,11 @@ def confirm_order(placed: OrderPlaced) -> None:
 @handler(OrderCancelled, key="outbox.order_cancelled", lane="checkout")
 def tell_order_cancelled(cancelled: OrderCancelled) -> None:
     _about_order("order_cancelled", cancelled.order_reference)
+
+
+@handler(PickupDue, key="outbox.pickup_reminder")
+def remind_of_pickup(due: PickupDue) -> None:
+    _about_order("pickup_reminder", due.order_reference)
 
 
 @handler(OrderPaymentNeeded, key="outbox.payment_needed", lane="checkout", takes_id=True)

@@ -15,6 +15,7 @@ SUBJECTS = {
     "order_cancelled": _("Votre commande {reference} est annulée"),
     "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
+    "pickup_reminder": _("Commande {reference} : votre retrait"),
     "sign_in_code": _("Votre code de connexion"),
     "email_verification_code": _("Confirmez votre adresse e-mail"),
     "password_reset": _("Choisissez un nouveau mot de passe"),

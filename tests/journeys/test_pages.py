@@ -21,11 +21,12 @@ from crm.desk.views import RECEIPT_SALT
 from crm.outbox import secrets
 from crm.outbox.models import Message
 from delivery.slots.models import Hold, Slot
+from delivery.zones.models import PickupPoint
 from shop.catalogue.models import Aisle, Product
 from shop.customers.models import Customer, User
 from shop.customers.services import save_address
 from shop.lists.services import create_list
-from shop.orders.models import Order
+from shop.orders.models import Order, Pickup
 from shop.pricing.models import PriceChange
 from shop.stock.models import StockItem
 from tests.factories import UserFactory
@@ -252,6 +253,41 @@ def test_slots(see, goods):
     stranger = Client()
     wrong = stranger.post(reverse("ask_for_coverage"), {"code_postal": "29200", "email": "marie@"})
     see("slots-outside-error", client=stranger, answer=wrong, status=422)
+
+
+def test_pickup(see, goods):
+    point = PickupPoint.objects.get(slug="retrait-bastille")
+    window = Slot.objects.filter(zone_id=point.pk, starts_at__gt=timezone.now() + timedelta(days=2)).first()
+    who = {"email": "lea@exemple.fr", "first_name": "Léa", "last_name": "Martin", "phone": "06 12 34 56 78"}
+    see("pickup-points", "/creneaux/retrait/")
+    see("pickup-points-near", "/creneaux/retrait/?code_postal=69003")
+    see("pickup-points-none-near", "/creneaux/retrait/?code_postal=29200", says="Pas encore de point")
+    see("pickup-points-error", "/creneaux/retrait/?code_postal=750")
+    see("pickup-point", f"/creneaux/retrait/{point.slug}/")
+
+    walk = fill(Client(), goods, "food", "alcohol", "long").hold(window)
+    guest = walk.client
+    see("pickup-basket", "/panier/", client=guest, says="Retrait")
+    see("pickup-who", "/commande/", client=guest)
+    see("pickup-who-empty", client=guest, answer=guest.post("/commande/", {}, follow=True))
+    guest.post("/commande/", who)
+    see("pickup-slot", "/commande/creneau/", client=guest)
+    see("pickup-recap", "/commande/recapitulatif/", client=guest, says="pièce d’identité")
+    walk.come_back(walk.pay(walk.order(birth_on="01/02/1980")))
+    order = Order.objects.get()
+    see("pickup-tracking", f"/suivi/{order.tracking_token}/", client=guest, says="Code de retrait")
+    see("pickup-tracking-found", f"/suivi/{order.tracking_token}/", says="dans votre e-mail")
+
+    clerk = signed_in("preparation@cabas.example")
+    see("counter-point", "/retrait/", client=clerk)
+    see("counter", f"/retrait/?point={point.slug}", client=clerk)
+    code = Pickup.objects.get().code
+    early = clerk.post("/retrait/", {"code": code, "point": point.slug})
+    see("counter-not-ready", client=clerk, answer=early, status=422)
+    Order.objects.update(status=Order.Status.PACKED)
+    see("counter-order", client=clerk, answer=clerk.post("/retrait/", {"code": code, "point": point.slug}))
+    young = clerk.post("/retrait/remettre/", {"code": code, "point": point.slug})
+    see("counter-age", client=clerk, answer=young, status=422)
 
 
 # --- checkout ------------------------------------------------------------------------------------

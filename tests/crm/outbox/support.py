@@ -59,6 +59,10 @@ def order_context(**changes):
         "customer_id": None,
         "pay_path": "/commande/paiement/jeton-de-suivi-1234567890/",
         "if_missing": "me demander",
+        "place": None,
+        "pickup_code": "",
+        "is_ready": False,
+        "requires_age_check": False,
         "for_want_of_payment": False,
         "was_authorised": True,
     }
@@ -85,9 +89,19 @@ REVIEW = {
     "answer": "Merci, nous changeons d’affineur.",
     "answer_role": "Responsable des achats",
 }
+PICKUP = {
+    "place": {
+        "name": "Cabas Bastille",
+        "lines": ["14 rue de la Roquette", "75011 Paris"],
+        "directions": "Entrée par la cour.\nOuvert de 10\u00a0h à 20\u00a0h.",
+    },
+    "pickup_code": "042907",
+    "requires_age_check": True,
+}
 CONTEXTS = {
     "order_confirmation": order_context(),
     "order_cancelled": order_context(),
+    "pickup_reminder": order_context(**PICKUP),
     "payment_needed": order_context(),
     "payment_voided": order_context(became="abandoned", amount=Decimal("80.00")),
     "sign_in_code": {"code": "1234-5678", "minutes": 15},
@@ -113,6 +127,7 @@ CONTEXTS = {
 LINKS = {
     "order_confirmation": "/suivi/jeton-de-suivi-1234567890/",
     "order_cancelled": "/",
+    "pickup_reminder": "/suivi/jeton-de-suivi-1234567890/",
     "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",
     "payment_voided": "/panier/",
     "password_reset": "/accounts/password/reset/key/1-abc/",
