@@ -16,6 +16,7 @@ TABLES = [
     "catalogue_product", "stock_stockitem",
     "customers_customer", "customers_address", "customers_consent", "account_emailaddress",
     "orders_order", "orders_orderline", "orders_ordervattotal", "orders_orderevent", "orders_pickup",
+    "orders_orderbill", "orders_shortagequestion",
     "payments_paymentaccount", "payments_paymentoperation", "payments_paymententry", "payments_demosession",
     "slots_hold", "stock_stockreservation", "stock_stockmovement",
 ]  # fmt: skip

@@ -304,7 +304,9 @@ class Product(models.Model):
     @property
     def promised_life_days(self) -> int | None:
         """Days it keeps at least after delivery, as it or its shelf promises. Needs its shelf."""
-        return self.shelf.minimum_life_days if self.minimum_life_days is None else self.minimum_life_days
+        if self.minimum_life_days is not None or self.shelf is None:
+            return self.minimum_life_days
+        return self.shelf.minimum_life_days
 
     @property
     def step(self) -> int:

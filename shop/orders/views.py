@@ -20,8 +20,8 @@ from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.forms import CancelForm
 from shop.orders.models import Order, OrderEvent
-from shop.orders.ports import documents_of
 from shop.orders.pickups import pickup_of, place_of
+from shop.orders.ports import documents_of
 from shop.orders.queries import (
     SESSION_ORDERED,
     address_lines,

@@ -1,6 +1,6 @@
 """What pickers read. Nothing of a customer but a first name and an initial."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -140,7 +140,7 @@ def _lines(tasks: Iterable[PickTask]) -> tuple[TrolleyLine, ...]:
     return tuple(lines)
 
 
-def _line(row: dict[str, Any], task: PickTask) -> TrolleyLine:
+def _line(row: Mapping[str, Any], task: PickTask) -> TrolleyLine:
     days = row["minimum_life_days"]
     delivered_on = timezone.localdate(task.order.slot.starts_at)
     return TrolleyLine(

@@ -16,7 +16,9 @@ from shop.orders.services.substituting import add_stand_in, stand_ins
 from shop.payments import services as payments
 from shop.stock import services as stock
 
-Answer, By, Cause = ShortageQuestion.Answer, ShortageQuestion.By, ShortageQuestion.Cause
+Answer = ShortageQuestion.Answer
+By = ShortageQuestion.By
+Cause = ShortageQuestion.Cause
 # What may still be missing, and be told.
 _OPEN = (Status.PLACED, Status.PICKING)
 

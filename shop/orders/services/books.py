@@ -7,7 +7,8 @@ from django.utils import timezone
 from shop.orders.models import Order, OrderEvent
 from shop.orders.services.errors import MoveRefused
 
-Status, Kind = Order.Status, OrderEvent.Kind
+Status = Order.Status
+Kind = OrderEvent.Kind
 
 
 def locked(reference: str) -> Order:

@@ -82,6 +82,8 @@ def add_stand_in(
     except stock.StockShort as short:
         raise OfferGone(product.pk) from short
     stand = _stand(line, product, quantity)
+    vat_rate = product.vat_rate
+    assert vat_rate is not None  # noqa: S101 - on sale, hence taxed
     cost, cost_on = costs[product.pk]
     added = OrderLine.objects.create(
         order=order,
@@ -97,10 +99,10 @@ def add_stand_in(
         sold_by=product.sold_by,
         quantity=quantity,
         unit_price=stand.unit_price,
-        vat_rate=product.vat_rate,
+        vat_rate=vat_rate,
         total=stand.total,
         discount=line_total(stand.unit_price, product.sold_by, quantity) - stand.total,
-        vat_amount=vat_totals([(product.vat_rate, stand.total)])[product.vat_rate].vat,
+        vat_amount=vat_totals([(vat_rate, stand.total)])[vat_rate].vat,
         deposit=deposit_total(product.deposit, product.sold_by, quantity),
         unit_cost=cost,
         cost_on=cost_on,

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('orders', '0009_alter_lineevent_kind'),
+        ('orders', '0009_nothing_would_do'),
         ('zones', '0004_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0008_shortages_told'),
+        ('orders', '0009_nothing_would_do'),
         ('zones', '0005_pickup_points'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
