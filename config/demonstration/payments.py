@@ -74,7 +74,7 @@ def _accounts(work: Work) -> None:
         PaymentAccount,
         {"order_reference": "reference", "customer_id": "%(customer_base)s + h", "authorised": "authorised_c * 0.01",
          "captured": "captured_c * 0.01", "released": "released_c * 0.01", "refunded": "refunded_c * 0.01",
-         "created_at": "created_at"},
+         "to_capture": "CASE WHEN is_taken THEN captured_c * 0.01 END", "created_at": "created_at"},
         "FROM demo_paid ORDER BY n",
     )  # fmt: skip
 
@@ -110,7 +110,7 @@ def _operations(work: Work) -> None:
         PaymentOperation,
         asked
         | {"id": "third", "key": "third_key", "kind": "'refund'", "amount": "refunded_c * 0.01",
-           "parent_id": "second", "occasion": "'geste'", "intent_id": "token", "refund_id": "'demo_refund_' || third_key"}
+           "parent_id": "second", "occasion": "'geste'", "reason": "'goodwill'", "intent_id": "token", "refund_id": "'demo_refund_' || third_key"}
         | dict.fromkeys(when, "refunded_at"),
         "FROM demo_paid WHERE refunded_c > 0 ORDER BY n",
     )  # fmt: skip

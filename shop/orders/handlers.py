@@ -1,4 +1,7 @@
-"""What orders do when money moves. Each may run twice, late and out of order."""
+"""What orders do when money moves. Each may run twice, late and out of order.
+
+Only the order's own payment is heard here: an extra one (a fact with an occasion) decides nothing about the order.
+"""
 
 from config.facts import handler
 from shop.orders import services
@@ -18,7 +21,7 @@ from shop.payments.queries import payment_state
 @handler(PaymentSecured, key="orders.place_when_paid", lane="checkout")
 def place_when_paid(secured: PaymentSecured) -> None:
     """Old news when the payment has ended since: what is secured now decides, not what was once."""
-    if payment_state(secured.order_reference) not in {"secured", "card_saved"}:
+    if secured.occasion or payment_state(secured.order_reference) not in {"secured", "card_saved"}:
         return
     try:
         services.place_order(reference=secured.order_reference)
@@ -34,18 +37,20 @@ def place_when_paid(secured: PaymentSecured) -> None:
 
 @handler(PaymentRefused, key="orders.note_refusal", lane="checkout")
 def note_refusal(refused: PaymentRefused) -> None:
-    services.note_refusal(reference=refused.order_reference)
+    if not refused.occasion:
+        services.note_refusal(reference=refused.order_reference)
 
 
 @handler(PaymentActionNeeded, key="orders.ask_for_payment", lane="checkout")
 def ask_for_payment(needed: PaymentActionNeeded) -> None:
-    services.ask_for_payment(reference=needed.order_reference)
+    if not needed.occasion:
+        services.ask_for_payment(reference=needed.order_reference)
 
 
 @handler(PaymentLapsed, key="orders.note_lapse", lane="checkout")
 def note_lapse(lapsed: PaymentLapsed) -> None:
     """Nothing is secured any more: a placed order asks for a payment anew, a waiting one simply expires."""
-    if payment_state(lapsed.order_reference) == "lapsed":
+    if not lapsed.occasion and payment_state(lapsed.order_reference) == "lapsed":
         services.ask_for_payment(reference=lapsed.order_reference)
 
 
@@ -62,4 +67,5 @@ def tell_it_waits(packed: OrderPacked) -> None:
 
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")
 def note_release(released: PaymentReleased) -> None:
-    services.note_release(reference=released.order_reference)
+    if not released.occasion:
+        services.note_release(reference=released.order_reference)

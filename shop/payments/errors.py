@@ -37,8 +37,24 @@ class InvalidAmount(PaymentError):
     """Not a payable amount of euros."""
 
 
+class InvalidOccasion(PaymentError):
+    """An extra payment or a refund says what it is for, in 64 characters at most."""
+
+
+class InvalidReason(PaymentError):
+    """A refund has one of the reasons of PaymentOperation.Reason."""
+
+
 class AmountChanged(PaymentError):
     """A live payment of this order asks for another amount."""
+
+
+class AmountFixed(PaymentError):
+    """The amount due can no longer be changed: it was asked for, authorised, or there is no saved card."""
+
+
+class CardNotYetCharged(PaymentError):
+    """No extra payment beside a saved card that is still to be charged: change the amount due instead."""
 
 
 class PaymentClosed(PaymentError):
@@ -58,11 +74,15 @@ class NothingAuthorised(PaymentError):
 
 
 class AlreadyCaptured(PaymentError):
-    """This order's authorisation was captured, or a capture of another amount was asked."""
+    """Money of this order, or of this occasion, was captured, or a capture of another amount was asked."""
 
 
 class CaptureAboveAuthorised(PaymentError):
     """More was to be captured than is authorised."""
+
+
+class AlreadyRefunded(PaymentError):
+    """Another sum was refunded, or is being refunded, for the same occasion."""
 
 
 class RefundAboveCaptured(PaymentError):

@@ -1,4 +1,8 @@
-"""What payments tell the house. ``kind`` is authorise, save_card or authorise_saved."""
+"""What payments tell the house. ``kind`` is authorise, save_card or authorise_saved.
+
+``occasion`` is "" for the order's own payment, else what an extra payment or a refund is for. Facts recorded before
+there was one have none.
+"""
 
 from dataclasses import dataclass
 
@@ -13,6 +17,7 @@ class PaymentSecured:
     order_reference: str
     operation_key: str
     kind: str
+    occasion: str = ""
 
 
 @fact("payments.PaymentRefused")
@@ -23,6 +28,7 @@ class PaymentRefused:
     order_reference: str
     operation_key: str
     code: str
+    occasion: str = ""
 
 
 @fact("payments.PaymentLapsed")
@@ -32,16 +38,20 @@ class PaymentLapsed:
 
     order_reference: str
     operation_key: str
+    occasion: str = ""
 
 
 @fact("payments.PaymentActionNeeded")
 @dataclass(frozen=True, slots=True)
 class PaymentActionNeeded:
-    """A saved card was refused two days before the slot: its holder must pay again, before the cut-off."""
+    """A saved card was refused, or an authorisation is about to end and no card is saved (``authorisation_ends``):
+    its holder must pay again, before the cut-off.
+    """
 
     order_reference: str
     operation_key: str
     code: str
+    occasion: str = ""
 
 
 @fact("payments.PaymentReleased")
@@ -52,6 +62,7 @@ class PaymentReleased:
     order_reference: str
     operation_key: str
     amount_cents: int
+    occasion: str = ""
 
 
 @fact("payments.LatePaymentVoided")
@@ -67,7 +78,17 @@ class LatePaymentVoided:
 @fact("payments.PaymentCaptured")
 @dataclass(frozen=True, slots=True)
 class PaymentCaptured:
-    """Money was taken, at most what was authorised; the rest of the authorisation is released."""
+    """Money was taken from one authorisation, whose rest is released. An order may have several."""
+
+    order_reference: str
+    operation_key: str
+    amount_cents: int
+
+
+@fact("payments.PaymentCaptureFailed")
+@dataclass(frozen=True, slots=True)
+class PaymentCaptureFailed:
+    """Money could not be taken, for good: the authorisation had ended. What to do is for a person, or a new payment."""
 
     order_reference: str
     operation_key: str
@@ -77,8 +98,9 @@ class PaymentCaptured:
 @fact("payments.PaymentRefunded")
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
-    """Money goes back to the card."""
+    """Money goes back to one card. A refund over several captures tells one fact for each."""
 
     order_reference: str
     operation_key: str
     amount_cents: int
+    occasion: str = ""

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from config.templatetags.cabas import euros
+from shop.payments.querysets import OperationQuerySet
 
 
 def new_key() -> str:
@@ -35,11 +36,14 @@ class PaymentAccount(models.Model):
     captured = models.DecimalField(_("encaissé"), max_digits=10, decimal_places=2, default=Decimal(0))
     released = models.DecimalField(_("libéré"), max_digits=10, decimal_places=2, default=Decimal(0))
     refunded = models.DecimalField(_("remboursé"), max_digits=10, decimal_places=2, default=Decimal(0))
+    # What the shop asked to take in all, over one or several authorisations.
+    to_capture = models.DecimalField(_("à encaisser"), max_digits=10, decimal_places=2, null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("compte de paiement")
         verbose_name_plural = _("comptes de paiement")
+        permissions = [("refund_paymentaccount", "Peut rembourser une commande")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(captured__gte=0, released__gte=0, authorised__gte=F("captured") + F("released")),
@@ -48,6 +52,7 @@ class PaymentAccount(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=F("captured")), name="refunded_within_captured"
             ),
+            models.CheckConstraint(condition=Q(captured__lte=F("to_capture")), name="captured_within_asked"),
         ]
 
     def __str__(self) -> str:
@@ -69,6 +74,19 @@ class PaymentOperation(models.Model):
         CAPTURE = "capture", _("encaissement")
         RELEASE = "release", _("libération")
         REFUND = "refund", _("remboursement")
+
+    class Reason(models.TextChoices):
+        """Why money is given back."""
+
+        MISSING = "missing", _("article manquant")
+        DAMAGED = "damaged", _("article abîmé")
+        SUBSTITUTE = "substitute", _("remplacement refusé")
+        MISTAKE = "mistake", _("erreur de préparation ou de prix")
+        LATE = "late", _("livraison en retard")
+        WITHDRAWAL = "withdrawal", _("rétractation")
+        RECALL = "recall", _("rappel de produit")
+        GOODWILL = "goodwill", _("geste commercial")
+        OTHER = "other", _("autre raison")
 
     class State(models.TextChoices):
         PREPARED = "prepared", _("préparée")
@@ -92,6 +110,7 @@ class PaymentOperation(models.Model):
         State.RELEASED: set(),
     }
     PAGE_KINDS: ClassVar[tuple[str, ...]] = (Kind.AUTHORISE, Kind.SAVE_CARD)
+    AUTHORISATIONS: ClassVar[tuple[str, ...]] = (Kind.AUTHORISE, Kind.AUTHORISE_SAVED)
     UNSETTLED: ClassVar[tuple[str, ...]] = (State.PREPARED, State.UNKNOWN, State.OPENED, State.REFUSED)
 
     key = models.CharField(_("clé"), max_length=40, unique=True, default=new_key, editable=False)
@@ -107,8 +126,10 @@ class PaymentOperation(models.Model):
     amount = models.DecimalField(_("montant"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("monnaie"), max_length=3, default="EUR")
     state = models.CharField(_("état"), max_length=12, choices=State, default=State.PREPARED)
-    # What a refund is for: asked twice for the same occasion, it is the same refund.
-    occasion = models.CharField(_("motif"), max_length=64, blank=True)
+    # What it is asked for: "" is the order's own payment, "amend-17" an extra one, "complaint-4" a refund. Asked
+    # twice for the same occasion, it is the same.
+    occasion = models.CharField(_("occasion"), max_length=64, blank=True)
+    reason = models.CharField(_("raison du remboursement"), max_length=12, choices=Reason, blank=True)
     # A success that came after the order was given up.
     is_late = models.BooleanField(_("tardive"), default=False)
 
@@ -122,6 +143,10 @@ class PaymentOperation(models.Model):
     refund_id = models.CharField(_("remboursement chez le prestataire"), max_length=255, blank=True)
 
     due_at = models.DateTimeField(_("à autoriser le"), null=True, blank=True)
+    # Until when an authorisation stands at the earliest (rules.authorisation_ends_at), and when its holder was
+    # asked to pay anew because it ends and no card is saved.
+    expires_at = models.DateTimeField(_("autorisation valable jusqu’au"), null=True, blank=True)
+    renewal_asked_at = models.DateTimeField(_("nouveau paiement demandé le"), null=True, blank=True)
     attempts = models.PositiveIntegerField(_("envois"), default=0)
     last_error_code = models.CharField(_("dernier code d’erreur"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
@@ -131,21 +156,34 @@ class PaymentOperation(models.Model):
     checked_at = models.DateTimeField(_("dernière vérification"), null=True, blank=True)
     settled_at = models.DateTimeField(_("réglée le"), null=True, blank=True)
 
+    objects = OperationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("opération de paiement")
         verbose_name_plural = _("opérations de paiement")
         ordering = ["-id"]
         permissions = [("reconcile_paymentoperation", "Peut réconcilier un paiement")]
         constraints = [
-            # Never two payments asked for one order at once, never one after another succeeded.
+            # Never two payments asked for one occasion at once, never one after another succeeded; but for the one
+            # that takes the place of an authorisation about to end, which stands until it is replaced.
             models.UniqueConstraint(
-                fields=["account"],
+                fields=["account", "occasion"],
                 condition=Q(
                     kind__in=["authorise", "save_card"],
                     state__in=["prepared", "unknown", "opened", "refused", "succeeded"],
+                    parent=None,
                 ),
-                name="one_live_payment_per_order",
+                name="one_live_payment_per_occasion",
             ),
+            models.UniqueConstraint(
+                fields=["parent"],
+                condition=Q(
+                    kind="authorise",
+                    state__in=["prepared", "unknown", "opened", "refused", "succeeded"],
+                ),
+                name="one_live_page_per_renewal",
+            ),
+            # Of a saved card, or of the authorisation that it renews.
             models.UniqueConstraint(
                 fields=["parent"],
                 condition=Q(kind="authorise_saved"),
@@ -156,15 +194,21 @@ class PaymentOperation(models.Model):
                 condition=Q(kind="capture") & ~Q(state="refused"),
                 name="one_capture_per_authorisation",
             ),
-            models.UniqueConstraint(
-                fields=["account"],
-                condition=Q(kind="release", state__in=["prepared", "unknown"]),
-                name="one_pending_release_per_order",
-            ),
+            # Of the whole order, of an occasion, or of one authorisation.
             models.UniqueConstraint(
                 fields=["account", "occasion"],
+                condition=Q(kind="release", state__in=["prepared", "unknown"], parent=None),
+                name="one_pending_release_per_occasion",
+            ),
+            models.UniqueConstraint(
+                fields=["parent"],
+                condition=Q(kind="release", state__in=["prepared", "unknown"]),
+                name="one_pending_release_per_authorisation",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "occasion", "parent"],
                 condition=Q(kind="refund") & ~Q(state="refused"),
-                name="one_refund_per_occasion",
+                name="one_refund_per_occasion_and_capture",
             ),
             models.UniqueConstraint(
                 fields=["session_id"], condition=~Q(session_id=""), name="one_operation_per_session"
@@ -176,6 +220,11 @@ class PaymentOperation(models.Model):
             models.Index(fields=["state", "checked_at"], name="operation_to_check"),
             models.Index(
                 fields=["due_at"], condition=Q(kind="save_card", state="succeeded"), name="saved_card_due"
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False, state="succeeded"),
+                name="authorisation_to_renew",
             ),
         ]
 

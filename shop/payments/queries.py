@@ -1,16 +1,19 @@
 """What other rooms may read of payments."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
 
-PaymentStateName = Literal["none", "pending", "card_saved", "secured", "refused", "unknown", "lapsed"]
-State = PaymentOperation.State
+PaymentStateName = Literal[
+    "none", "pending", "card_saved", "secured", "ending", "refused", "unknown", "lapsed"
+]
+Kind, State = PaymentOperation.Kind, PaymentOperation.State
 
 _NAMES: dict[str, PaymentStateName] = {
     State.PREPARED: "pending",
@@ -23,36 +26,72 @@ _NAMES: dict[str, PaymentStateName] = {
 }
 
 
-def payment_state(order_reference: str) -> PaymentStateName:
-    """Where an order's payment stands, in one word. Two queries at most.
+def payment_state(order_reference: str, occasion: str = "") -> PaymentStateName:
+    """Where an order's own payment stands, or an extra one's, in one word. One query.
 
     "card_saved": a card to charge two days before the slot: no money is secured yet.
+    "ending": the money is held for hours only, and its holder must pay again.
     "refused": a card was; the page is open for another one, or the saved card's holder must pay again.
     "lapsed": nothing is secured, a new payment may be prepared unless the order was released.
     """
-    page = _latest_page(order_reference)
-    if page is None:
+    asked = list(
+        PaymentOperation.objects.filter(
+            account_id=order_reference,
+            occasion=occasion,
+            kind__in=[*PaymentOperation.PAGE_KINDS, Kind.AUTHORISE_SAVED],
+        )
+        .select_related("account")
+        .order_by("-id")
+    )
+    held = [one for one in asked if one.kind != Kind.SAVE_CARD and one.state == State.SUCCEEDED]
+    if held:
+        return _of_held(held[0], asked)
+    pages = [one for one in asked if one.is_page]
+    if not pages:
         return "none"
-    if page.kind == PaymentOperation.Kind.SAVE_CARD and page.state == State.SUCCEEDED:
-        charge = page.children.filter(kind=PaymentOperation.Kind.AUTHORISE_SAVED).first()
-        if charge is None:
-            return "card_saved"
-        # About to be sent is as good as sent: its answer comes within a minute.
-        return "unknown" if charge.state == State.PREPARED else _NAMES[charge.state]
-    return _NAMES[page.state]
+    page = next((one for one in pages if one.state == State.SUCCEEDED), pages[0])
+    return _of_card(page, asked) if page.state == State.SUCCEEDED else _NAMES[page.state]
+
+
+def _of_held(held: PaymentOperation, asked: list[PaymentOperation]) -> PaymentStateName:
+    """Secured; unless it is about to end uncaptured: then where the page stands that is to take its place."""
+    if held.renewal_asked_at is None or held.account.to_capture is not None:
+        return "secured"
+    page = next((one for one in asked if one.parent_id == held.pk and one.is_page), None)
+    return "ending" if page is None or page.state == State.EXPIRED else _NAMES[page.state]
+
+
+def _of_card(card: PaymentOperation, asked: list[PaymentOperation]) -> PaymentStateName:
+    charge = next((one for one in asked if one.kind == Kind.AUTHORISE_SAVED and one.pk > card.pk), None)
+    if charge is None:
+        return "card_saved"
+    # About to be sent is as good as sent: its answer comes within a minute.
+    return "unknown" if charge.state == State.PREPARED else _NAMES[charge.state]
+
+
+def charges_of(card: PaymentOperation) -> list[str]:
+    """The states of a saved card's charge and of those that renewed it, oldest first. One query, for a card."""
+    if card.kind != Kind.SAVE_CARD:
+        return []
+    charges = PaymentOperation.objects.filter(
+        account_id=card.account_id, kind=Kind.AUTHORISE_SAVED, occasion=card.occasion, id__gt=card.pk
+    )
+    return list(charges.order_by("id").values_list("state", flat=True))
 
 
 def orders_with_money() -> QuerySet[PaymentAccount, str]:
-    """References of the orders whose money is authorised or taken, as a subquery. No query by itself."""
-    return PaymentAccount.objects.filter(authorised__gt=F("released")).values_list(
-        "order_reference", flat=True
-    )
+    """References of the orders whose own payment is authorised or taken, as a subquery. No query by itself."""
+    return PaymentAccount.objects.filter(
+        operations__occasion="",
+        operations__kind__in=PaymentOperation.AUTHORISATIONS,
+        operations__state=State.SUCCEEDED,
+    ).values_list("order_reference", flat=True)
 
 
 def latest_of_page(field: Literal["opened_at", "checked_at"], order_reference: OuterRef) -> Subquery:
     """When the order's latest page was last handed to the customer, or looked at. No query by itself."""
     pages = PaymentOperation.objects.filter(
-        account_id=order_reference, kind__in=PaymentOperation.PAGE_KINDS
+        account_id=order_reference, kind__in=PaymentOperation.PAGE_KINDS, occasion=""
     ).order_by("-id")
     return Subquery(pages.values(field)[:1])
 
@@ -90,9 +129,34 @@ def unknown_answers() -> int:
     return PaymentOperation.objects.filter(state=State.UNKNOWN).count()
 
 
-def _latest_page(order_reference: str) -> PaymentOperation | None:
-    return (
-        PaymentOperation.objects.filter(account_id=order_reference, kind__in=PaymentOperation.PAGE_KINDS)
-        .order_by("-id")
-        .first()
+@dataclass(frozen=True, slots=True)
+class Refundable:
+    """A capture and how many euros of it are neither refunded nor being refunded."""
+
+    capture_id: int
+    intent_id: str
+    left: Decimal
+
+
+def refundable_captures(order_reference: str) -> list[Refundable]:
+    """The captures of an order that may still be refunded, the one with most left first. One query."""
+    captures = PaymentOperation.objects.filter(
+        account_id=order_reference, kind=Kind.CAPTURE, state=State.SUCCEEDED
+    ).annotate(
+        given=Sum(
+            "children__amount", filter=Q(children__kind=Kind.REFUND) & ~Q(children__state=State.REFUSED)
+        )
     )
+    found = [Refundable(one.pk, one.intent_id, one.amount - (one.given or 0)) for one in captures]
+    return sorted((one for one in found if one.left > 0), key=lambda one: (-one.left, one.capture_id))
+
+
+def refundable(order_reference: str) -> Decimal:
+    """Euros that may still be refunded on an order: captured, less what is refunded or under way. One query."""
+    return sum((one.left for one in refundable_captures(order_reference)), Decimal(0))
+
+
+def capturable(order_reference: str) -> Decimal:
+    """Euros that may be captured now: authorised, neither captured nor asked back. One query."""
+    operations = PaymentOperation.objects.filter(account_id=order_reference)
+    return operations.standing().aggregate(amount=Sum("amount"))["amount"] or Decimal(0)

@@ -14,6 +14,11 @@ def authorise_due() -> None:
 
 
 @shared_task
+def renew_ending() -> None:
+    services.renew_ending()
+
+
+@shared_task
 def perform(key: str) -> None:
     services.perform(key=key)
 

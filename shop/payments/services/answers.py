@@ -20,18 +20,24 @@ from shop.payments.gateways import gateway
 from shop.payments.gateways.base import Answer
 from shop.payments.models import PaymentEntry, PaymentOperation, SavedCard
 from shop.payments.ports import order_desk
-from shop.payments.rules import SESSION_LASTS, cents
+from shop.payments.rules import SESSION_LASTS, authorisation_ends_at, cents
 from shop.payments.services.books import (
     Kind,
     State,
     doubt,
     ensure_release,
+    ensure_voided,
     enter,
+    is_closed,
+    lacks_money,
+    live_captures,
     lock_operation,
     move,
     outside_transaction,
+    release_asking_for,
     release_of,
 )
+from shop.payments.services.cards import ask_to_forget, card_of
 from shop.payments.services.later import soon
 
 logger = logging.getLogger(__name__)
@@ -77,7 +83,7 @@ def _ask(operation: PaymentOperation) -> Answer | None:
     if operation.intent_id and operation.state == State.SUCCEEDED:
         return gateway().read_intent(operation.intent_id)
     if operation.kind == Kind.AUTHORISE_SAVED:
-        return gateway().find_intent(operation.key, _card(operation).provider_customer_id)
+        return gateway().find_intent(operation.key, card_of(operation).provider_customer_id)
     if operation.state == State.SUCCEEDED:
         return None
     if operation.session_id:
@@ -120,10 +126,6 @@ def _stray_voided(key: str, answer: Answer) -> str:
     return operation.state
 
 
-def _card(operation: PaymentOperation) -> SavedCard:
-    return SavedCard.objects.get(operation_id=operation.parent_id)
-
-
 @transaction.atomic
 def _checked(key: str) -> str:
     operation = lock_operation(key)
@@ -160,11 +162,24 @@ def _note_ids(operation: PaymentOperation, answer: Answer) -> None:
 def _refused(operation: PaymentOperation, code: str) -> None:
     if not move(operation, State.REFUSED, error_code=code):
         return
-    reference, key = operation.order_reference, operation.key
+    told = {"order_reference": operation.order_reference, "operation_key": operation.key}
     if operation.is_page:
-        publish(PaymentRefused(order_reference=reference, operation_key=key, code=code))
-    elif release_of(operation.account) is None:
-        publish(PaymentActionNeeded(order_reference=reference, operation_key=key, code=code))
+        publish(PaymentRefused(**told, code=code, occasion=operation.occasion))
+        return
+    if is_closed(operation.account, operation.occasion) or not lacks_money(operation.account):
+        return
+    renewed = renewed_by(operation)
+    if renewed:
+        # Until it ends its holder may replace it with a payment of their own.
+        PaymentOperation.objects.filter(pk=renewed.pk).update(renewal_asked_at=timezone.now())
+    publish(PaymentActionNeeded(**told, code=code, occasion=operation.occasion))
+
+
+def renewed_by(operation: PaymentOperation) -> PaymentOperation | None:
+    """The authorisation whose place this one takes. One query at most."""
+    is_second = operation.parent_id and operation.kind in PaymentOperation.AUTHORISATIONS
+    parent = operation.parent if is_second else None
+    return parent if parent and parent.kind in PaymentOperation.AUTHORISATIONS else None
 
 
 def _succeeded(operation: PaymentOperation, answer: Answer) -> None:
@@ -186,41 +201,101 @@ def _succeeded(operation: PaymentOperation, answer: Answer) -> None:
             payment_method_id=answer.payment_method_id,
         )
     else:
+        _note_end(operation)
         enter(operation, PaymentEntry.Kind.AUTHORISED, operation.amount)
     _welcome_or_void(operation)
 
 
+def _note_end(operation: PaymentOperation) -> None:
+    """Counted from when it was asked for: it cannot have begun earlier."""
+    asked_at = operation.sent_at or operation.created_at
+    operation.expires_at = authorisation_ends_at(
+        asked_at, is_off_session=operation.kind == Kind.AUTHORISE_SAVED
+    )
+    operation.save(update_fields=["expires_at"])
+
+
 def _welcome_or_void(operation: PaymentOperation) -> None:
-    reference = operation.order_reference
-    if release_of(operation.account) is None and order_desk().is_waiting(reference):
-        publish(PaymentSecured(order_reference=reference, operation_key=operation.key, kind=operation.kind))
-        return
+    account, reference = operation.account, operation.order_reference
+    if not lacks_money(account):
+        _void_too_much(operation)
+    elif release_of(account) or not order_desk().is_waiting(reference):
+        _mark_late(operation)
+        soon("perform", ensure_release(account).key)
+    elif is_closed(account, operation.occasion):
+        _mark_late(operation)
+        soon("perform", ensure_release(account, operation.occasion).key)
+    else:
+        publish(
+            PaymentSecured(
+                order_reference=reference,
+                operation_key=operation.key,
+                kind=operation.kind,
+                occasion=operation.occasion,
+            )
+        )
+        _replace(operation)
+
+
+def _void_too_much(operation: PaymentOperation) -> None:
+    """All was captured meanwhile. A renewal that nobody paid by hand is nobody's news."""
+    if operation.is_page:
+        _mark_late(operation)
+    if operation.kind == Kind.SAVE_CARD:
+        ask_to_forget(operation.account)
+    soon("perform", ensure_voided(operation).key)
+
+
+def _mark_late(operation: PaymentOperation) -> None:
     operation.is_late = True
     operation.save(update_fields=["is_late"])
-    soon("perform", ensure_release(operation.account).key)
+
+
+def _replace(operation: PaymentOperation) -> None:
+    """The new authorisation stands: the one whose place it takes is voided, with the card that could not."""
+    renewed = renewed_by(operation)
+    if renewed is None or renewed.state != State.SUCCEEDED:
+        return
+    renewed.account = operation.account
+    soon("perform", ensure_voided(renewed).key)
+    if operation.is_page:
+        operation.account.operations.filter(
+            kind=Kind.SAVE_CARD, state=State.SUCCEEDED, occasion=operation.occasion
+        ).update(state=State.RELEASED)
+        ask_to_forget(operation.account)
 
 
 def _ended(operation: PaymentOperation) -> None:
     """The page closed unpaid, or the authorisation ended without us (seven days, the provider's staff)."""
     if operation.state == State.SUCCEEDED:
-        given_back(operation, operation)
+        if not live_captures().filter(parent=operation, state=State.SUCCEEDED).exists():
+            given_back(operation, release_asking_for(operation))
     elif operation.kind == Kind.AUTHORISE_SAVED:
         _refused(operation, "cancelled")
     elif move(operation, State.EXPIRED):
-        publish(PaymentLapsed(order_reference=operation.order_reference, operation_key=operation.key))
+        publish(
+            PaymentLapsed(
+                order_reference=operation.order_reference,
+                operation_key=operation.key,
+                occasion=operation.occasion,
+            )
+        )
 
 
-def given_back(operation: PaymentOperation, by: PaymentOperation) -> None:
-    """A locked authorisation, or saved card, is no more; ``by`` is the operation that writes it down."""
-    amount = operation.account.held if operation.kind != Kind.SAVE_CARD else Decimal(0)
+def given_back(operation: PaymentOperation, by: PaymentOperation | None) -> None:
+    """A locked authorisation, or saved card, is no more. Its own entry writes it down, once.
+
+    Told as lapsed unless an operation ``by`` us ended it, as released when that was a release of more than this one.
+    A payment that came too late is told in any case: its payer waits for the money.
+    """
+    amount = operation.amount if operation.kind != Kind.SAVE_CARD else Decimal(0)
     if not move(operation, State.RELEASED):
         return
-    by.account = operation.account
-    enter(by, PaymentEntry.Kind.RELEASED, amount)
-    reference, key = operation.order_reference, operation.key
+    enter(operation, PaymentEntry.Kind.RELEASED, amount)
+    told = {"order_reference": operation.order_reference, "operation_key": operation.key}
     if operation.is_late:
-        publish(LatePaymentVoided(order_reference=reference, operation_key=key, amount_cents=cents(amount)))
-    elif by is operation:
-        publish(PaymentLapsed(order_reference=reference, operation_key=key))
-    else:
-        publish(PaymentReleased(order_reference=reference, operation_key=key, amount_cents=cents(amount)))
+        publish(LatePaymentVoided(**told, amount_cents=cents(amount)))
+    elif by is None:
+        publish(PaymentLapsed(**told, occasion=operation.occasion))
+    elif by.parent_id is None:
+        publish(PaymentReleased(**told, amount_cents=cents(amount), occasion=operation.occasion))

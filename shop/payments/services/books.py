@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import ParamSpec, TypeVar
 
 from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from shop.payments.errors import CalledInTransaction
@@ -104,31 +105,80 @@ def doubt(key: str, *, error_code: str = "") -> str:
     return operation.state
 
 
-def held_authorisation(account: PaymentAccount) -> PaymentOperation | None:
-    """The one authorisation that stands, if any. One query."""
-    return account.operations.filter(
-        kind__in=[Kind.AUTHORISE, Kind.AUTHORISE_SAVED], state=State.SUCCEEDED
-    ).first()
+def standing_authorisations(account: PaymentAccount) -> list[PaymentOperation]:
+    """Those that stand, are not captured, and that nobody asked to void; oldest first. One query."""
+    return list(PaymentOperation.objects.standing().filter(account=account).order_by("id"))
 
 
-def release_of(account: PaymentAccount) -> PaymentOperation | None:
-    """The latest release that was asked for this order, if any. One query."""
-    return account.operations.filter(kind=Kind.RELEASE).exclude(state=State.REFUSED).order_by("-id").first()
+def live_captures() -> QuerySet[PaymentOperation]:
+    """Captures that were not refused, of any order. No query by itself."""
+    return PaymentOperation.objects.live(Kind.CAPTURE)
 
 
-def ensure_release(account: PaymentAccount) -> PaymentOperation:
-    """The release of a locked account: the pending one, the one that left nothing, or a new one. At most
-    three queries.
+def captures_of(account: PaymentAccount) -> list[PaymentOperation]:
+    """The captures asked for an order, but for refused ones; oldest first. One query."""
+    return list(live_captures().filter(account=account).order_by("id"))
+
+
+def lacks_money(account: PaymentAccount) -> bool:
+    """Whether an authorisation is of use: nothing is to be captured yet, or a capture was refused. One query at
+    most.
     """
-    asked = release_of(account)
-    if asked and (asked.state != State.SUCCEEDED or not _leaves_anything(account)):
+    if account.to_capture is None:
+        return True
+    return sum((one.amount for one in captures_of(account)), Decimal(0)) < account.to_capture
+
+
+def _releases() -> QuerySet[PaymentOperation]:
+    return PaymentOperation.objects.live(Kind.RELEASE)
+
+
+def release_of(account: PaymentAccount, occasion: str = "") -> PaymentOperation | None:
+    """The latest release that was asked for the whole order, or for one occasion alone. One query."""
+    return _releases().filter(account=account, parent=None, occasion=occasion).order_by("-id").first()
+
+
+def is_closed(account: PaymentAccount, occasion: str) -> bool:
+    """Whether nothing may be paid any more for this occasion: it, or the whole order, was given up. One query."""
+    return _releases().filter(account=account, parent=None, occasion__in={"", occasion}).exists()
+
+
+def release_asking_for(held: PaymentOperation) -> PaymentOperation | None:
+    """The release that an authorisation is to be given back for: the order's, its occasion's, its own. One query."""
+    of_more = Q(account=held.account, parent=None, occasion__in={"", held.occasion})
+    return _releases().filter(of_more | Q(parent=held)).order_by(F("parent").asc(nulls_first=True)).first()
+
+
+def ensure_release(account: PaymentAccount, occasion: str = "") -> PaymentOperation:
+    """The release of a locked account, or of one occasion: the pending one, the one that left nothing, or a new
+    one. At most four queries.
+    """
+    asked = release_of(account, occasion)
+    if asked and (asked.state != State.SUCCEEDED or not _leaves_anything(account, occasion)):
         return asked
-    return PaymentOperation.objects.create(account=account, kind=Kind.RELEASE, amount=account.held)
+    held = PaymentOperation.objects.held().filter(account=account)
+    amount = (held.filter(occasion=occasion) if occasion else held).aggregate(held=Sum("amount"))["held"]
+    return PaymentOperation.objects.create(
+        account=account, kind=Kind.RELEASE, amount=amount or Decimal(0), occasion=occasion
+    )
 
 
-def _leaves_anything(account: PaymentAccount) -> bool:
+def _leaves_anything(account: PaymentAccount, occasion: str) -> bool:
     """Whether something could still be paid, or is held."""
-    return account.operations.filter(
+    found = account.operations.filter(
         kind__in=[*PaymentOperation.PAGE_KINDS, Kind.AUTHORISE_SAVED],
         state__in=[State.PREPARED, State.UNKNOWN, State.OPENED, State.SUCCEEDED],
-    ).exists()
+    )
+    return (found.filter(occasion=occasion) if occasion else found).exists()
+
+
+def ensure_voided(held: PaymentOperation) -> PaymentOperation:
+    """The release of one authorisation, or of a card saved too late, of a locked account. Two queries."""
+    asked = _releases().filter(parent=held).order_by("-id").first()
+    return asked or PaymentOperation.objects.create(
+        account=held.account,
+        parent=held,
+        kind=Kind.RELEASE,
+        amount=Decimal(0) if held.kind == Kind.SAVE_CARD else held.amount,
+        occasion=held.occasion,
+    )

@@ -1,19 +1,15 @@
-"""The customer's part: a payment is prepared with the order, its page opened, and closed when given up."""
+"""The provider's page: opened for the customer, and closed when its payment is given up."""
 
 import time
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from django.db import transaction
 from django.utils import timezone
 
 from shop.payments.errors import (
-    AmountChanged,
-    InvalidAmount,
     PaymentAlreadySecured,
     PaymentClosed,
-    PaymentUncertain,
     ProviderBusy,
     ProviderFailed,
     ProviderRejected,
@@ -21,92 +17,23 @@ from shop.payments.errors import (
 )
 from shop.payments.gateways import gateway
 from shop.payments.gateways.base import Answer, PageRequest
-from shop.payments.models import PaymentAccount, PaymentOperation, SavedCard
-from shop.payments.rules import is_payable, kind_for, page_closes_at, saved_card_due_at
+from shop.payments.models import PaymentOperation
+from shop.payments.rules import page_closes_at
 from shop.payments.services.answers import apply, refresh
 from shop.payments.services.books import (
     Kind,
     State,
     doubt,
-    lock_account,
+    is_closed,
     lock_operation,
     move,
     note_asked,
     outside_transaction,
-    release_of,
 )
 
 # How long the second of two simultaneous clicks waits for the page that the first one opens.
 BUSY_SECONDS = 4.0
 BUSY_STEP_SECONDS = 0.1
-
-
-@transaction.atomic
-def prepare_payment(
-    *,
-    order_reference: str,
-    customer_id: int,
-    amount: Decimal,
-    slot_starts_at: datetime,
-    now: datetime | None = None,
-) -> PaymentOperation:
-    """Commit, with the order, that this many euros will be asked. The provider is not called.
-
-    Asked again it returns the same live operation (a double click, a second tab). After a lapse, or when a
-    saved card was refused two days before, it prepares a new one. Six queries; locks the account.
-
-    Raises InvalidAmount; AmountChanged when a live operation asks for another sum; PaymentUncertain while the
-    saved card's authorisation is unanswered; PaymentClosed once a release was asked.
-    """
-    if not is_payable(amount):
-        raise InvalidAmount
-    account, is_new = PaymentAccount.objects.get_or_create(
-        order_reference=order_reference, defaults={"customer_id": customer_id}
-    )
-    if not is_new and (live := _still_live(order_reference, amount)):
-        return live
-    kind = Kind(kind_for(slot_starts_at, now or timezone.now()))
-    return PaymentOperation.objects.create(
-        account=account,
-        kind=kind,
-        amount=amount,
-        due_at=saved_card_due_at(slot_starts_at) if kind == Kind.SAVE_CARD else None,
-    )
-
-
-def _still_live(order_reference: str, amount: Decimal) -> PaymentOperation | None:
-    account = lock_account(order_reference)
-    assert account is not None  # noqa: S101
-    if release_of(account):
-        raise PaymentClosed
-    live = _live_page(account)
-    if live is None or _give_way(live):
-        return None
-    if live.amount != amount:
-        raise AmountChanged
-    return live
-
-
-def _live_page(account: PaymentAccount) -> PaymentOperation | None:
-    return account.operations.filter(
-        kind__in=PaymentOperation.PAGE_KINDS, state__in=[*PaymentOperation.UNSETTLED, State.SUCCEEDED]
-    ).first()
-
-
-def _give_way(live: PaymentOperation) -> bool:
-    """Retire a saved card whose authorisation was refused, has ended or is overdue: its holder pays again."""
-    charge = live.children.filter(kind=Kind.AUTHORISE_SAVED).first()
-    if charge is None:
-        # A card that should have been charged by now and was not: its holder was asked to pay.
-        if not (live.state == State.SUCCEEDED and live.due_at and live.due_at <= timezone.now()):
-            return False
-    elif charge.state == State.SUCCEEDED:
-        return False
-    elif charge.state in PaymentOperation.UNSETTLED and charge.state != State.REFUSED:
-        raise PaymentUncertain
-    move(live, State.RELEASED)
-    SavedCard.objects.filter(operation=live).update(forget_asked_at=timezone.now())
-    return True
 
 
 @outside_transaction
@@ -151,7 +78,7 @@ def _ask_to_open(key: str, return_url: str, cancel_url: str, deadline: datetime 
     operation = lock_operation(key)
     if operation.state == State.SUCCEEDED:
         raise PaymentAlreadySecured
-    if operation.state in {State.EXPIRED, State.RELEASED} or release_of(operation.account):
+    if operation.state in {State.EXPIRED, State.RELEASED} or is_closed(operation.account, operation.occasion):
         raise PaymentClosed
     operation.opened_at = timezone.now()
     if operation.session_url:
@@ -195,21 +122,28 @@ def _never_opens(key: str, code: str) -> None:
 
 
 @outside_transaction
-def abandon(*, order_reference: str) -> Literal["released", "secured", "unknown"]:
-    """Close the payment page of an order that is given up, before its slot and stock are.
+def abandon(*, order_reference: str, occasion: str = "") -> Literal["released", "secured", "unknown"]:
+    """Close the payment page of what is given up, before that is: the order before its slot and stock, an
+    amendment before its articles. Only the pages of this occasion.
 
-    "released": nothing was paid and nothing can be any more. "secured": it was paid after all, keep the
-    order. "unknown": no answer, keep everything and ask again; when it cannot wait any longer, give the
-    order up and call ``release``, which goes on asking and voids a late success.
+    "released": nothing was paid and nothing can be any more. "secured": it was paid after all, keep what it paid
+    for. "unknown": no answer, keep everything and ask again; when it cannot wait any longer, give it up and call
+    ``release`` or ``release_part``, which goes on asking and voids a late success.
     """
-    account = PaymentAccount.objects.filter(order_reference=order_reference).first()
-    page = _live_page(account) if account else None
-    if page is None:
-        return "released"
-    state = page.state if page.state == State.SUCCEEDED else shut(page.key)
-    if state == State.SUCCEEDED:
+    pages = PaymentOperation.objects.filter(
+        account_id=order_reference, occasion=occasion, kind__in=PaymentOperation.PAGE_KINDS
+    )
+    found = list(pages.filter(state__in=[*PaymentOperation.UNSETTLED, State.SUCCEEDED]).order_by("id"))
+    states = {page.state if page.state == State.SUCCEEDED else shut(page.key) for page in found}
+    if State.SUCCEEDED in states or _is_replaced(order_reference, occasion):
         return "secured"
-    return "released" if state in {State.EXPIRED, State.RELEASED} else "unknown"
+    return "released" if states <= {State.EXPIRED, State.RELEASED} else "unknown"
+
+
+def _is_replaced(order_reference: str, occasion: str) -> bool:
+    """Whether a saved card was charged in the place of what was paid on a page. One query."""
+    held = PaymentOperation.objects.standing()
+    return held.filter(account_id=order_reference, occasion=occasion).exists()
 
 
 @outside_transaction

@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from shop.payments.errors import ProviderUnavailable
 from shop.payments.models import PaymentOperation, ProviderEvent
 from shop.payments.ports import order_desk
 from shop.payments.services.books import Kind, State, lock_operation, outside_transaction, release_of
-from shop.payments.services.operations import attempt, forget_cards
+from shop.payments.services.cards import forget_cards
+from shop.payments.services.performing import answered
 from shop.payments.services.webhooks import process_event
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def authorise_due(now: datetime | None = None) -> int:
         if charge is None:
             continue
         sent += 1
-        silences += not _answered(charge.key)
+        silences += not answered(charge.key)
         if silences >= SILENCES_ALLOWED:
             break
     return sent
@@ -57,16 +57,7 @@ def authorise_now(*, order_reference: str) -> None:
     for key in list(due.filter(children__isnull=True).values_list("key", flat=True)):
         charge = _prepare_charge(key, now)
         if charge:
-            _answered(charge.key)
-
-
-def _answered(key: str) -> bool:
-    """Attempt an operation; False when the provider stayed silent."""
-    try:
-        attempt(key)
-    except ProviderUnavailable:
-        return False
-    return True
+            answered(charge.key)
 
 
 def _prepare_charge(key: str, now: datetime) -> PaymentOperation | None:
@@ -107,7 +98,7 @@ def reconcile(now: datetime | None = None) -> int:
     asked = silences = 0
     for key in _to_check(now):
         asked += 1
-        silences += not _answered(key)
+        silences += not answered(key)
         if silences >= SILENCES_ALLOWED:
             logger.warning("payment provider silent: reconciliation stops after %s operations", asked)
             return asked

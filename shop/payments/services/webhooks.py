@@ -11,7 +11,7 @@ from shop.payments.models import PaymentOperation, ProviderEvent
 from shop.payments.services.answers import ask_again
 from shop.payments.services.books import Kind, outside_transaction
 from shop.payments.services.later import soon
-from shop.payments.services.operations import attempt
+from shop.payments.services.performing import attempt
 
 logger = logging.getLogger(__name__)
 REFRESHED = (*PaymentOperation.PAGE_KINDS, Kind.AUTHORISE_SAVED)

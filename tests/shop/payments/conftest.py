@@ -58,17 +58,18 @@ def impatient(settings, provider):
 @pytest.fixture
 def facts(monkeypatch):
     """The facts published, in order."""
-    from shop.payments.services import answers, operations
+    from shop.payments.services import answers, capturing, refunding, renewing
 
     told = []
-    for module in (answers, operations):
+    for module in (answers, capturing, refunding, renewing):
         real = module.publish
         monkeypatch.setattr(module, "publish", lambda fact, real=real: (told.append(fact), real(fact)))
     return told
 
 
-def prepare(reference="CAB-1", amount="80.00", days=2, customer_id=7):
+def prepare(reference="CAB-1", amount="80.00", days=2, customer_id=7, occasion=""):
     return services.prepare_payment(
+        occasion=occasion,
         order_reference=reference,
         customer_id=customer_id,
         amount=Decimal(amount),
@@ -80,8 +81,8 @@ def open_page(operation):
     return services.open_payment_page(key=operation.key, return_url=RETURN, cancel_url=CANCEL)
 
 
-def opened(reference="CAB-1", amount="80.00", days=2):
-    operation = prepare(reference, amount, days)
+def opened(reference="CAB-1", amount="80.00", days=2, occasion=""):
+    operation = prepare(reference, amount, days, occasion=occasion)
     open_page(operation)
     return again(operation)
 
@@ -101,8 +102,8 @@ def again(operation):
     return PaymentOperation.objects.get(key=operation.key)
 
 
-def authorised(provider, reference="CAB-1", amount="80.00"):
-    operation = opened(reference, amount)
+def authorised(provider, reference="CAB-1", amount="80.00", occasion=""):
+    operation = opened(reference, amount, occasion=occasion)
     provider.pay(operation.session_id)
     services.refresh(key=operation.key)
     return again(operation)
@@ -117,6 +118,30 @@ def saved(provider, reference="CAB-1", amount="80.00", later=None):
 
 def captured(provider, reference="CAB-1", amount="80.00", authorised_amount="80.00"):
     authorised(provider, reference, authorised_amount)
-    taking = services.capture(order_reference=reference, amount=Decimal(amount))
+    taking = take(amount, reference)
     services.perform(key=taking.key)
     return again(taking)
+
+
+def take(amount="80.00", reference="CAB-1"):
+    """The one capture of an order with one authorisation."""
+    (taking,) = services.capture(order_reference=reference, amount=Decimal(amount))
+    return taking
+
+
+def give_back(amount, occasion="plainte-1", reference="CAB-1", reason="missing"):
+    """The one refund of an order with one capture."""
+    (giving,) = services.refund(
+        order_reference=reference, amount=Decimal(amount), occasion=occasion, reason=reason
+    )
+    return giving
+
+
+def perform_all(reference="CAB-1"):
+    """What the worker does: everything that was asked, releases that these bring included."""
+    for _round in range(3):
+        waiting = PaymentOperation.objects.filter(account_id=reference, state__in=["prepared", "unknown"])
+        for key in (
+            waiting.exclude(kind__in=PaymentOperation.PAGE_KINDS).order_by("id").values_list("key", flat=True)
+        ):
+            services.perform(key=key)

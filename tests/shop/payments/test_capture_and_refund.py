@@ -11,15 +11,11 @@ from django.utils import timezone
 from shop.payments import services
 from shop.payments.events import PaymentCaptured, PaymentRefunded
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
-from tests.shop.payments.conftest import again, authorised, captured, opened, payment_sums
+from tests.shop.payments.conftest import again, authorised, captured, give_back, opened, payment_sums, take
 
 pytestmark = pytest.mark.django_db
 State = PaymentOperation.State
 CAPTURE, REFUNDS = "/v1/payment_intents/.*/capture", "/v1/refunds"
-
-
-def give_back(amount, occasion="plainte-1", reference="CAB-1"):
-    return services.refund(order_reference=reference, amount=Decimal(amount), occasion=occasion)
 
 
 def test_a_partial_capture_releases_the_rest(provider, facts):
@@ -46,7 +42,7 @@ def test_capturing_above_the_authorisation_is_refused(provider):
     assert payment_sums("CAB-1").captured == 0
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "1.001"])
+@pytest.mark.parametrize("amount", ["0", "-1", "1.001", "NaN", "sNaN", "-Infinity", "1E+12"])
 def test_capturing_no_sum_is_refused(provider, amount):
     authorised(provider)
 
@@ -65,7 +61,7 @@ def test_nothing_is_captured_without_an_authorisation(provider):
 def test_capturing_twice_is_one_capture_and_another_sum_is_refused(provider):
     taking = captured(provider, amount="60.00")
 
-    assert services.capture(order_reference="CAB-1", amount=Decimal("60.00")) == taking
+    assert take("60.00") == taking
     services.perform(key=taking.key)
     with pytest.raises(services.AlreadyCaptured):
         services.capture(order_reference="CAB-1", amount=Decimal("20.00"))
@@ -77,7 +73,7 @@ def test_capturing_twice_is_one_capture_and_another_sum_is_refused(provider):
 def test_an_unanswered_capture_is_finished_by_its_key(provider, fault):
     authorised(provider)
     provider.fail(CAPTURE, fault)
-    taking = services.capture(order_reference="CAB-1", amount=Decimal("80.00"))
+    taking = take("80.00")
 
     services.perform(key=taking.key)
     services.reconcile(now=timezone.now() + timedelta(minutes=2))
@@ -90,7 +86,7 @@ def test_an_unanswered_capture_is_finished_by_its_key(provider, fault):
 def test_capturing_an_authorisation_that_ended_is_refused(provider):
     operation = authorised(provider)
     provider.store.cancel(operation.intent_id)
-    taking = services.capture(order_reference="CAB-1", amount=Decimal("80.00"))
+    taking = take("80.00")
 
     assert services.perform(key=taking.key) == State.REFUSED
 
@@ -120,7 +116,7 @@ def test_a_refund_goes_back_once_per_occasion(provider, facts):
     services.perform(key=giving.key)
     assert give_back("30.00") == again(giving)
 
-    assert facts[-1] == PaymentRefunded("CAB-1", giving.key, 3000)
+    assert facts[-1] == PaymentRefunded("CAB-1", giving.key, 3000, "plainte-1")
     assert payment_sums("CAB-1").refunded == Decimal("30.00")
     assert len(provider.store.refunds) == 1
 
@@ -144,12 +140,26 @@ def test_nothing_is_refunded_before_a_capture(provider):
             give_back("1.00", reference=reference)
 
 
-@pytest.mark.parametrize(("amount", "occasion"), [("0", "a"), ("-1", "a"), ("1", "")])
+@pytest.mark.parametrize(
+    ("amount", "occasion"),
+    [("0", "a"), ("-1", "a"), ("1.001", "a"), ("NaN", "a"), ("Infinity", "a"), ("1", ""), ("1", "x" * 65)],
+)
 def test_a_refund_of_nothing_or_for_nothing_is_refused(provider, amount, occasion):
     captured(provider)
 
-    with pytest.raises(services.InvalidAmount):
+    with pytest.raises((services.InvalidAmount, services.InvalidOccasion)):
         give_back(amount, occasion)
+
+    assert not PaymentOperation.objects.filter(kind="refund").exists()
+
+
+def test_a_refund_says_why(provider):
+    captured(provider)
+
+    with pytest.raises(services.InvalidReason):
+        give_back("1.00", reason="humeur")
+
+    assert give_back("1.00", reason="damaged").get_reason_display() == "article abîmé"
 
 
 @pytest.mark.parametrize("fault", ["lost", "reset", "failed_after"])
@@ -248,7 +258,9 @@ def test_two_refunds_of_50_on_80_at_once_one_is_refused(provider):
     captured(provider)
 
     found = _two_refunds(
-        lambda amount, occasion: services.refund(order_reference="CAB-1", amount=amount, occasion=occasion)
+        lambda amount, occasion: services.refund(
+            order_reference="CAB-1", amount=amount, occasion=occasion, reason="missing"
+        )
     )
 
     assert sum(isinstance(one, services.RefundAboveCaptured) for one in found) == 1
@@ -271,7 +283,7 @@ def test_control_without_the_lock_both_refunds_would_be_asked(provider):
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_performing_one_capture_take_the_money_once(provider):
     authorised(provider)
-    taking = services.capture(order_reference="CAB-1", amount=Decimal("80.00"))
+    taking = take("80.00")
 
     def work():
         services.perform(key=taking.key)

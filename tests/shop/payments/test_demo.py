@@ -1,7 +1,6 @@
 """The demonstration's provider and its page, as a customer meets them."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -12,7 +11,17 @@ from shop.payments.events import PaymentActionNeeded, PaymentRefused, PaymentSec
 from shop.payments.gateways.demo import LATENESS, SILENCE
 from shop.payments.models import DemoSession, PaymentOperation
 from shop.payments.queries import payment_state
-from tests.shop.payments.conftest import CANCEL, RETURN, again, open_page, opened, payment_sums, prepare
+from tests.shop.payments.conftest import (
+    CANCEL,
+    RETURN,
+    again,
+    give_back,
+    open_page,
+    opened,
+    payment_sums,
+    prepare,
+    take,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.shop.payments.urls")]
 State = PaymentOperation.State
@@ -115,10 +124,8 @@ def test_a_saved_card_is_authorised_captured_and_refunded(client):
     services.refresh(key=operation.key)
 
     services.authorise_due(now=timezone.now() + timedelta(days=9))
-    taking = services.capture(order_reference="CAB-1", amount=Decimal("70.00"))
-    services.perform(key=taking.key)
-    giving = services.refund(order_reference="CAB-1", amount=Decimal("20.00"), occasion="a")
-    services.perform(key=giving.key)
+    services.perform(key=take("70.00").key)
+    services.perform(key=give_back("20.00").key)
 
     sums = payment_sums("CAB-1")
     assert (sums.authorised, sums.captured, sums.released, sums.refunded) == (80, 70, 10, 20)

@@ -408,7 +408,7 @@ def test_a_release_without_an_answer_is_finished_by_reconciliation(provider, fac
     assert again(release).state == State.SUCCEEDED
     assert again(operation).state == State.RELEASED
     keys = {call[3] for call in provider.calls("POST", "/v1/payment_intents/.*/cancel")}
-    assert keys == {release.key}
+    assert keys == {f"{release.key}-{operation.pk}"}
     assert facts[-1] == PaymentReleased("CAB-1", operation.key, 8000)
 
 
