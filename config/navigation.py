@@ -21,7 +21,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         _("Ventes"),
         [
             Entry("orders.order", _("Commandes"), "receipt_long"),
-            Entry("payments.paymentoperation", _("Paiements"), "credit_card"),
+            Entry("payments.paymentaccount", _("Paiements des commandes"), "account_balance_wallet"),
+            Entry("payments.paymentoperation", _("Opérations de paiement"), "credit_card"),
             Entry("documents.document", _("Factures et avoirs"), "request_quote"),
             Entry("customers.customer", _("Clients"), "person"),
         ],

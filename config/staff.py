@@ -93,8 +93,10 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.address": VIEW,
         "customers.consent": VIEW,
         "outbox.message": VIEW,
+        "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
         "documents.document": VIEW,
+        "payments.paymententry": VIEW,
         "zones.coveragerequest": VIEW,
         "desk.contactrequest": EDIT,
         "desk.helpentry": WRITE,
@@ -140,8 +142,10 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.consent": VIEW,
         "customers.user": WRITE,
         "outbox.message": VIEW,
+        "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
         "documents.document": VIEW,
+        "payments.paymententry": VIEW,
         "desk.contactrequest": EDIT,
         "desk.helpentry": WRITE,
         "desk.legalpage": WRITE,
@@ -155,13 +159,17 @@ RIGHTS: dict[StaffGroup, Rights] = {
 SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
     # Whoever fills the crates stands at the counter of a pickup point too.
     StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick"}),
-    StaffGroup.CUSTOMER_SERVICE: frozenset({"outbox.read_letter", "orders.read_recipient"}),
+    # Whoever hears the complaint makes good for it.
+    StaffGroup.CUSTOMER_SERVICE: frozenset(
+        {"outbox.read_letter", "orders.read_recipient", "payments.refund_paymentaccount"}
+    ),
     StaffGroup.MANAGER: frozenset(
         {
             "outbox.read_letter",
             "orders.read_recipient",
             "orders.hand_over_order",
             "payments.reconcile_paymentoperation",
+            "payments.refund_paymentaccount",
             "picking.pick",
             "picking.lead",
         }

@@ -1,7 +1,16 @@
-from django import forms
-from django.utils.translation import gettext_lazy as _
+import uuid
+from decimal import Decimal
+from typing import Any
 
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from config.forms import FrenchDecimalField
+from config.templatetags.cabas import euros
 from shop.payments.gateways.demo import CARDS
+from shop.payments.models import PaymentOperation
 
 
 class DemoCardForm(forms.Form):
@@ -17,3 +26,41 @@ class DemoCardForm(forms.Form):
             "invalid_choice": _("Choisissez une carte de la liste."),
         },
     )
+
+
+class RefundForm(forms.Form):
+    """What staff give back on an order, and why. ``occasion`` is drawn with the page: sent twice, it is one refund."""
+
+    amount = FrenchDecimalField(
+        label=_("Montant en euros"),
+        min_value=Decimal("0.01"),
+        max_digits=10,
+        decimal_places=2,
+        error_messages={
+            "required": _("Saisissez le montant à rembourser."),
+            "max_decimal_places": _("Deux chiffres au plus après la virgule."),
+        },
+    )
+    reason = forms.ChoiceField(
+        label=_("Raison"),
+        choices=[("", _("Choisissez…")), *PaymentOperation.Reason.choices],
+        widget=UnfoldAdminSelectWidget,
+        error_messages={
+            "required": _("Choisissez une raison."),
+            "invalid_choice": _("Choisissez une raison de la liste."),
+        },
+    )
+    occasion = forms.RegexField(r"^staff-[0-9a-f]{32}$", widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, most: Decimal, **kwargs: Any) -> None:
+        kwargs["initial"] = {"occasion": f"staff-{uuid.uuid4().hex}"}
+        super().__init__(*args, **kwargs)
+        self.most = most
+        self.fields["amount"].help_text = format_lazy(_("Au plus {}."), euros(most))
+
+    def clean_amount(self) -> Decimal:
+        amount: Decimal = self.cleaned_data["amount"]
+        if amount > self.most:
+            said = _("Il reste {} à rembourser sur cette commande\u202f: saisissez ce montant au plus.")
+            raise forms.ValidationError(format_lazy(said, euros(self.most)))
+        return amount

@@ -13,8 +13,8 @@ class OrderDesk(Protocol):
         """Whether a payment that succeeds now is welcome.
 
         True while the order awaits its payment, and while it is placed and its money not taken (its saved card is
-        authorised later, an authorisation that would end first is renewed);
-        False once it is abandoned or cancelled, and for an unknown reference.
+        authorised later, an authorisation that would end first is renewed); False once it is abandoned or
+        cancelled, and for an unknown reference.
         """
         ...
 

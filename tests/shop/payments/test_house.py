@@ -14,8 +14,11 @@ from django.core.management.base import SystemCheckError
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django_domain_events.codecs.dataclass_codec import DataclassCodec
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shop.payments import ports, rules, services, tasks
+from shop.payments import events, ports, rules, services, tasks
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation, ProviderEvent
 from shop.payments.queries import order_of_payment, payment_state, unknown_answers
 from shop.payments.services import later
@@ -38,6 +41,46 @@ def test_cents_are_exact():
     assert rules.euros(1999) == Decimal("19.99")
     with pytest.raises(ValueError, match="two decimals"):
         rules.cents(Decimal("0.001"))
+
+
+CENTS = st.integers(1, 20_000).map(lambda cents: Decimal(cents) / 100)
+
+
+@given(amount=CENTS, rooms=st.lists(CENTS.filter(lambda room: room >= rules.LEAST), min_size=1, max_size=4))
+def test_a_sum_is_spread_whole_within_its_rooms_and_above_the_least(amount, rooms):
+    if amount > sum(rooms):
+        with pytest.raises(ValueError, match="room"):
+            rules.spread(amount, rooms)
+        return
+
+    parts = rules.spread(amount, rooms, rules.LEAST)
+
+    assert sum(parts) == amount
+    assert all(0 <= part <= room for part, room in zip(parts, rooms, strict=True))
+    if amount >= 2 * rules.LEAST * len(rooms):
+        assert all(not part or part >= rules.LEAST for part in parts)
+
+
+def test_a_sum_fills_the_first_rooms_first():
+    assert rules.spread(Decimal(90), [Decimal(80), Decimal(20)]) == [Decimal(80), Decimal(10)]
+    assert rules.spread(Decimal("0.70"), [Decimal("0.50"), Decimal(20)], rules.LEAST) == [0, Decimal("0.70")]
+
+
+@pytest.mark.parametrize(
+    ("fact", "more"),
+    [
+        (events.PaymentSecured, {"kind": "authorise"}),
+        (events.PaymentRefused, {"code": "card_declined"}),
+        (events.PaymentLapsed, {}),
+        (events.PaymentActionNeeded, {"code": "card_declined"}),
+        (events.PaymentReleased, {"amount_cents": 1}),
+        (events.PaymentRefunded, {"amount_cents": 1}),
+    ],
+)
+def test_facts_in_flight_from_before_there_were_occasions_still_load(fact, more):
+    before = {"order_reference": "CAB-1", "operation_key": "k"} | more
+
+    assert DataclassCodec().decode(fact, before, 1).occasion == ""
 
 
 def test_every_state_says_what_may_follow():

@@ -1,4 +1,4 @@
-"""Payments as staff see them: everything to read, nothing to change but asking the provider again."""
+"""What was asked of the provider: everything to read, nothing to change but asking again."""
 
 from typing import Any
 
@@ -7,39 +7,42 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from config.admin import KeepsSecret, ReadOnly, Tags, in_euros
 from shop.payments import services
-from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation, ProviderEvent
+from shop.payments.admin.ledger import EntryInline
+from shop.payments.models import PaymentOperation
+from shop.payments.rules import RENEW_BEFORE
 
-State = PaymentOperation.State
-
-
-class EntryInline(ReadOnly, TabularInline):
-    model = PaymentEntry
-    fields = readonly_fields = ["at", "kind", "amount_said"]
-    extra = 0
-    hide_title = True
-    amount_said = in_euros("amount", gettext_lazy("montant"))
+Kind, State = PaymentOperation.Kind, PaymentOperation.State
 
 
-@admin.register(PaymentAccount)
-class PaymentAccountAdmin(ReadOnly, ModelAdmin):
-    list_display = [
-        "order_reference", "authorised_said", "captured_said", "released_said", "refunded_said", "created_at",
-    ]  # fmt: skip
-    fields = readonly_fields = list_display
-    search_fields = ["order_reference"]
-    date_hierarchy = "created_at"
-    inlines = [EntryInline]
-    authorised_said = in_euros("authorised", gettext_lazy("autorisé"))
-    captured_said = in_euros("captured", gettext_lazy("encaissé"))
-    released_said = in_euros("released", gettext_lazy("libéré"))
-    refunded_said = in_euros("refunded", gettext_lazy("remboursé"))
+class CallsFilter(admin.SimpleListFilter):
+    """What a person must see to."""
+
+    title = gettext_lazy("à suivre")
+    parameter_name = "suivre"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("fin", gettext_lazy("autorisations qui finissent")),
+            ("encaissement", gettext_lazy("encaissements refusés")),
+            ("remboursement", gettext_lazy("remboursements refusés")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PaymentOperation]
+    ) -> QuerySet[PaymentOperation]:
+        if self.value() == "fin":
+            ending = PaymentOperation.objects.ending(timezone.now() + RENEW_BEFORE)
+            return queryset.filter(pk__in=ending.values("pk"))
+        refused = {"encaissement": Kind.CAPTURE, "remboursement": Kind.REFUND}.get(self.value() or "")
+        return queryset.filter(kind=refused, state=State.REFUSED) if refused else queryset
 
 
 @admin.register(PaymentOperation)
@@ -47,17 +50,17 @@ class PaymentOperationAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     """The queue of unknown answers is this list, filtered on « réponse inconnue »."""
 
     list_display = [
-        "account", "kind", "amount_said", "show_state", "attempts", "last_error_code", "created_at",
+        "account", "kind", "occasion", "amount_said", "show_state", "attempts", "last_error_code", "created_at",
         "checked_at",
     ]  # fmt: skip
-    list_filter = ["state", "kind", "is_late"]
+    list_filter = [CallsFilter, "state", "kind", "reason", "is_late"]
     search_fields = ["account__order_reference", "key"]
     date_hierarchy = "created_at"
     # The page's address lets whoever has it pay, and the way back holds the order's token: not shown.
     secret_fields = frozenset({"session_url", "return_url", "cancel_url"})
     fields = [
         "key", "account", "parent", "kind", "amount_said", "state", "is_late", "occasion",
-        "last_error_code", "attempts", "due_at", "created_at", "sent_at", "checked_at", "settled_at",
+        "reason", "last_error_code", "attempts", "due_at", "expires_at", "renewal_asked_at", "created_at", "sent_at", "checked_at", "settled_at",
         "session_id", "intent_id", "refund_id",
     ]  # fmt: skip
     readonly_fields = ["amount_said"]
@@ -102,21 +105,3 @@ class PaymentOperationAdmin(KeepsSecret, ReadOnly, ModelAdmin):
                 _("%d sans réponse du prestataire : la vérification reprend chaque minute.") % unknown,
                 messages.WARNING,
             )
-
-
-@admin.register(PaymentEntry)
-class PaymentEntryAdmin(ReadOnly, ModelAdmin):
-    list_display = ["account", "kind", "amount_said", "at"]
-    fields = readonly_fields = ["account", "operation", "kind", "amount_said", "at"]
-    amount_said = in_euros("amount", gettext_lazy("montant"))
-    list_filter = ["kind"]
-    search_fields = ["account__order_reference"]
-    date_hierarchy = "at"
-
-
-@admin.register(ProviderEvent)
-class ProviderEventAdmin(ReadOnly, ModelAdmin):
-    list_display = ["event_id", "type", "received_at", "processed_at"]
-    list_filter = ["type"]
-    search_fields = ["event_id", "operation_key"]
-    date_hierarchy = "received_at"
