@@ -140,14 +140,15 @@ class Refundable:
 
 def refundable_captures(order_reference: str) -> list[Refundable]:
     """The captures of an order that may still be refunded, the one with most left first. One query."""
-    captures = PaymentOperation.objects.filter(
-        account_id=order_reference, kind=Kind.CAPTURE, state=State.SUCCEEDED
-    ).annotate(
-        given=Sum(
-            "children__amount", filter=Q(children__kind=Kind.REFUND) & ~Q(children__state=State.REFUSED)
-        )
+    given = Sum("children__amount", filter=Q(children__kind=Kind.REFUND) & ~Q(children__state=State.REFUSED))
+    captures = (
+        PaymentOperation.objects.filter(account_id=order_reference, kind=Kind.CAPTURE, state=State.SUCCEEDED)
+        .annotate(given=given)
+        .values_list("pk", "intent_id", "amount", "given")
     )
-    found = [Refundable(one.pk, one.intent_id, one.amount - (one.given or 0)) for one in captures]
+    found = [
+        Refundable(pk, intent_id, amount - (refunded or 0)) for pk, intent_id, amount, refunded in captures
+    ]
     return sorted((one for one in found if one.left > 0), key=lambda one: (-one.left, one.capture_id))
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -21,6 +20,10 @@ from shop.payments.forms import RefundForm
 from shop.payments.models import PaymentAccount, PaymentOperation
 from shop.payments.queries import refundable
 
+BECAME = {
+    PaymentOperation.State.SUCCEEDED: gettext_lazy("rendu"),
+    PaymentOperation.State.REFUSED: gettext_lazy("refusé par le prestataire, à redemander"),
+}
 RIGHT = "payments.refund_paymentaccount"
 
 
@@ -105,5 +108,7 @@ class PaymentAccountAdmin(ReadOnly, ModelAdmin):
         return True
 
 
-def _refunds_of(account: PaymentAccount) -> QuerySet[PaymentOperation]:
-    return account.operations.filter(kind=PaymentOperation.Kind.REFUND).order_by("id")
+def _refunds_of(account: PaymentAccount) -> list[tuple[PaymentOperation, str]]:
+    """Each with what became of it."""
+    asked = account.operations.filter(kind=PaymentOperation.Kind.REFUND).order_by("id")
+    return [(one, str(BECAME.get(one.state, gettext_lazy("en cours")))) for one in asked]

@@ -27,7 +27,8 @@ class AccountEntryInline(EntryInline):
     ordering = ["id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PaymentEntry]:
-        return super().get_queryset(request).select_related("operation")
+        entries: QuerySet[PaymentEntry] = super().get_queryset(request)
+        return entries.select_related("operation")
 
 
 @admin.register(PaymentEntry)

@@ -50,7 +50,7 @@ class PaymentOperationAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     """The queue of unknown answers is this list, filtered on « réponse inconnue »."""
 
     list_display = [
-        "account", "kind", "occasion", "amount_said", "show_state", "attempts", "last_error_code", "created_at",
+        "account", "kind", "occasion", "amount_said", "show_state", "last_error_code", "created_at",
         "checked_at",
     ]  # fmt: skip
     list_filter = [CallsFilter, "state", "kind", "reason", "is_late"]

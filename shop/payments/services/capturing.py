@@ -150,6 +150,6 @@ def _failed(operation: PaymentOperation, status: str) -> None:
 
 def _authorisation_of(capture: PaymentOperation) -> PaymentOperation:
     """Locked; its account is the capture's, which is."""
-    held = PaymentOperation.objects.select_for_update(no_key=True).get(pk=capture.parent_id)
+    held = PaymentOperation.objects.select_for_update(no_key=True, of=("self",)).get(children=capture)
     held.account = capture.account
     return held
