@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -148,6 +149,8 @@ UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.function_sc
 
 def play(monkeypatch, is_saved, steps):
     assert django_settings.PAYMENT_GATEWAY == "demo"
+    # Each history is alone: what others left open would be reconciled with it.
+    before = transaction.savepoint()
     with monkeypatch.context() as patch:
         network = Network(patch)
         order = Order(is_saved=is_saved)
@@ -157,6 +160,7 @@ def play(monkeypatch, is_saved, steps):
             order.holds()
         network.fault = ""
         order.settles()
+    transaction.savepoint_rollback(before)
 
 
 @settings(max_examples=15, **UNHURRIED)
@@ -166,7 +170,7 @@ def test_the_bounds_hold_and_the_books_are_the_providers(monkeypatch, is_saved, 
 
 
 @pytest.mark.heavy
-@settings(max_examples=400, **UNHURRIED)
+@settings(max_examples=150, **UNHURRIED)
 @given(is_saved=st.booleans(), steps=STEPS)
 def test_the_bounds_hold_over_many_histories(monkeypatch, is_saved, steps):
     play(monkeypatch, is_saved, steps)
