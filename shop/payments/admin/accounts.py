@@ -111,4 +111,6 @@ class PaymentAccountAdmin(ReadOnly, ModelAdmin):
 def _refunds_of(account: PaymentAccount) -> list[tuple[PaymentOperation, str]]:
     """Each with what became of it."""
     asked = account.operations.filter(kind=PaymentOperation.Kind.REFUND).order_by("id")
-    return [(one, str(BECAME.get(one.state, gettext_lazy("en cours")))) for one in asked]
+    return [
+        (one, str(BECAME.get(PaymentOperation.State(one.state), gettext_lazy("en cours")))) for one in asked
+    ]
