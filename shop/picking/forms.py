@@ -65,6 +65,7 @@ class StopForm(forms.Form):
         if stop.keeps_until is None:
             del self.fields["best_before"]
         else:
+            self.fields["best_before"].widget.attrs["min"] = stop.keeps_until.isoformat()
             self.fields["best_before"].help_text = _("Le %(day)s au plus tôt.") % {
                 "day": date_format(stop.keeps_until)
             }

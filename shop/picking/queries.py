@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from config.templatetags.cabas import quantity_label
+from config.templatetags.cabas import grams
 from shop.catalogue.models import Temperature
 from shop.orders.models import Order, OrderLine
 from shop.orders.rules import is_newcomer, keeps_until, missing_of
@@ -43,11 +43,14 @@ class TrolleyLine:
 
     @property
     def wanted_said(self) -> str:
-        return quantity_label(self.sold_by, self.wanted)
+        return self._said(self.wanted)
 
     @property
     def picked_said(self) -> str:
-        return quantity_label(self.sold_by, self.picked or 0)
+        return self._said(self.picked or 0)
+
+    def _said(self, quantity: int) -> str:
+        return grams(quantity) if self.is_weighed else str(quantity)
 
     @property
     def missing(self) -> int:

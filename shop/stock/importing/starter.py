@@ -7,6 +7,7 @@ from django.db import transaction
 from shop.stock.importing.aisles import AISLES_FILE, ensure_aisles
 from shop.stock.importing.engine import run_import
 from shop.stock.importing.report import ImportReport
+from shop.stock.services import lay_out
 
 
 def starter_files() -> list[Path]:
@@ -25,4 +26,5 @@ def load_starter() -> ImportReport:
     # What comes last is the newest, which the home page shows: peaches rather than soap.
     for path in reversed(starter_files()):
         whole.absorb(run_import(path, every_depot=True, only_new=True))
+    lay_out()
     return whole

@@ -10,6 +10,7 @@ from shop.stock.services.alerts import (
     tell_restocked,
 )
 from shop.stock.services.books import StockRefused
+from shop.stock.services.layout import lay_out
 from shop.stock.services.orders import (
     StockAlreadyReturned,
     StockShort,
@@ -37,6 +38,7 @@ __all__ = [
     "claim_restocked",
     "count_stock",
     "forget_old_alerts",
+    "lay_out",
     "note_sales",
     "pick_as_ordered",
     "pick_stock",
