@@ -25,6 +25,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("payments.paymentoperation", _("Opérations de paiement"), "credit_card"),
             Entry("documents.document", _("Factures et avoirs"), "request_quote"),
             Entry("customers.customer", _("Clients"), "person"),
+            Entry("vouchers.voucher", _("Bons"), "redeem"),
         ],
     ),
     (

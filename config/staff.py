@@ -92,6 +92,8 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.customer": EDIT,
         "customers.address": VIEW,
         "customers.consent": VIEW,
+        "vouchers.voucher": VIEW,
+        "vouchers.voucherentry": VIEW,
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -105,6 +107,8 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
         "pricing.promotion": WRITE,
+        "vouchers.voucher": VIEW,
+        "vouchers.voucherentry": VIEW,
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
@@ -141,6 +145,8 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.address": VIEW,
         "customers.consent": VIEW,
         "customers.user": WRITE,
+        "vouchers.voucher": VIEW,
+        "vouchers.voucherentry": VIEW,
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -161,7 +167,12 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
     StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick"}),
     # Whoever hears the complaint makes good for it.
     StaffGroup.CUSTOMER_SERVICE: frozenset(
-        {"outbox.read_letter", "orders.read_recipient", "payments.refund_paymentaccount"}
+        {
+            "outbox.read_letter",
+            "orders.read_recipient",
+            "payments.refund_paymentaccount",
+            "vouchers.grant_voucher",
+        }
     ),
     StaffGroup.MANAGER: frozenset(
         {
@@ -172,6 +183,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "payments.refund_paymentaccount",
             "picking.pick",
             "picking.lead",
+            "vouchers.grant_voucher",
         }
     ),
 }

@@ -18,7 +18,7 @@ from tests.factories import AddressFactory, CustomerFactory, PickupPointFactory,
 from tests.shop.checkout.conftest import RECIPIENT, Walk
 from tests.shop.documents.selling import invoice
 
-OURS = ("shop.", "crm.", "delivery.", "config.")
+OURS = ("shop.", "crm.", "delivery.", "loyalty.", "config.")
 PUBLIC, SIGNED_IN, OWNER, TOKEN, CLERK = "public", "signed in", "owner", "token", "clerk"
 NO = 405
 
@@ -82,6 +82,7 @@ DOORS = {
     "checkout_address": Door(PUBLIC, get=NO, post=302),
     "checkout_slot": Door(PUBLIC, get=302, ready=200),
     "checkout_recap": Door(PUBLIC, get=302, post=302, ready=200),
+    "checkout_voucher": Door(PUBLIC, get=NO, post=302),
     "give_up_payment": Door(PUBLIC, get=NO, post=302),
     "pay_again": Door(TOKEN, get=302, post=302, args=("@token",), guessed=302),
     "checkout_return": Door(TOKEN, get=302, args=("@payment",)),
@@ -100,6 +101,7 @@ DOORS = {
     "counter": Door(CLERK, get=403, post=403),
     "hand_over": Door(CLERK, get=403, post=403),
     "my_reviews": Door(SIGNED_IN),
+    "my_vouchers": Door(SIGNED_IN),
     "lists": Door(SIGNED_IN),
     "create_list": Door(SIGNED_IN, get=NO, post=302),
     "list": Door(OWNER, args=("@list",)),

@@ -38,6 +38,7 @@ from tests.addresses import (
     names_in,
 )
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
+from tests.loyalty.vouchers.granting import granted
 from tests.shop.pricing.promoting import promote
 
 pytestmark = pytest.mark.django_db
@@ -280,6 +281,7 @@ def rows(owned):
     Synonym.objects.create(typed="coca", meant="cola")
     ZonePopularity.objects.create(zone=Zone.objects.first(), product=owned.product, popularity=1)
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
+    granted(owner_id=owned.customer.pk)
     promote(products=[owned.product])
     plan_price(
         product_id=owned.product.pk, price=Decimal("1.99"), starts_at=timezone.now() + timedelta(days=1)

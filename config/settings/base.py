@@ -23,6 +23,7 @@ ROOMS = [
     "shop.customers",
     "delivery.zones",
     "delivery.slots",
+    "loyalty.vouchers",
     "shop.catalogue",
     "shop.pricing",
     "shop.stock",

@@ -20,11 +20,13 @@ def money_summary(
     vat: Iterable[tuple[Decimal, Decimal]] = (),
     offered_by: str = "",
     is_collect: bool = False,
+    voucher: Decimal = Decimal(0),
+    voucher_label: str = "",
 ) -> dict[str, Any]:
     """Lines and total including VAT; ``vat`` adds a note of (rate, amount). No query.
 
     ``goods`` are what is paid, ``discount`` what promotions took off before, ``offered_by`` the promotion that offers
-    the delivery. An order that is fetched pays for its slot, if anything.
+    the delivery, ``voucher`` what a voucher takes off all of it. An order that is fetched pays for its slot, if anything.
     """
     lines: list[dict[str, Any]] = [{"label": _("Articles"), "amount": goods + discount, "is_discount": False}]
     if discount:
@@ -34,6 +36,8 @@ def money_summary(
     lines.append(
         {"label": _slot_label(is_collect, is_estimate and delivery), "amount": delivery, "is_discount": False}
     )
+    if voucher:
+        lines.append({"label": voucher_label, "amount": -voucher, "is_discount": True})
     notes = [offered_by] if offered_by else []
     notes += [
         _("dont TVA à %(rate)s\u202f%% : %(amount)s\u00a0€")

@@ -106,6 +106,13 @@ class AddressChoiceForm(forms.Form):
     address = forms.IntegerField(min_value=1, max_value=2**62)
 
 
+class VoucherForm(forms.Form):
+    """A code as it is typed or pasted, or one of the customer's own vouchers."""
+
+    code = forms.CharField(required=False)
+    voucher = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+
+
 # What to do if one article is missing: the names of these fields end with its product.
 LINE = "manque-"
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.vouchers.models import Voucher
 from shop.basket.models import Basket
 
 # What a delivery needs and a pickup does not.
@@ -24,6 +25,8 @@ class CheckoutDraft(models.Model):
     instructions = models.CharField(_("indications pour le livreur"), max_length=300, blank=True)
     postcode = models.CharField(_("code postal"), max_length=5, blank=True)
     city = models.CharField(_("ville"), max_length=80, blank=True)
+    # Chosen, not held: the order takes it, and other orders may be quicker.
+    voucher = models.ForeignKey(Voucher, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from delivery.slots.models import Hold
 from delivery.zones.models import Zone
+from loyalty.vouchers.models import Voucher
+from loyalty.vouchers.queries import own_voucher
+from loyalty.vouchers.rules import VoucherRefused, VoucherWorthless, check
 from shop.basket import services as baskets
 from shop.basket.models import Basket
 from shop.basket.queries import Line, detailed_lines, with_promotions
@@ -16,10 +21,11 @@ from shop.checkout.models import ADDRESS_FIELDS, CheckoutDraft
 from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
 from shop.customers.models import Consent, Customer, ShortageChoice
-from shop.customers.queries import addresses_of, has_consent
+from shop.customers.queries import addresses_of, customer_ids, has_consent
 from shop.customers.wording import LETTERS_QUESTION
 from shop.orders import services as orders
 from shop.orders.models import Order
+from shop.orders.queries import rank_of_next_order
 from shop.orders.rules import Article, Figures, figures, weighing_margin
 from shop.payments import services as payments
 from shop.pricing.queries import fresh_book, slot_facts
@@ -49,6 +55,9 @@ class Recap:
     articles: Sequence[Article]
     totals: Figures
     hold: Hold
+    voucher: Voucher | None = None
+    # Why the chosen one takes nothing off, and is left out.
+    voucher_refused: VoucherRefused | None = None
 
     @property
     def minimum_age(self) -> int:
@@ -68,23 +77,52 @@ class Recap:
         return any(line.is_short or line.has_new_price or line.ended_promotion for line in self.lines)
 
 
-def recap_of(*, basket: Basket, hold: Hold, is_shown: bool = True) -> Recap:
-    """The basket priced for the slot it holds, promotions and budgets as they are this instant.
+def recap_of(
+    *, basket: Basket, hold: Hold, is_shown: bool = True, voucher: Voucher | None = None,
+    customer: Customer | None = None,
+) -> Recap:  # fmt: skip
+    """The basket priced for the slot it holds, promotions, budgets and voucher as they are this instant.
 
-    Four queries; three where no page is shown, without the lines' cards.
+    Four queries; three where no page is shown, without the lines' cards. A voucher for a first order costs one
+    more.
     """
     zone, own = hold.slot.zone, hold.order_reference
     book, when = fresh_book(zone.pk, own), slot_facts(hold.slot)
     lines = detailed_lines(basket, zone.depot_id, own_order=own, with_cards=is_shown)
     lines = with_promotions(lines, book, when, seen_at=basket.touched_at)
     articles = [_article(line) for line in lines]
-    totals = figures(
+    priced = partial(
+        figures,
         articles,
         slot_price=hold.slot.price,
         free_delivery_from=zone.free_delivery_from,
         offer=book.free_delivery(when, fee=hold.slot.price),
     )
-    return Recap(lines, articles, totals, hold)
+    totals = priced()
+    if voucher is None:
+        return Recap(lines, articles, totals, hold)
+    try:
+        _check_voucher(voucher, totals, customer, own_order=own)
+        reduced = priced(voucher=voucher.terms)
+        if not reduced.voucher_discount:
+            raise VoucherWorthless
+    except VoucherRefused as refused:
+        return Recap(lines, articles, totals, hold, voucher_refused=refused)
+    return Recap(lines, articles, reduced, hold, voucher)
+
+
+def _check_voucher(voucher: Voucher, totals: Figures, customer: Customer | None, *, own_order: str) -> None:
+    """Raises a VoucherRefused. A guest is nobody known: no voucher is theirs, and their order is a first one."""
+    check(
+        voucher,
+        customer_id=customer.pk if customer else None,
+        goods=totals.goods_total,
+        is_first_order=(
+            not voucher.first_order_only or customer is None or rank_of_next_order(customer.pk) == 1
+        ),
+        now=timezone.now(),
+        own_order=own_order,
+    )
 
 
 def _article(line: Line) -> Article:
@@ -100,6 +138,7 @@ def _article(line: Line) -> Article:
         promotion_id=line.reduced.terms.id if line.reduced else None,
         promotion_label=line.promotion_label,
         minimum_life_days=product.promised_life_days,
+        is_first_age_milk=product.is_first_age_milk,
     )
 
 
@@ -126,7 +165,7 @@ def submit(
 
     ``agreed.seen_total`` only says what the shopper agreed to; every figure comes from ``recap``, which was
     read in this very request. Raises TotalChanged, BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered,
-    stock.StockShort, slots.HoldLapsed, pricing.PromotionOver; then nothing is left behind. Locks the basket first: whatever another
+    stock.StockShort, slots.HoldLapsed, pricing.PromotionOver, a VoucherRefused; then nothing is left behind. Locks the basket first: whatever another
     tab did to it since the recap was read is found, and what it does next waits.
     """
     if not baskets.lock_untouched(basket=basket) or not recap.articles or recap.has_changes:
@@ -146,6 +185,7 @@ def submit(
         totals=recap.totals,
         terms_version=current_terms_version(),
         shortage_choice=agreed.shortage_choice,
+        voucher_id=recap.voucher.pk if recap.voucher else None,
     )
 
 
@@ -208,6 +248,17 @@ def keep_draft(*, draft: CheckoutDraft) -> CheckoutDraft:
     return draft
 
 
+def choose_voucher(*, draft: CheckoutDraft, voucher: Voucher | None) -> None:
+    """Note which voucher this basket's order is to have, None for none. Raises baskets.BasketClosed. Two queries."""
+    draft.voucher = voucher
+    keep_draft(draft=draft)
+
+
+def voucher_of(customer: Customer | None, voucher_id: int) -> Voucher | None:
+    """One of the customer's own, by its id, whatever its state. Two queries."""
+    return own_voucher(customer_ids(customer), voucher_id) if customer else None
+
+
 def remember_recipient(*, customer: Customer, draft: CheckoutDraft, has_address: bool = True) -> None:
     """Keep for next time what a customer typed: missing details, and an address not known yet."""
     with transaction.atomic():
@@ -259,6 +310,7 @@ def matches(
         and wanted == ordered
         and order.shortage_choice == agreed.shortage_choice
         and order.total == recap.totals.total
+        and _same_voucher(order, recap)
         and order.slot_id == recap.hold.slot_id
         and draft.email in {order.email, "" if customer is None else draft.email}
         and all(
@@ -267,3 +319,8 @@ def matches(
             if name not in {"customer_id", "email"}
         )
     )
+
+
+def _same_voucher(order: Order, recap: Recap) -> bool:
+    held = recap.voucher.order_reference == order.reference if recap.voucher else False
+    return held == bool(order.voucher_discount) and order.voucher_discount == recap.totals.voucher_discount

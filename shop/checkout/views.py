@@ -20,6 +20,8 @@ from delivery.slots.models import Hold
 from delivery.slots.queries import upcoming_days
 from delivery.zones.models import Zone
 from delivery.zones.queries import known_zones, zone_for_postcode
+from loyalty.vouchers.rules import VoucherRefused
+from loyalty.vouchers.wording import refusal_said
 from shop.basket import services as baskets
 from shop.basket.deliveries import priced_for
 from shop.basket.models import Basket
@@ -30,6 +32,7 @@ from shop.checkout import services
 from shop.checkout.forms import AddressChoiceForm, FinalForm, RecipientForm
 from shop.checkout.models import ADDRESS_FIELDS, CheckoutDraft
 from shop.checkout.ports import SellingClosed
+from shop.checkout.voucher_panel import SESSION_VOUCHER_SAID, voucher_panel
 from shop.customers.models import Address, Consent
 from shop.customers.queries import customer_ids, has_consent
 from shop.orders import services as orders
@@ -43,7 +46,7 @@ from shop.orders.queries import (
     rank_of_next_order,
     waiting_order,
 )
-from shop.orders.rules import is_newcomer
+from shop.orders.rules import Figures, is_newcomer
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
 from shop.payments.rules import kind_for
@@ -59,6 +62,7 @@ TOTAL_CHANGED = gettext_lazy("Le total a changé entre-temps : vérifiez-le av
 PROMOTION_OVER = gettext_lazy(
     "Une promotion vient de prendre fin : le total a changé, vérifiez-le avant de commander. Rien n’est débité."
 )
+VOUCHER_LOST = gettext_lazy("Le total a changé : vérifiez-le avant de commander. Rien n’est débité.")
 # What a refused form holds until its errors are shown, each field cut where none may be longer.
 SESSION_REFUSED = "checkout_refused"
 MOST_TYPED = 500
@@ -89,7 +93,7 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
 
 def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
     """What was typed before, else what is known of the customer. Unsaved until a form is sent."""
-    found = CheckoutDraft.objects.filter(basket=basket).first()
+    found = CheckoutDraft.objects.select_related("voucher__owner").filter(basket=basket).first()
     if found:
         if shopper.customer:
             found.email = shopper.customer.email
@@ -165,7 +169,7 @@ def _note_recipient(request: HttpRequest, shopper: Shopper, form: RecipientForm)
         services.remember_recipient(customer=shopper.customer, draft=saved)
     if left:
         messages.warning(request, slot_let_go(left, postcode, zone))
-    return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
+    return redirect("checkout_slot" if usable_hold(shopper, saved) is None else "checkout_recap")
 
 
 def _note_who(shopper: Shopper, form: RecipientForm) -> HttpResponse:
@@ -173,7 +177,7 @@ def _note_who(shopper: Shopper, form: RecipientForm) -> HttpResponse:
     saved = services.keep_draft(draft=form.save(commit=False))
     if shopper.customer:
         services.remember_recipient(customer=shopper.customer, draft=saved, has_address=False)
-    return redirect("checkout_slot" if _usable_hold(shopper, saved) is None else "checkout_recap")
+    return redirect("checkout_slot" if usable_hold(shopper, saved) is None else "checkout_recap")
 
 
 @require_POST
@@ -195,12 +199,12 @@ def _destination(shopper: Shopper, draft: CheckoutDraft) -> Zone | None:
     return shopper.point or zone_for_postcode(draft.postcode)
 
 
-def _is_answered(shopper: Shopper, draft: CheckoutDraft) -> bool:
+def is_answered(shopper: Shopper, draft: CheckoutDraft) -> bool:
     """Whether step 1 is done."""
     return draft.says_who if shopper.point else draft.is_complete
 
 
-def _usable_hold(shopper: Shopper, draft: CheckoutDraft) -> Hold | None:
+def usable_hold(shopper: Shopper, draft: CheckoutDraft) -> Hold | None:
     """The hold, if its slot serves the delivery address, or the point where the order is fetched."""
     zone = _destination(shopper, draft)
     hold = shopper.hold
@@ -212,7 +216,7 @@ def _usable_hold(shopper: Shopper, draft: CheckoutDraft) -> Hold | None:
 def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
     """Step 2: when. A lapsed or foreign hold leads here, with the other slots at hand."""
     zone = _destination(shopper, draft)
-    if not _is_answered(shopper, draft) or zone is None:
+    if not is_answered(shopper, draft) or zone is None:
         return redirect("checkout")
     if shopper.hold and shopper.hold.slot.zone_id != zone.pk:
         messages.warning(
@@ -229,7 +233,7 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
     return render(
         request,
         "checkout/slot.html",
-        {"days": days, "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": _usable_hold(shopper, draft), "current": 2,
+        {"days": days, "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": usable_hold(shopper, draft), "current": 2,
          "summary": _estimate(shopper), "next_url": reverse("checkout_recap"), "point": shopper.point},
     )  # fmt: skip
 
@@ -247,13 +251,16 @@ def _estimate(shopper: Shopper) -> dict[str, object]:
 @step
 def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: CheckoutDraft) -> HttpResponse:
     """Step 3: all of it once more, then the button that obliges to pay (Code civil 1127-2, C. conso L221-14)."""
-    if not _is_answered(shopper, draft):
+    if not is_answered(shopper, draft):
         return redirect("checkout")
-    hold = _usable_hold(shopper, draft)
+    hold = usable_hold(shopper, draft)
     if hold is None:
         messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
         return redirect("checkout_slot")
-    summary = services.recap_of(basket=basket, hold=hold, is_shown=request.method != "POST")
+    summary = services.recap_of(
+        basket=basket, hold=hold, is_shown=request.method != "POST", voucher=draft.voucher,
+        customer=shopper.customer,
+    )  # fmt: skip
     if summary.is_below_minimum:
         zone = hold.slot.zone
         messages.warning(request, below_minimum(zone.minimum_order - summary.totals.goods_total, zone))
@@ -276,21 +283,30 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
             "recap": summary,
             "draft": draft,
             "current": 3,
-            "summary": money_summary(
-                goods=summary.totals.goods_total,
-                discount=summary.totals.discount_total,
-                deposits=summary.totals.deposit_total,
-                delivery=summary.totals.delivery_fee,
-                total=summary.totals.total,
-                vat=[(rate, vat) for rate, (_gross, vat) in summary.totals.vat.items()],
-                offered_by=summary.totals.delivery_label,
-                is_collect=shopper.point is not None,
+            "summary": _summed_up(summary.totals, is_collect=shopper.point is not None),
+            "voucher": voucher_panel(
+                summary, draft.voucher, shopper.customer, request.session.pop(SESSION_VOUCHER_SAID, None)
             ),
             "point": shopper.point,
             "is_waiting": waiting_order(basket.key) is not None,
             "is_newcomer": is_newcomer(rank_of_next_order(shopper.customer.pk) if shopper.customer else 1),
             "saves_card": kind_for(hold.slot.starts_at, timezone.now()) == "save_card",
         },
+    )
+
+
+def _summed_up(totals: Figures, *, is_collect: bool) -> dict[str, object]:
+    return money_summary(
+        goods=totals.goods_total,
+        discount=totals.discount_total,
+        deposits=totals.deposit_total,
+        delivery=totals.delivery_fee,
+        total=totals.total,
+        vat=[(rate, vat) for rate, (_gross, vat) in totals.vat.items()],
+        offered_by=totals.delivery_label,
+        is_collect=is_collect,
+        voucher=totals.voucher_discount,
+        voucher_label=totals.voucher_label,
     )
 
 
@@ -344,6 +360,9 @@ def _submit(
         return redirect("checkout_recap")
     except PromotionOver:
         messages.error(request, PROMOTION_OVER)
+        return redirect("checkout_recap")
+    except VoucherRefused as refused:
+        messages.error(request, f"{refusal_said(refused)} {VOUCHER_LOST}")
         return redirect("checkout_recap")
     except SellingClosed:
         logger.error("no terms of sale are published: nothing can be ordered")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -69,7 +70,7 @@ def _payload(
 
 
 def invoice_rows(known: Billed) -> list[Row]:
-    """What lies in the crates, then delivery and deposits. A missing article is none of the customer's business here.
+    """What lies in the crates, then delivery, what a voucher takes off, and deposits. A missing article is none of the customer's business here.
 
     Raises BillDoesNotAddUp when an article would cost more than its price.
     """
@@ -77,11 +78,23 @@ def invoice_rows(known: Billed) -> list[Row]:
     bill = known.bill
     if bill.delivery_fee:
         rows.append(Row(label=_("Livraison"), gross=bill.delivery_fee, rate=DELIVERY_VAT_RATE))
+    rows += _voucher(known)
     if bill.deposit_total:
         rows.append(
             Row(label=_("Consignes"), gross=bill.deposit_total, rate=None, detail=_deposits(known.lines))
         )
     return rows
+
+
+def _voucher(known: Billed) -> list[Row]:
+    """What the voucher takes off at each rate: what articles bear of it, and of the delivery the rest."""
+    off: dict[Decimal, Decimal] = {}
+    for line in known.lines:
+        if line.billed_share:
+            off[line.vat_rate] = off.get(line.vat_rate, NOTHING) + line.billed_share
+    if on_delivery := known.bill.voucher_discount - sum(off.values(), NOTHING):
+        off[DELIVERY_VAT_RATE] = off.get(DELIVERY_VAT_RATE, NOTHING) + on_delivery
+    return [Row(label=known.order.voucher_label, gross=-off[rate], rate=rate) for rate in sorted(off)]
 
 
 def _article(line: OrderLine) -> Row:

@@ -60,6 +60,7 @@ class LineInline(ReadOnly, TabularInline):
         "discount_said",
         "promotion_label",
         "total_said",
+        "voucher_said",
         "vat_rate",
         "deposit_said",
         "shortage_choice",
@@ -70,6 +71,7 @@ class LineInline(ReadOnly, TabularInline):
     discount_said = in_euros("discount", _("réduction"))
     price_said = in_euros("unit_price", _("prix unitaire TTC"))
     total_said = in_euros("total", _("total TTC"))
+    voucher_said = in_euros("voucher_share", _("part du bon"))
     deposit_said = in_euros("deposit", _("consigne"))
 
     @admin.display(description=_("quantité"))
@@ -141,13 +143,14 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     discounts_said = in_euros("discount_total", _("réductions, déjà déduites"))
     deposits_said = in_euros("deposit_total", _("consignes"))
     delivery_said = in_euros("delivery_fee", _("livraison TTC"))
+    voucher_said = in_euros("voucher_discount", _("bon, déduit du total"))
     total_said = in_euros("total", _("total TTC"))
     fieldsets = [
         (None, {"fields": ["reference", "status", "slot_said", "zone", "depot", "rank", "requires_age_check", "shortage_choice"]}),
         (_("Destinataire"), {"fields": ["first_name", "last_name", "email", "phone", "line1", "line2", "floor",
                                         "door_code", "postcode", "city", "instructions"]}),
         (_("Retrait"), {"fields": ["pickup_said"]}),
-        (_("Montants"), {"fields": ["goods_said", "discounts_said", "deposits_said", "delivery_said", "delivery_label", "total_said", "terms_version"]}),
+        (_("Montants"), {"fields": ["goods_said", "discounts_said", "deposits_said", "delivery_said", "delivery_label", "voucher_said", "voucher_label", "total_said", "terms_version"]}),
         (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at"]}),
         (_("Voir aussi"), {"fields": ["related"]}),
     ]  # fmt: skip

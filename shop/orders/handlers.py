@@ -65,6 +65,11 @@ def tell_it_waits(packed: OrderPacked) -> None:
     services.remind(reference=packed.order_reference)
 
 
+@handler(PaymentCaptured, key="orders.spend_voucher", lane="checkout")
+def spend_voucher(captured: PaymentCaptured) -> None:
+    services.spend_voucher(reference=captured.order_reference)
+
+
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")
 def note_release(released: PaymentReleased) -> None:
     if not released.occasion:

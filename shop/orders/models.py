@@ -87,6 +87,11 @@ class Order(models.Model):
         _("marge de pesée"), max_digits=8, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
     )
     delivery_label = models.CharField(_("livraison offerte par"), max_length=120, blank=True)
+    voucher_discount = models.DecimalField(
+        _("bon"), max_digits=8, decimal_places=2, default=Decimal(0), db_default=Decimal(0),
+        help_text=_("Déduit du total, après les promotions."),
+    )  # fmt: skip
+    voucher_label = models.CharField(_("nom du bon"), max_length=120, blank=True, default="", db_default="")
     # What to do when an article is missing; a line may say otherwise.
     shortage_choice = models.CharField(
         _("si un article manque"), max_length=10, choices=ShortageChoice, default=ShortageChoice.ASK
@@ -112,8 +117,13 @@ class Order(models.Model):
                 fields=["basket_key"], condition=~Q(status="abandoned"), name="one_order_per_basket"
             ),
             models.CheckConstraint(
-                condition=Q(total=F("goods_total") + F("deposit_total") + F("delivery_fee")),
+                condition=Q(
+                    total=F("goods_total") + F("deposit_total") + F("delivery_fee") - F("voucher_discount")
+                ),
                 name="order_total_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(voucher_discount__gte=0, total__gte=0), name="order_voucher_discount"
             ),
         ]
         indexes = [
@@ -159,6 +169,11 @@ class OrderLine(models.Model):
         verbose_name=_("promotion"),
     )  # fmt: skip
     promotion_label = models.CharField(_("promotion annoncée"), max_length=120, blank=True)
+    # Its part of the order's voucher, which lowers its VAT and leaves ``total`` as it is.
+    voucher_share = models.DecimalField(
+        _("part du bon"), max_digits=8, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
+    takes_voucher = models.BooleanField(default=True, db_default=True)
     vat_amount = models.DecimalField(_("dont TVA"), max_digits=10, decimal_places=2)
     deposit = models.DecimalField(_("consigne"), max_digits=6, decimal_places=2, default=Decimal(0))
     unit_cost = models.DecimalField(_("coût d’achat HT"), max_digits=9, decimal_places=4)
@@ -175,8 +190,9 @@ class OrderLine(models.Model):
     dropped = models.PositiveIntegerField(_("retiré d’un commun accord"), default=0, db_default=0)
     # What lies in the crates, pieces or grams; nothing yet before its shelf was visited.
     picked = models.PositiveIntegerField(_("préparé"), null=True)
-    # What is charged for it, deposits apart; nothing yet before the order is packed.
+    # What is charged for it, deposits apart, and its part of the voucher, which comes off it; nothing yet before the order is packed.
     billed = models.DecimalField(_("facturé TTC"), max_digits=10, decimal_places=2, null=True)
+    billed_share = models.DecimalField(_("part du bon facturée"), max_digits=8, decimal_places=2, null=True)
     # A line that stands in for another one, which is missing.
     replaces = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="replaced_by", verbose_name=_("remplace")
@@ -192,6 +208,9 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=Q(dropped__lte=F("quantity")), name="order_line_dropped"),
             models.CheckConstraint(
                 condition=Q(billed=None) | Q(billed__gte=0, picked__isnull=False), name="order_line_billed"
+            ),
+            models.CheckConstraint(
+                condition=Q(voucher_share__gte=0, voucher_share__lte=F("total")), name="order_line_voucher"
             ),
         ]
 
@@ -238,6 +257,10 @@ class OrderBill(models.Model):
     goods_total = models.DecimalField(_("articles TTC"), max_digits=10, decimal_places=2)
     deposit_total = models.DecimalField(_("consignes"), max_digits=8, decimal_places=2)
     delivery_fee = models.DecimalField(_("livraison TTC"), max_digits=6, decimal_places=2)
+    # What the order's voucher takes off what was delivered (`rules.voucher_taken`).
+    voucher_discount = models.DecimalField(
+        _("bon"), max_digits=8, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
     total = models.DecimalField(_("total TTC"), max_digits=10, decimal_places=2)
     made_at = models.DateTimeField(_("établie le"), auto_now_add=True)
 
@@ -246,7 +269,9 @@ class OrderBill(models.Model):
         verbose_name_plural = _("montants facturés")
         constraints = [
             models.CheckConstraint(
-                condition=Q(total=F("goods_total") + F("deposit_total") + F("delivery_fee")),
+                condition=Q(
+                    total=F("goods_total") + F("deposit_total") + F("delivery_fee") - F("voucher_discount")
+                ),
                 name="order_bill_adds_up",
             )
         ]

@@ -78,10 +78,9 @@ def receipt(customer_id: int, order_reference: str) -> Receipt | None:
 
 
 def rank_of_next_order(customer_id: int) -> int:
-    """One more than the orders of this party, merged guests included, that were placed and stand. Two queries."""
-    placed = Order.objects.filter(
-        customer_id__in=customer_ids(Customer(pk=customer_id)), placed_at__isnull=False
-    )
+    """One more than the orders of this party, merged guests included, that were placed and stand. One query."""
+    party = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
+    placed = Order.objects.filter(party, placed_at__isnull=False)
     return placed.exclude(status=Order.Status.CANCELLED).count() + 1
 
 
@@ -224,6 +223,8 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "discount_total": order.discount_total,
         "deposit_total": order.deposit_total,
         "delivery_fee": order.delivery_fee,
+        "voucher_discount": order.voucher_discount,
+        "voucher_label": order.voucher_label,
         "total": order.total,
         "vat": [{"rate": total.rate, "vat": total.vat} for total in order.vat_totals.all()],
         "tracking_path": reverse("tracking", args=[order.tracking_token]),

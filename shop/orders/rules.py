@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from loyalty.vouchers import rules as vouchers
 from shop.catalogue.rules import to_cents
+from shop.payments.rules import LEAST
 from shop.pricing.rules import (
     BY_WEIGHT,
     DELIVERY_VAT_RATE,
@@ -18,7 +20,7 @@ from shop.pricing.rules import (
     deposits_total,
     discounts_total,
     goods_total,
-    order_vat,
+    spread_reduction,
     spread_vat,
     vat_totals,
 )
@@ -95,6 +97,12 @@ class Article:
     # Empty: as the order says.
     shortage_choice: str = ""
     minimum_life_days: int | None = None
+    is_first_age_milk: bool = False
+
+    @property
+    def takes_voucher(self) -> bool:
+        """Alcohol is never given away at will (CSP L3322-9), first-age milk never reduced (C. conso L122-12)."""
+        return not self.minimum_age and not self.is_first_age_milk
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class Figures:
     """What an order comes to. All including VAT, except ``vat``: rate → (gross, vat).
 
     ``goods_total`` is after promotions, ``discount_total`` what they took off; ``promotions`` what each one costs.
+    ``voucher`` comes off afterwards: thresholds do not see it, VAT and ``total`` do. ``voucher_shares``: by line.
     """
 
     goods_total: Decimal
@@ -112,10 +121,17 @@ class Figures:
     discount_total: Decimal = NOTHING
     delivery_label: str = ""
     promotions: Mapping[int, Decimal] = field(default_factory=dict)
+    voucher: vouchers.Discount = field(default_factory=vouchers.Discount)
+    voucher_label: str = ""
+    voucher_shares: tuple[Decimal, ...] = ()
+
+    @property
+    def voucher_discount(self) -> Decimal:
+        return self.voucher.total
 
     @property
     def total(self) -> Decimal:
-        return self.goods_total + self.deposit_total + self.delivery_fee
+        return self.goods_total + self.deposit_total + self.delivery_fee - self.voucher_discount
 
 
 def figures(
@@ -124,10 +140,12 @@ def figures(
     slot_price: Decimal,
     free_delivery_from: Decimal,
     offer: DeliveryOffer | None = None,
+    voucher: vouchers.Terms | None = None,
 ) -> Figures:
     """Totals of an order. VAT once per rate, half up, its cents spread over lines (design section 7).
 
-    Delivery is offered from the zone's amount, or by ``offer``, which then bears the slot's price.
+    Delivery is offered from the zone's amount, or by ``offer``, which then bears the slot's price. A voucher is a
+    reduction of the price (ADR 20): its articles bear it in proportion; what a card can pay at least remains.
     """
     sold = [article.priced for article in articles]
     goods = goods_total(sold)
@@ -135,18 +153,42 @@ def figures(
     used = offer if offer and fee and goods >= offer.free_from else None
     costs = _promotions(articles) | ({used.promotion_id: fee} if used else {})
     fee = NOTHING if used else fee
-    amounts = [(line.vat_rate, line.total) for line in sold]
-    shares = spread_vat([*amounts, (DELIVERY_VAT_RATE, fee)] if fee else amounts)
+    deposits = deposits_total(sold)
+    reducible = [
+        (line.vat_rate, line.total if article.takes_voucher else NOTHING)
+        for article, line in zip(articles, sold, strict=True)
+    ]
+    taken, borne = voucher_taken(voucher, reducible, fee=fee, to_pay=goods + deposits + fee)
+    taxed = [(line.vat_rate, line.total - part) for line, part in zip(sold, borne, strict=True)]
+    if fee > taken.on_delivery:
+        taxed.append((DELIVERY_VAT_RATE, fee - taken.on_delivery))
     return Figures(
         goods_total=goods,
-        deposit_total=deposits_total(sold),
+        deposit_total=deposits,
         delivery_fee=fee,
-        vat={total.rate: (total.gross, total.vat) for total in order_vat(sold, fee).values()},
-        line_vat=tuple(shares[: len(sold)]),
+        vat={total.rate: (total.gross, total.vat) for total in vat_totals(taxed).values()},
+        line_vat=tuple(spread_vat(taxed)[: len(sold)]),
         discount_total=discounts_total(sold),
         delivery_label=used.label if used else "",
         promotions=costs,
+        voucher=taken,
+        voucher_label=voucher.label if voucher and taken.total else "",
+        voucher_shares=tuple(borne),
     )
+
+
+def voucher_taken(
+    voucher: vouchers.Terms | None, lines: Sequence[tuple[Decimal, Decimal]], *, fee: Decimal, to_pay: Decimal
+) -> tuple[vouchers.Discount, list[Decimal]]:  # fmt: skip
+    """What a voucher takes off, and what each (rate, gross) line bears of it; gross is 0 where none may be reduced.
+
+    ``to_pay`` is the whole, of which the least that a card can pay remains.
+    """
+    if voucher is None:
+        return vouchers.Discount(), [NOTHING] * len(lines)
+    goods = sum((gross for _rate, gross in lines), NOTHING)
+    taken = vouchers.discount(voucher, goods=goods, delivery=fee, to_pay=to_pay, least=LEAST)
+    return taken, spread_reduction(taken.on_goods, lines)
 
 
 def heaviest(grams: int) -> int:
@@ -202,6 +244,7 @@ class Prepared:
     vat_rate: Decimal
     deposit: Decimal = NOTHING
     dropped: int = 0
+    takes_voucher: bool = True
 
     @property
     def counted(self) -> int:
@@ -221,12 +264,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What an order comes to once its crates are closed; ``lines`` in the order given, ``vat`` rate → (gross, vat)."""
+    """What an order comes to once its crates are closed; ``lines`` in the order given, ``vat`` rate → (gross, vat).
+
+    ``lines`` are before the voucher, ``voucher_shares`` what each bears of it.
+    """
 
     lines: tuple[Decimal, ...]
     deposit_total: Decimal
     delivery_fee: Decimal
     vat: dict[Decimal, tuple[Decimal, Decimal]]
+    voucher_discount: Decimal = NOTHING
+    voucher_shares: tuple[Decimal, ...] = ()
 
     @property
     def goods_total(self) -> Decimal:
@@ -234,25 +282,38 @@ class Bill:
 
     @property
     def total(self) -> Decimal:
-        return self.goods_total + self.deposit_total + self.delivery_fee
+        return self.goods_total + self.deposit_total + self.delivery_fee - self.voucher_discount
 
 
-def bill(lines: Sequence[Prepared], *, fee: Decimal, most: Decimal) -> Bill:
+def bill(
+    lines: Sequence[Prepared], *, fee: Decimal, most: Decimal, voucher: vouchers.Terms | None = None,
+    voucher_agreed: Decimal = NOTHING,
+) -> Bill:  # fmt: skip
     """Charge what lies in the crates, never above ``most``, which was agreed. The delivery stays at its price,
     however much is missing.
 
     A line split between what was found and what stands in for the rest may round up twice: the cent too many comes
-    off the dearest line.
+    off the dearest line. A voucher that took ``voucher_agreed`` off the order takes off what it is worth on what is
+    delivered; its minimum is not judged again, since the shop is what falls short.
     """
     deposits = sum((line.billed_deposit for line in lines), NOTHING)
-    billed = _within([line.billed for line in lines], most - fee - deposits)
-    amounts = [(line.vat_rate, amount) for line, amount in zip(lines, billed, strict=True) if amount]
-    vat = vat_totals([*amounts, (DELIVERY_VAT_RATE, fee)] if fee else amounts)
+    billed = _within([line.billed for line in lines], most + voucher_agreed - fee - deposits)
+    reducible = [
+        (line.vat_rate, amount if line.takes_voucher else NOTHING)
+        for line, amount in zip(lines, billed, strict=True)
+    ]
+    taken, borne = voucher_taken(voucher, reducible, fee=fee, to_pay=sum(billed, NOTHING) + deposits + fee)
+    parts = zip(lines, billed, borne, strict=True)
+    taxed = [(line.vat_rate, amount - part) for line, amount, part in parts if amount]
+    if fee > taken.on_delivery:
+        taxed.append((DELIVERY_VAT_RATE, fee - taken.on_delivery))
     return Bill(
         lines=billed,
         deposit_total=deposits,
         delivery_fee=fee,
-        vat={total.rate: (total.gross, total.vat) for total in vat.values()},
+        vat={total.rate: (total.gross, total.vat) for total in vat_totals(taxed).values()},
+        voucher_discount=taken.total,
+        voucher_shares=tuple(borne),
     )
 
 

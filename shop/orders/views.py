@@ -120,6 +120,8 @@ def _context(order: Order) -> dict[str, object]:
             vat=[(total.rate, total.vat) for total in order.vat_totals.all()],
             offered_by=order.delivery_label,
             is_collect=order.is_collect,
+            voucher=order.voucher_discount,
+            voucher_label=order.voucher_label,
         ),
         "place": place_of(order) if order.is_collect else None,
         "pickup": pickup_of(order),
@@ -184,7 +186,7 @@ def cancel_as_guest(request: HttpRequest, token: str) -> HttpResponse:
 
 def _cancel(request: HttpRequest, reference: str, customer_ids: list[int]) -> None:
     try:
-        services.cancel_order(reference=reference, customer_ids=customer_ids)
+        order = services.cancel_order(reference=reference, customer_ids=customer_ids)
     except services.TooLateToCancel:
         messages.error(
             request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
@@ -192,4 +194,5 @@ def _cancel(request: HttpRequest, reference: str, customer_ids: list[int]) -> No
     except services.MoveRefused:
         messages.error(request, _("Cette commande ne peut pas être annulée."))
     else:
-        messages.success(request, _("Commande annulée. Rien ne sera débité."))
+        given_back = _("Votre bon vous est rendu.") if order.voucher_discount else ""
+        messages.success(request, f"{_('Commande annulée. Rien ne sera débité.')} {given_back}".strip())

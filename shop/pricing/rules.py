@@ -171,12 +171,6 @@ def vat_totals(lines: Iterable[tuple[Decimal, Decimal]]) -> dict[Decimal, VatTot
     }
 
 
-def order_vat(lines: Sequence[PricedLine], delivery: Decimal) -> dict[Decimal, VatTotal]:
-    """VAT per rate of an order: its goods and its delivery fee."""
-    amounts = [(line.vat_rate, line.total) for line in lines]
-    return vat_totals([*amounts, (DELIVERY_VAT_RATE, delivery)] if delivery else amounts)
-
-
 def spread_vat(lines: Sequence[tuple[Decimal, Decimal]]) -> list[Decimal]:
     """The VAT of each (rate, gross) line, in the order given, adding up to `vat_totals` to the cent."""
     shares = [NOTHING] * len(lines)
@@ -185,6 +179,26 @@ def spread_vat(lines: Sequence[tuple[Decimal, Decimal]]) -> list[Decimal]:
         weights = {place: lines[place][1] for place in places}
         for place, share in spread_cents(total.vat, weights).items():
             shares[place] = share
+    return shares
+
+
+def spread_reduction(reduction: Decimal, lines: Sequence[tuple[Decimal, Decimal]]) -> list[Decimal]:
+    """What each (rate, gross) line bears of a reduction of the whole, in the order given, to the cent.
+
+    In proportion, first over the rates, so that each one's base is lowered by its part (CGI art. 267 II 1°) within a
+    cent, then over the lines of a rate; no line bears more than its gross. Raises ValueError above their sum.
+    """
+    whole: dict[Decimal, Decimal] = {}
+    for rate, gross in lines:
+        whole[rate] = whole.get(rate, NOTHING) + gross
+    if reduction > sum(whole.values(), NOTHING):
+        raise ValueError("a reduction is at most what it reduces")
+    shares = [NOTHING] * len(lines)
+    rates = sorted(whole)
+    for place, part in spread_cents(reduction, {n: whole[rate] for n, rate in enumerate(rates)}).items():
+        own = {n: gross for n, (rate, gross) in enumerate(lines) if rate == rates[place]}
+        for n, share in spread_cents(part, own).items():
+            shares[n] = share
     return shares
 
 

@@ -11,7 +11,7 @@ FOUND_BY_OTHERS = ("account/", "mfa/", "admin/", "emails/")
 def test_every_template_is_shown_by_something():
     sources = [
         path.read_text(encoding="utf-8")
-        for room in ("config", "shop", "delivery", "crm", "templates")
+        for room in ("config", "shop", "delivery", "loyalty", "crm", "templates")
         for path in (ROOT / room).rglob("*")
         if path.suffix in {".py", ".html"}
     ]

@@ -31,6 +31,7 @@ from shop.pricing.models import PriceChange
 from shop.stock.models import StockItem
 from tests.factories import UserFactory
 from tests.journeys.pages import Inspector
+from tests.loyalty.vouchers.granting import granted
 from tests.shop.checkout.conftest import Walk
 from tests.shop.documents.selling import invoice
 from tests.shop.pricing.promoting import promote
@@ -306,6 +307,12 @@ def test_checkout_as_a_guest(see, goods):
     see("checkout-recap", "/commande/recapitulatif/", client=guest)
     walk.order(terms="")
     see("checkout-recap-errors", "/commande/recapitulatif/", client=guest)
+    guest.post(reverse("checkout_voucher"), {"code": "abc"})
+    see(
+        "checkout-voucher-unknown", "/commande/recapitulatif/", client=guest, says="Nous ne reconnaissons pas"
+    )
+    guest.post(reverse("checkout_voucher"), {"code": granted()[1]})
+    see("checkout-voucher", "/commande/recapitulatif/", client=guest, says="5,00\u00a0€ de moins")
 
 
 def test_checkout_as_a_customer_with_alcohol(see, goods):
@@ -382,6 +389,8 @@ def test_lists_and_account(see, goods):
     see("lists", "/listes/", client=fill(client, goods, "food").client)
     see("list", f"/listes/{week.pk}/", client=client)
 
+    see("vouchers", "/fidelite/", client=client, says="Mes bons")
+    see("vouchers-empty", "/fidelite/", client=signed_in("marketing@cabas.example"), says="Pas encore de bon")
     see("account", "/compte/", client=client)
     see("account-details", "/compte/coordonnees/", client=client)
     wrong = client.post("/compte/coordonnees/", {"first_name": "", "phone": "12", "birth_on": "1800-01-01"})

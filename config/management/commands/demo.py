@@ -10,6 +10,7 @@ from config.demonstration.plan import DAYS, SEED
 from config.demonstration.promotions import make_promotions
 from config.demonstration.reviews import make_reviews
 from config.demonstration.stages import said
+from config.demonstration.vouchers import make_vouchers
 from delivery.slots.services import generate_slots
 from delivery.zones.seed import seed_demo_points
 from shop.catalogue.models import Product
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             generate_slots()
         made = sum(make_account(account) for account in ACCOUNTS)
         promoted = make_promotions()
+        make_vouchers()
         self.stdout.write(
             f"{Product.objects.published().count()} produits publiés, {made} comptes et {promoted} promotions créés."
         )

@@ -1,4 +1,5 @@
-"""The life of an order. Lock order everywhere: basket → order → slot → stock → promotions → account.
+"""The life of an order. Lock order everywhere: basket → order → slot → stock → promotions →
+vouchers → account.
 
 No call to the payment provider happens inside a transaction here: see docs/adr/0008-placing-an-order.md.
 """
@@ -37,6 +38,7 @@ from shop.orders.services.paying import (
     ask_for_payment,
     note_payment_made,
     note_refusal,
+    spend_voucher,
 )
 from shop.orders.services.placing import Recipient, create_order, place_order
 from shop.orders.services.preparing import (
@@ -91,6 +93,7 @@ __all__ = [
     "settle_at_cutoff",
     "settle_at_shelf",
     "settle_unanswered",
+    "spend_voucher",
     "stands_for",
     "start_picking",
     "take_off_shelf",

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from config.facts import publish
 from delivery.slots import services as slots
+from loyalty.vouchers import services as vouchers
 from shop.orders.events import OrderCancelled
 from shop.orders.models import Order
 from shop.orders.services.books import Kind, Status, move, record
@@ -13,11 +14,15 @@ from shop.stock import services as stock
 
 
 def call_off(order: Order, why: Kind) -> None:
-    """Give back slot, stock, then promotions; the caller then asks for the money to be. All of it commits together."""
+    """Give back slot, stock, promotions, then the voucher; the caller then asks for the money to be.
+
+    All of it commits together.
+    """
     move(order, Status.CANCELLED, cancelled_at=timezone.now())
     close_pickup(order=order)
     record(order, why)
     slots.release_booking(order_reference=order.reference)
     stock.return_stock(order_reference=order.reference)
     promotions.give_back(order_reference=order.reference)
+    vouchers.give_back(order_reference=order.reference)
     publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))

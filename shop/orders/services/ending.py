@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from delivery.slots import services as slots
+from loyalty.vouchers import services as vouchers
 from shop.orders.models import Order, OrderEvent
 from shop.orders.services.books import Kind, Status, cutoff_has_come, locked, move, record
 from shop.orders.services.calling_off import call_off
@@ -53,7 +54,9 @@ def give_up_late(*, reference: str) -> str:
 
 @transaction.atomic
 def _give_back(reference: str) -> bool:
-    """Lock order → hold → stock → promotions → account, and give back what they hold; False when the order is firm."""
+    """Lock order → hold → stock → promotions → voucher → account, and give back what they hold; False when the order
+    is firm.
+    """
     order = Order.objects.select_for_update().get(reference=reference)
     if order.status != Status.AWAITING_PAYMENT:
         return order.status == Status.ABANDONED
@@ -62,6 +65,7 @@ def _give_back(reference: str) -> bool:
     slots.unpin_hold(order_reference=reference, holder=str(order.basket_key))
     stock.return_stock(order_reference=reference)
     promotions.give_back(order_reference=reference)
+    vouchers.give_back(order_reference=reference)
     # Nothing is held where the page was closed; where the provider never answered, it goes on asking.
     payments.release(order_reference=reference)
     return True

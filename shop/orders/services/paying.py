@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.facts import publish
+from loyalty.vouchers import services as vouchers
 from shop.orders.events import OrderPaymentNeeded
 from shop.orders.models import Order
 from shop.orders.queries import CUTOFF_NEAR
@@ -51,6 +52,19 @@ def note_payment_made(*, reference: str) -> None:
         record(order, what_was_secured(reference))
     elif payment_state(reference) == "secured" and not has_event(order, Kind.PAYMENT_SECURED):
         record(order, Kind.PAYMENT_SECURED)
+
+
+@transaction.atomic
+def spend_voucher(*, reference: str) -> bool:
+    """The order was charged: its voucher is used, for what its bill says it took off. Idempotent.
+
+    False: it has none, or this is done. One query, and those of vouchers.use.
+    """
+    order = Order.objects.select_related("bill").get(reference=reference)
+    if not order.voucher_discount:
+        return False
+    bill = getattr(order, "bill", None)
+    return vouchers.use(order_reference=reference, amount=(bill or order).voucher_discount)
 
 
 def what_was_secured(reference: str) -> Kind:

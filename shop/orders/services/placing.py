@@ -12,6 +12,7 @@ from django.utils import timezone
 from config.facts import publish
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
+from loyalty.vouchers import services as vouchers
 from shop.basket import services as baskets
 from shop.customers.models import ShortageChoice
 from shop.orders.events import OrderPlaced
@@ -57,12 +58,13 @@ def create_order(
     terms_version: str,
     shortage_choice: str = ShortageChoice.ASK,
     is_first_order: bool = False,
+    voucher_id: int | None = None,
 ) -> tuple[Order, str]:
     """Transaction A: an order awaiting payment with its stock taken, its slot pinned, its payment prepared.
 
     Returns the order and the key of its payment. Raises BasketAlreadyOrdered, stock.StockShort,
-    slots.HoldLapsed, promotions.PromotionOver: then nothing is left behind. Slot, stock and promotions are locked
-    last, in that order.
+    slots.HoldLapsed, promotions.PromotionOver, a VoucherRefused: then nothing is left behind. Slot, stock,
+    promotions and the voucher are locked last, in that order.
     """
     rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
     order = _insert_order(
@@ -94,6 +96,15 @@ def create_order(
     _insert_lines(order, articles, totals, costs)
     # Every buyer of a promotion wants its row: held for this last statement alone.
     promotions.spend(order_reference=order.reference, amounts=totals.promotions)
+    if voucher_id is not None:
+        vouchers.reserve(
+            voucher_id=voucher_id,
+            order_reference=order.reference,
+            customer_id=order.customer_id,
+            goods=totals.goods_total,
+            is_first_order=rank == 1,
+            amount=totals.voucher_discount,
+        )
     return order, str(operation.key)
 
 
@@ -122,6 +133,8 @@ def _insert_order(
                 delivery_fee=totals.delivery_fee,
                 discount_total=totals.discount_total,
                 delivery_label=totals.delivery_label,
+                voucher_discount=totals.voucher_discount,
+                voucher_label=totals.voucher_label,
                 total=totals.total,
                 weighing_margin=weighing_margin(articles),
                 requires_age_check=any(article.minimum_age for article in articles),
@@ -153,6 +166,8 @@ def _insert_lines(
             discount=article.priced.discount,
             promotion_id=article.promotion_id,
             promotion_label=article.promotion_label,
+            takes_voucher=article.takes_voucher,
+            voucher_share=share,
             vat_amount=vat,
             deposit=article.priced.deposit_total,
             unit_cost=costs[article.product_id][0],
@@ -162,7 +177,7 @@ def _insert_lines(
             shortage_choice=article.shortage_choice,
             minimum_life_days=article.minimum_life_days,
         )
-        for article, vat in zip(articles, totals.line_vat, strict=True)
+        for article, share, vat in zip(articles, totals.voucher_shares, totals.line_vat, strict=True)
     )
     OrderVatTotal.objects.bulk_create(
         OrderVatTotal(order=order, rate=rate, gross=gross, vat=vat)

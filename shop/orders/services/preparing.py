@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.facts import publish
+from loyalty.vouchers.queries import voucher_held_by
 from shop.orders.events import OrderPacked
 from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderEvent, OrderLine
 from shop.orders.rules import Bill, Prepared, bill, keeps_until, most_pickable
@@ -139,7 +140,15 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
         quantities={line.product_id: line.picked or 0 for line in lines if line.product_id},
         by_id=by_id,
     )
-    made = bill([_prepared(line) for line in lines], fee=order.delivery_fee, most=order.most)
+    # Held since the order was made; its terms never change.
+    voucher = voucher_held_by(order.reference) if order.voucher_discount else None
+    made = bill(
+        [_prepared(line) for line in lines],
+        fee=order.delivery_fee,
+        most=order.most,
+        voucher=voucher.terms if voucher else None,
+        voucher_agreed=order.voucher_discount,
+    )
     _keep_bill(order, lines, made)
     move(order, Status.PACKED, packed_at=timezone.now())
     record(order, Kind.PACKED, total_cents=cents(made.total))
@@ -157,18 +166,20 @@ def _prepared(line: OrderLine) -> Prepared:
         vat_rate=line.vat_rate,
         deposit=line.deposit,
         dropped=line.dropped,
+        takes_voucher=line.takes_voucher,
     )
 
 
 def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:
-    for line, amount in zip(lines, made.lines, strict=True):
-        line.billed = amount
-    OrderLine.objects.bulk_update(lines, ["billed"])
+    for line, amount, share in zip(lines, made.lines, made.voucher_shares, strict=True):
+        line.billed, line.billed_share = amount, share
+    OrderLine.objects.bulk_update(lines, ["billed", "billed_share"])
     kept = OrderBill.objects.create(
         order=order,
         goods_total=made.goods_total,
         deposit_total=made.deposit_total,
         delivery_fee=made.delivery_fee,
+        voucher_discount=made.voucher_discount,
         total=made.total,
     )
     BillVat.objects.bulk_create(

@@ -110,6 +110,8 @@ def add_stand_in(
         labels=list(product.labels),
         replaces=line,
         minimum_life_days=line.minimum_life_days,
+        # As the line it stands in for: what was agreed to is not exceeded for a smaller reduction.
+        takes_voucher=line.takes_voucher,
     )
     _note(line, added, quantity, by_id)
     return added

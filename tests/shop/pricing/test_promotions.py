@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shop.pricing.caps import cap_of, cost_floor
 from shop.pricing.offers import BY_LOT, Item, SlotFacts, Terms
 from shop.pricing.promotions import free_delivery, real_percent, reduce
-from shop.pricing.rules import NOTHING, PricedLine, order_vat
+from shop.pricing.rules import NOTHING, PricedLine, vat_totals
 
 START, END = datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 10, tzinfo=UTC)
 D = Decimal
@@ -399,7 +399,7 @@ def test_totals_per_vat_rate_add_up_after_reductions(basket, running):
         for one in basket
     ]  # fmt: skip
 
-    rates = order_vat(lines, NOTHING)
+    rates = vat_totals((line.vat_rate, line.total) for line in lines)
 
     paid = sum((one.gross for one in basket), NOTHING) - outcome.discount
     assert sum((rate.gross for rate in rates.values()), NOTHING) == paid

@@ -126,21 +126,6 @@ def test_rates_written_differently_are_one_rate():
     assert [(total.gross, total.vat) for total in totals.values()] == [(Decimal(12), Decimal("2.00"))]
 
 
-def test_delivery_fee_is_taxed_at_twenty_per_cent_and_deposits_are_not_taxed():
-    lines = [apples(quantity=1, price="10.55", deposit="0.30")]
-
-    totals = rules.order_vat(lines, Decimal("5.90"))
-
-    assert totals[Decimal("5.5")].gross == Decimal("10.55")
-    assert totals[Decimal("5.5")].vat == Decimal("0.55")
-    assert totals[Decimal("20")].gross == Decimal("5.90")
-    assert totals[Decimal("20")].vat == Decimal("0.98")
-
-
-def test_offered_delivery_adds_no_rate():
-    assert list(rules.order_vat([apples()], Decimal("0.00"))) == [Decimal("5.5")]
-
-
 def test_equal_lines_share_a_missing_cent_in_their_order():
     # 0.02 € of VAT over three equal lines: the first two get it.
     shares = rules.spread_vat([(Decimal("5.5"), Decimal("0.10"))] * 3)

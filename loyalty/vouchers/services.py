@@ -1,0 +1,170 @@
+"""The life of a voucher: granted once, held by at most one order, used or given back. In the caller's transaction.
+
+Each change is one conditional change of the voucher's row and one entry beside it. Lock order of an order: … stock →
+promotions → vouchers → payment account.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from loyalty.vouchers.models import Voucher, VoucherEntry
+from loyalty.vouchers.queries import digest_of
+from loyalty.vouchers.rules import (
+    NOTHING,
+    VoucherCancelled,
+    VoucherRefused,
+    VoucherSpent,
+    VoucherTaken,
+    canonical,
+    check,
+    new_code,
+)
+
+Kind = VoucherEntry.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """``code`` is told here and never again; None where this was granted before."""
+
+    voucher: Voucher
+    code: str | None
+
+
+@transaction.atomic
+def grant(
+    *, kind: str, origin: str, source: str, valid_until: datetime, value: Decimal = NOTHING,
+    ceiling: Decimal | None = None, owner_id: int | None = None, minimum_goods: Decimal = NOTHING,
+    first_order_only: bool = False, valid_from: datetime | None = None, by_id: int | None = None,
+) -> Granted:  # fmt: skip
+    """Grant a voucher; once for each ``(origin, source)``, however often and from how many processes it is asked.
+
+    ``source`` says what for, by ids and codes of ours (`models.SOURCE`). ``by_id`` is the member of staff. Raises
+    ValidationError for terms that cannot be. Three statements.
+    """
+    code = new_code()
+    voucher = Voucher(
+        kind=kind, value=value, ceiling=ceiling, owner_id=owner_id, minimum_goods=minimum_goods, origin=origin,
+        first_order_only=first_order_only, valid_from=valid_from or timezone.now(), valid_until=valid_until,
+        source=source, code_digest=digest_of(canonical(code) or ""),
+    )  # fmt: skip
+    voucher.clean_fields()
+    try:
+        with transaction.atomic():
+            voucher.save(force_insert=True)
+    except IntegrityError:
+        known = Voucher.objects.filter(origin=origin, source=source).first()
+        if known is None:
+            raise
+        return Granted(known, None)
+    VoucherEntry.objects.create(voucher=voucher, kind=Kind.GRANTED, by_id=by_id)
+    return Granted(voucher, code)
+
+
+# Every condition on the row itself: of one that was waited for, PostgreSQL looks at these again, and at no subquery but
+# that of the owner, who never changes.
+_RESERVE_SQL = """
+WITH taken AS (
+    UPDATE vouchers_voucher v SET order_reference = %(reference)s, amount = %(amount)s
+     WHERE v.id = %(voucher)s AND v.order_reference = '' AND v.cancelled_at IS NULL
+       AND v.valid_from <= %(now)s AND v.valid_until > %(now)s AND v.minimum_goods <= %(goods)s
+       AND (%(first)s OR NOT v.first_order_only)
+       AND (v.owner_id IS NULL OR v.owner_id IN (
+            SELECT c.id FROM customers_customer c WHERE %(customer)s IN (c.id, c.merged_into_id)))
+    RETURNING v.id
+)
+INSERT INTO vouchers_voucherentry (voucher_id, kind, order_reference, amount, reason, at)
+SELECT id, 'reserved', %(reference)s, %(amount)s, '', %(now)s FROM taken
+"""
+
+
+@transaction.atomic
+def reserve(
+    *, voucher_id: int, order_reference: str, customer_id: int, goods: Decimal, is_first_order: bool, amount: Decimal,
+) -> None:  # fmt: skip
+    """Let an order hold a voucher that takes ``amount`` off it. One statement, and one more to say why not.
+
+    Raises the VoucherRefused that fits; VoucherTaken where another order was quicker. ``customer_id`` buys ``goods``,
+    which are counted after promotions.
+    """
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RESERVE_SQL,
+            {
+                "voucher": voucher_id, "reference": order_reference, "customer": customer_id, "amount": amount,
+                "goods": goods, "first": is_first_order, "now": now,
+            },
+        )  # fmt: skip
+        if cursor.rowcount:
+            return
+    voucher = Voucher.objects.select_related("owner").get(pk=voucher_id)
+    check(voucher, customer_id=customer_id, goods=goods, is_first_order=is_first_order, now=now)
+    raise VoucherTaken  # Given back since: whoever pressed the button presses it again.
+
+
+@transaction.atomic
+def use(*, order_reference: str, amount: Decimal) -> bool:
+    """The order was charged with ``amount`` taken off by its voucher, which is spent. False: it holds none. Idempotent.
+
+    Nothing taken off, since nothing was delivered, gives it back. Locks the voucher; three statements at most.
+    """
+    if not amount:
+        return give_back(order_reference=order_reference)
+    voucher = _held_by(order_reference)
+    if voucher is None:
+        return False
+    voucher.amount, voucher.used_at = amount, timezone.now()
+    voucher.save(update_fields=["amount", "used_at"])
+    VoucherEntry.objects.create(
+        voucher=voucher, kind=Kind.USED, order_reference=order_reference, amount=amount
+    )
+    return True
+
+
+@transaction.atomic
+def give_back(*, order_reference: str) -> bool:
+    """The order came to nothing: its voucher may be used again, until its own end. False: it holds none. Idempotent.
+
+    What was charged stays used. Locks the voucher; three statements at most.
+    """
+    voucher = _held_by(order_reference)
+    if voucher is None:
+        return False
+    returned = voucher.amount or NOTHING
+    voucher.order_reference, voucher.amount = "", None
+    voucher.save(update_fields=["order_reference", "amount"])
+    VoucherEntry.objects.create(
+        voucher=voucher, kind=Kind.GIVEN_BACK, order_reference=order_reference, amount=returned
+    )
+    return True
+
+
+def _held_by(order_reference: str) -> Voucher | None:
+    """The voucher this order holds and was not charged for, locked. One query."""
+    if not order_reference:
+        return None
+    mine = Voucher.objects.select_for_update(no_key=True, of=("self",))
+    return mine.filter(order_reference=order_reference, used_at=None).first()
+
+
+@transaction.atomic
+def cancel(*, voucher_id: int, reason: str, by_id: int | None) -> None:
+    """Take an unused voucher back, for a `VoucherEntry.Reason`. Two statements.
+
+    Raises VoucherTaken, VoucherSpent, VoucherCancelled.
+    """
+    unused = Voucher.objects.filter(pk=voucher_id, order_reference="", cancelled_at=None)
+    if not unused.update(cancelled_at=timezone.now()):
+        raise _why_not(Voucher.objects.get(pk=voucher_id))
+    VoucherEntry.objects.create(voucher_id=voucher_id, kind=Kind.CANCELLED, reason=reason, by_id=by_id)
+
+
+def _why_not(voucher: Voucher) -> VoucherRefused:
+    if voucher.cancelled_at:
+        return VoucherCancelled()
+    return VoucherSpent() if voucher.used_at else VoucherTaken()
