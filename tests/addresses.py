@@ -100,6 +100,17 @@ DOORS = {
     # Refused to whoever is not a clerk; what it answers them is told in tests/shop/orders/test_pickups.py.
     "counter": Door(CLERK, get=403, post=403),
     "hand_over": Door(CLERK, get=403, post=403),
+    # The depot's own pages: what they answer pickers is told in tests/shop/picking/test_pages.py.
+    "picking": Door(CLERK, get=403, post=403),
+    "picking_take": Door(CLERK, get=403, post=403),
+    "picking_trolley": Door(CLERK, get=403, post=403),
+    "picking_list": Door(CLERK, get=403, post=403),
+    "picking_correct": Door(CLERK, get=403, post=403, args=(1,)),
+    "picking_replace": Door(CLERK, get=403, post=403, args=(1,)),
+    "picking_close": Door(CLERK, get=403, post=403, args=(1,)),
+    "picking_hand_back": Door(CLERK, get=403, post=403, args=(1,)),
+    "picking_labels": Door(CLERK, get=403, post=403, args=(1,)),
+    "picking_check": Door(CLERK, get=403, post=403, args=(1,)),
     "my_reviews": Door(SIGNED_IN),
     "my_vouchers": Door(SIGNED_IN),
     "lists": Door(SIGNED_IN),

@@ -19,6 +19,7 @@ from crm.outbox.models import Message, Suppression
 from delivery.zones.models import CoverageRequest, Depot, Zone
 from shop.orders.models import Order
 from shop.payments.models import ProviderEvent
+from shop.picking.models import PickTask, Wave
 from shop.pricing.services import plan_price
 from shop.reviews.models import ProductReview, ServiceReview
 from shop.search.models import MissedSearch, Synonym, ZonePopularity
@@ -282,6 +283,8 @@ def rows(owned):
     ZonePopularity.objects.create(zone=Zone.objects.first(), product=owned.product, popularity=1)
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
     granted(owner_id=owned.customer.pk)
+    wave = Wave.objects.create(depot=owned.order.depot, cutoff_at=owned.order.slot.cutoff_at)
+    PickTask.objects.create(wave=wave, order=owned.order, place=1)
     promote(products=[owned.product])
     plan_price(
         product_id=owned.product.pk, price=Decimal("1.99"), starts_at=timezone.now() + timedelta(days=1)

@@ -17,6 +17,7 @@ from shop.catalogue.models import Product
 from shop.catalogue.rules import sort_name
 from shop.catalogue.services import refresh_search, slug_of
 from shop.stock.models import StockItem, StockMovement
+from shop.stock.services import lay_out
 
 INVENTED = ["price", "net_quantity", "stock", "cost"]
 _BATCH = 5000
@@ -57,6 +58,7 @@ def make_products(work: Work) -> None:
     work.run(_BRANDS, names=brands(), slugs=[slugify(sort_name(name)) for name in brands()])
     _insert(work)
     _stock(work)
+    lay_out()
     ids = [pk for (pk,) in work.rows(_NEW_IDS)]
     for first in range(0, len(ids), _BATCH):
         refresh_search(product_ids=ids[first : first + _BATCH])

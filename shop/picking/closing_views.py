@@ -4,7 +4,7 @@ from collections import Counter
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -29,8 +29,9 @@ def _own(request: HttpRequest, task_id: int) -> PickTask:
 @require_http_methods(["GET", "HEAD", "POST"])
 def replace(request: HttpRequest, line_id: int) -> HttpResponse:
     """What may stand in for a missing article, closest first; never dearer, never what the customer does not take."""
-    own = OrderLine.objects.filter(order__pick_task__picker=own_id(request), order__pick_task__closed_at=None)
-    line = get_object_or_404(own.select_related("order__pick_task", "product__shelf"), pk=line_id)
+    line = queries.own_line(line_id, own_id(request))
+    if line is None:
+        raise Http404
     if request.method == "POST":
         return _replaced(request, line)
     stands = orders.stands_for(line)

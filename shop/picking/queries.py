@@ -195,3 +195,14 @@ def shelf_positions(product_ids: Collection[int], depot_id: int) -> dict[int, st
     """Where products lie in a depot. One query."""
     found = StockItem.objects.filter(product__in=product_ids, depot=depot_id)
     return dict(found.values_list("product_id", "shelf_position"))
+
+
+def own_line(line_id: int, picker_id: int) -> OrderLine | None:
+    """A line on this picker's trolley, with its product and order. One query."""
+    own = OrderLine.objects.filter(order__pick_task__picker=picker_id, order__pick_task__closed_at=None)
+    return own.select_related("order__pick_task", "product__shelf").filter(pk=line_id).first()
+
+
+def number_of_lines(line_ids: Collection[int], order_ids: Collection[int]) -> int:
+    """How many of these lines belong to these orders. One query."""
+    return OrderLine.objects.filter(pk__in=line_ids, order__in=order_ids).count()

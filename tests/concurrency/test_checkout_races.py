@@ -18,6 +18,7 @@ from shop.basket.models import Basket
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.orders.rules import new_reference
+from shop.payments import services as payments
 from shop.payments.models import PaymentOperation
 from shop.stock.models import StockItem
 from tests.factories import CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
@@ -174,14 +175,14 @@ def test_two_tabs_adding_the_same_product_leave_one_line(zone, product):
 def in_between(monkeypatch):
     """What another tab does once the button has read its recap, and before it takes the place."""
     acts = []
-    real = orders.payments.prepare_payment
+    real = payments.prepare_payment
 
     def prepare_payment(**wanted):
         for act in acts:
             at_once([act])
         return real(**wanted)
 
-    monkeypatch.setattr(orders.payments, "prepare_payment", prepare_payment)
+    monkeypatch.setattr(payments, "prepare_payment", prepare_payment)
     return acts
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from django.db import transaction
 
 from shop.orders import services as orders
-from shop.orders.models import OrderLine
+from shop.picking.queries import number_of_lines
 from shop.picking.services.waves import NotYours, open_tasks
 
 
@@ -34,8 +34,7 @@ def confirm(*, picker_id: int, taken: Mapping[int, Taken], best_before_on: date 
         .order_by("pk")
         .select_for_update(of=("self",))
     }
-    own_lines = OrderLine.objects.filter(pk__in=taken, order__in=mine).count()
-    if not taken or own_lines < len(taken):
+    if not taken or number_of_lines(taken, mine) < len(taken):
         raise NotYours
     changed = orders.note_picked(
         found=[orders.Found(pk, said.quantity, best_before_on, said.before) for pk, said in taken.items()],

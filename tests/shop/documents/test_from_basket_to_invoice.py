@@ -38,7 +38,9 @@ def test_papers_follow_the_money(zone):  # noqa: F811
     invoice = Document.objects.get()
     assert invoice.total == taken.captured == order.bill.total
     assert Decimal(invoice.payload["untaxed"]) == Decimal("0.60")
-    payments.refund(order_reference=order.reference, amount=Decimal("4.00"), occasion="plainte-7")
+    payments.refund(
+        order_reference=order.reference, amount=Decimal("4.00"), occasion="plainte-7", reason="damaged"
+    )
     money_moves(order)
     note = Document.objects.get(kind=Kind.CREDIT_NOTE)
     assert (note.total, note.occasion, note.corrects) == (Decimal("4.00"), "plainte-7", invoice)

@@ -343,9 +343,9 @@ def test_nobody_is_reminded_of_an_order_that_ended(packed, point, clerk, window,
 
 
 def test_a_packed_order_is_said_to_wait(collected):
-    services.start_picking(reference=collected.reference)
+    services.start_picking(references=[collected.reference])
     found = [services.Found(line_id=line.pk, quantity=line.quantity) for line in collected.lines.all()]
-    services.note_picked(reference=collected.reference, found=found, by_id=None)
+    services.note_picked(found=found, by_id=None)
     services.pack_order(reference=collected.reference)
     deliver_all()
 
