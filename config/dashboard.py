@@ -25,6 +25,7 @@ from delivery.slots.queries import slot_fill
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.orders.shortages import missing_lines
+from shop.orders.watch import watched
 from shop.payments.models import PaymentOperation
 from shop.reviews import queries as reviews
 from shop.search.models import ProductReport
@@ -199,6 +200,24 @@ def shortages(_request: HttpRequest) -> Block:
     )
 
 
+def orders_unsaid(_request: HttpRequest) -> Block:
+    """One query a promised step."""
+    page = reverse("admin:orders_watch")
+    steps = [step for step in watched() if step.late]
+    number = len({late.reference for step in steps for late in step.late})
+    return Block(
+        title=_("Veille des commandes"),
+        figure=str(number),
+        link=page,
+        is_alert=number > 0,
+        note="" if steps else gettext("Chaque client sait où en est sa commande."),
+        lines=[
+            Line(label=str(step.title), value=str(len(step.late)), link=f"{page}#{step.key}")
+            for step in steps
+        ],
+    )
+
+
 def stuck_messages(_request: HttpRequest) -> Block:
     counts = dict(waiting_for_a_person().values_list("state").annotate(number=Count("id")).order_by())
     words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
@@ -320,6 +339,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),
         ("search.productreport", reported_errors),
+        ("orders.order", orders_unsaid),
         ("orders.order", shortages),
         ("stock.stockitem", stock_outs),
     ],

@@ -32,6 +32,8 @@ _SEE_ORDERS: Rights = {
     "orders.orderline": VIEW,
     "orders.orderevent": VIEW,
     "orders.ordervattotal": VIEW,
+    "orders.orderbill": VIEW,
+    "orders.shortagequestion": VIEW,
 }
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
@@ -79,6 +81,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "stock.stockitem": EDIT,
         "orders.order": VIEW,
         "orders.orderline": VIEW,
+        "orders.shortagequestion": VIEW,
         "slots.slot": VIEW,
         "picking.picktask": VIEW,
     },
@@ -170,6 +173,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
         {
             "outbox.read_letter",
             "orders.read_recipient",
+            "orders.answer_shortagequestion",
             "payments.refund_paymentaccount",
             "vouchers.grant_voucher",
         }
@@ -179,6 +183,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "outbox.read_letter",
             "orders.read_recipient",
             "orders.hand_over_order",
+            "orders.answer_shortagequestion",
             "payments.reconcile_paymentoperation",
             "payments.refund_paymentaccount",
             "picking.pick",

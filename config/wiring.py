@@ -4,11 +4,12 @@ from datetime import datetime
 
 from crm.desk import queries as desk
 from crm.insights.ports import bind_page_text
+from crm.outbox.queries import stuck_order_letters
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.documents.queries import links_of
 from shop.orders import queries as orders
-from shop.orders.ports import bind_documents
+from shop.orders.ports import bind_documents, bind_stuck_letters
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
 from shop.reviews.ports import bind_purchases
@@ -40,3 +41,4 @@ bind_page_text(desk.page_in_force)
 bind_terms(terms_in_force)
 bind_purchases(orders.receipt)
 bind_documents(links_of)
+bind_stuck_letters(stuck_order_letters)

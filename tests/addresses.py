@@ -13,6 +13,7 @@ from crm.desk.views import RECEIPT_SALT
 from shop.customers.models import Consent, Customer
 from shop.lists.models import ListItem, ShoppingList
 from shop.orders.models import Order
+from shop.orders.services import tell_shortage
 from shop.payments.models import DemoSession, PaymentOperation
 from tests.factories import AddressFactory, CustomerFactory, PickupPointFactory, ProductFactory
 from tests.shop.checkout.conftest import RECIPIENT, Walk
@@ -90,6 +91,7 @@ DOORS = {
     "demo_payment": Door(TOKEN, get=410, post=410, args=("@demo",)),
     "tracking": Door(TOKEN, args=("@token",)),
     "cancel_as_guest": Door(TOKEN, get=NO, post=302, args=("@token",)),
+    "answer_shortage": Door(TOKEN, post=422, args=("@answer",)),
     "orders": Door(SIGNED_IN),
     "order": Door(OWNER, args=("@order",)),
     "reorder": Door(OWNER, get=NO, post=302, args=("@order",)),
@@ -169,6 +171,9 @@ class Owned:
         paid = walk.pay(walk.order())
         walk.come_back(paid)
         self.order = Order.objects.get()
+        self.question = tell_shortage(
+            reference=self.order.reference, line_id=self.order.lines.get().pk, missing=1, cause="forecast"
+        )
         self.document = invoice(self.order)
         self.address = AddressFactory(customer=self.customer, line1=self.line1)
         Consent.objects.create(
@@ -190,6 +195,7 @@ class Owned:
             "@order": self.order.reference,
             "@document": self.document.number,
             "@token": self.order.tracking_token,
+            "@answer": self.question.token,
             "@payment": PaymentOperation.objects.get(account_id=self.order.reference).key,
             "@demo": DemoSession.objects.get().token,
             "@receipt": signing.dumps(1, salt=RECEIPT_SALT),
@@ -224,5 +230,6 @@ class Owned:
         ]
         rows += [ListItem.objects.filter(shopping_list=self.list).values()]
         rows += [basket.lines.order_by("pk").values() for basket in self.customer.baskets.order_by("pk")]
+        rows += [self.order.questions.values(), self.order.lines.order_by("pk").values()]
         rows += [self.order.events.values(), PaymentOperation.objects.values(), DemoSession.objects.values()]
         return [list(found) for found in rows]

@@ -6,8 +6,16 @@ from config.facts import handler
 from crm.outbox import services
 from crm.outbox.queries import coverage_letter, order_status, restock_letter
 from delivery.zones.events import CoverageOpened
-from shop.orders.events import OrderCancelled, OrderPaymentNeeded, OrderPlaced, PickupDue
-from shop.orders.queries import letter_context
+from shop.orders.events import (
+    OrderCancelled,
+    OrderPacked,
+    OrderPaymentNeeded,
+    OrderPlaced,
+    PickupDue,
+    ShortageAnswered,
+    ShortageTold,
+)
+from shop.orders.queries import letter_context, question_letter, receipt_letter
 from shop.payments.events import LatePaymentVoided
 from shop.payments.rules import euros
 from shop.reviews.events import ReviewAnswered, ReviewRefused
@@ -18,10 +26,13 @@ from shop.stock.services import claim_restocked
 
 def _about_order(letter: str, order_reference: str, *, occasion: str = "", **details: Any) -> None:
     """Queue a letter about an order, once for the occasion; without one, once for the order."""
-    context = letter_context(order_reference) | details
+    _queue_about_order(letter, occasion or order_reference, letter_context(order_reference) | details)
+
+
+def _queue_about_order(letter: str, occasion: str, context: dict[str, Any]) -> None:
     services.queue_message(
         purpose=letter,
-        occasion=occasion or order_reference,
+        occasion=occasion,
         recipient=context["recipient"],
         customer_id=context["customer_id"],
         template=letter,
@@ -42,6 +53,29 @@ def tell_order_cancelled(cancelled: OrderCancelled) -> None:
 @handler(PickupDue, key="outbox.pickup_reminder")
 def remind_of_pickup(due: PickupDue) -> None:
     _about_order("pickup_reminder", due.order_reference)
+
+
+@handler(OrderPacked, key="outbox.order_packed", lane="checkout")
+def tell_order_packed(packed: OrderPacked) -> None:
+    """Written by what was packed, which changes no more: late it says the same."""
+    context = receipt_letter(packed.order_reference)
+    _queue_about_order("order_packed", packed.order_reference, context)
+
+
+@handler(ShortageTold, key="outbox.shortage_told", lane="checkout")
+def tell_shortage(told: ShortageTold) -> None:
+    """Nothing to choose any more, nothing to ask: what was done is then told by itself."""
+    context = question_letter(told.question_id)
+    if not context["answer"] and context["stands"]:
+        _queue_about_order("shortage_told", f"{told.order_reference} {told.question_id}", context)
+
+
+@handler(ShortageAnswered, key="outbox.shortage_settled", lane="checkout")
+def tell_shortage_settled(answered: ShortageAnswered) -> None:
+    """Whoever chose on the page has read it there; an order that is cancelled has its own letter."""
+    context = question_letter(answered.question_id)
+    if context["answered_by"] != "customer" and context["stands"]:
+        _queue_about_order("shortage_settled", f"{answered.order_reference} {answered.question_id}", context)
 
 
 @handler(OrderPaymentNeeded, key="outbox.payment_needed", lane="checkout", takes_id=True)

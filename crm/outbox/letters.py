@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 SUBJECTS = {
     "order_confirmation": _("Votre commande {reference} est confirmée"),
     "order_cancelled": _("Votre commande {reference} est annulée"),
+    "order_packed": _("Votre commande {reference} est prête"),
+    "shortage_told": _("Commande {reference} : à vous de choisir pour {name}"),
+    "shortage_settled": _("Commande {reference} : ce que nous faisons pour {name}"),
     "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
     "pickup_reminder": _("Commande {reference} : votre retrait"),

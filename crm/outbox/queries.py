@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.utils import timezone
 
 from crm.outbox.models import Message, State
 from delivery.zones.models import CoverageRequest
 from shop.catalogue.models import Product
 from shop.orders.models import Order
+from shop.orders.ports import Late
 
 # Refused by a rule of ours that did its work: nobody has to look.
 _AS_IT_SHOULD = ("expired", "suppressed", "no_consent")
@@ -23,6 +24,34 @@ def waiting_for_a_person() -> QuerySet[Message]:
     return Message.objects.filter(state__in=[State.FAILED, State.UNKNOWN]).exclude(
         Q(state=State.FAILED, reason__in=_AS_IT_SHOULD) | is_over
     )
+
+
+# Their occasion begins with the order's reference.
+_ABOUT_ORDERS = (
+    "order_confirmation", "order_packed", "order_cancelled", "payment_needed", "shortage_told", "shortage_settled",
+    "pickup_reminder",
+)  # fmt: skip
+
+
+def stuck_order_letters() -> list[Late]:
+    """Letters about orders that failed or may not have left, and that somebody can still do something about, the
+    oldest first. One query.
+    """
+    reference = Func(F("occasion"), Value(" "), Value(1), function="split_part", output_field=TextField())
+    order = Order.objects.filter(reference=OuterRef("reference"))
+    found = (
+        waiting_for_a_person()
+        .filter(purpose__in=_ABOUT_ORDERS)
+        .annotate(
+            reference=reference,
+            order_id=Subquery(order.values("pk")),
+            starts_at=Subquery(order.values("slot__starts_at")),
+        )
+        .exclude(order_id=None)
+        .order_by("pk")
+        .values_list("reference", "order_id", "starts_at", "subject", "created_at")
+    )
+    return [Late(*row) for row in found]
 
 
 def order_status(reference: str) -> str:

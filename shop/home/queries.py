@@ -172,6 +172,8 @@ _STANDING = "(" + ", ".join(f"'{status}'" for status in Order.STANDING) + ")"
 _PARTY = "SELECT id FROM customers_customer WHERE id = %s OR merged_into_id = %s"
 _COMING = f"""
 SELECT o.reference, o.tracking_token, o.status, o.payment_needed_at, s.starts_at, s.ends_at, s.cutoff_at, z.kind,
+       EXISTS (SELECT FROM orders_shortagequestion q
+                WHERE q.order_id = o.id AND q.answer = '' AND q.answer_by > %s) AS is_asked,
        count(*) OVER () AS number
   FROM orders_order o JOIN slots_slot s ON s.id = o.slot_id JOIN zones_zone z ON z.id = o.zone_id
  WHERE o.customer_id IN ({_PARTY})
@@ -181,8 +183,9 @@ SELECT o.reference, o.tracking_token, o.status, o.payment_needed_at, s.starts_at
 """  # noqa: S608 - names of states
 _LAST = f"""
 SELECT o.reference, o.total, s.starts_at, s.ends_at,
-       (SELECT count(*) FROM orders_orderline l WHERE l.order_id = o.id) AS articles,
-       ARRAY(SELECT l.name FROM orders_orderline l WHERE l.order_id = o.id ORDER BY l.id LIMIT {NAMES_SHOWN}) AS names
+       (SELECT count(*) FROM orders_orderline l WHERE l.order_id = o.id AND l.replaces_id IS NULL) AS articles,
+       ARRAY(SELECT l.name FROM orders_orderline l WHERE l.order_id = o.id AND l.replaces_id IS NULL
+              ORDER BY l.id LIMIT {NAMES_SHOWN}) AS names
   FROM orders_order o JOIN slots_slot s ON s.id = o.slot_id
  WHERE o.customer_id IN ({_PARTY}) AND o.status IN {_STANDING}
  ORDER BY o.placed_at DESC LIMIT 1
@@ -198,7 +201,7 @@ SELECT l.id, l.name, count(*) OVER () AS number,
 def _own_reads(customer_id: int, now: datetime) -> dict[str, Read]:
     party = [customer_id, customer_id]
     return {
-        "coming": (_COMING, [*party, now - STAYS, now]),
+        "coming": (_COMING, [now, *party, now - STAYS, now]),
         "last": (_LAST, party),
         "lists": (_LISTS, [customer_id]),
     }
@@ -217,7 +220,8 @@ def _own(found: dict[str, list[dict[str, Any]]], now: datetime) -> Own:
 def _coming(row: dict[str, Any], now: datetime) -> Coming:
     times = {name: _at(row, name) for name in ("cutoff_at", "starts_at", "ends_at")}
     reached = stage(
-        is_placed=row["status"] in Order.STANDING,
+        status=row["status"],
+        is_asked=row["is_asked"],
         needs_payment=row["payment_needed_at"] is not None,
         now=now,
         **times,

@@ -65,5 +65,6 @@ def _coming(coming: queries.Coming | None) -> dict[str, Any]:
         "coming_next": wording.next_step(coming),
         "coming_action": action,
         "must_pay": coming.stage in {Stage.UNPAID, Stage.PAY_AGAIN},
+        "must_choose": coming.stage == Stage.ASKED,
         "is_over": coming.stage == Stage.OVER,
     }

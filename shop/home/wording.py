@@ -11,8 +11,11 @@ from shop.home.rules import Stage
 STATES: dict[Stage, Promise] = {
     Stage.UNPAID: gettext_lazy("en attente de paiement"),
     Stage.PAY_AGAIN: gettext_lazy("paiement à refaire"),
+    Stage.ASKED: gettext_lazy("à vous de choisir"),
     Stage.OPEN: gettext_lazy("confirmée"),
+    Stage.CLOSED: gettext_lazy("confirmée"),
     Stage.PREPARING: gettext_lazy("en préparation"),
+    Stage.READY: gettext_lazy("prête"),
     Stage.ARRIVING: gettext_lazy("attendue maintenant"),
     Stage.OVER: gettext_lazy("créneau passé"),
 }
@@ -23,9 +26,12 @@ _NEXT: dict[Stage, Promise] = {
     Stage.PAY_AGAIN: gettext_lazy(
         "La carte enregistrée a été refusée. Votre créneau vous est gardé jusqu’au %(cutoff)s."
     ),
+    Stage.ASKED: gettext_lazy("Un article manquera\u202f: dites-nous ce que vous préférez."),
     Stage.OPEN: gettext_lazy(
         "Nous la préparons à partir du %(cutoff)s. Jusque-là, vous pouvez l’annuler sans frais."
     ),
+    Stage.CLOSED: gettext_lazy("Elle part bientôt en préparation, et arrive entre %(start)s et %(end)s."),
+    Stage.READY: gettext_lazy("Ses cabas sont fermés. Elle arrive entre %(start)s et %(end)s."),
     Stage.PREPARING: gettext_lazy("Nous la préparons. Elle arrive entre %(start)s et %(end)s."),
     Stage.ARRIVING: gettext_lazy(
         "Nous arrivons entre %(start)s et %(end)s. Plus de 30 minutes de retard, et la livraison est offerte."
@@ -39,6 +45,12 @@ _NEXT: dict[Stage, Promise] = {
 # Where it is fetched at a pickup point.
 _STATES_COLLECT = STATES | {Stage.ARRIVING: gettext_lazy("à retirer maintenant")}
 _NEXT_COLLECT = _NEXT | {
+    Stage.CLOSED: gettext_lazy(
+        "Elle part bientôt en préparation, et vous attend au point de retrait entre %(start)s et %(end)s."
+    ),
+    Stage.READY: gettext_lazy(
+        "Ses cabas sont fermés. Elle vous attend au point de retrait entre %(start)s et %(end)s."
+    ),
     Stage.PREPARING: gettext_lazy(
         "Nous la préparons. Elle vous attend au point de retrait entre %(start)s et %(end)s."
     ),

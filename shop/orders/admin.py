@@ -17,10 +17,14 @@ from unfold.decorators import action
 
 from config.admin import KeepsSecret, ReadOnly, in_euros
 from config.templatetags.cabas import quantity_label, said_at, slot_label_long
-from shop.orders.models import Order, OrderEvent, OrderLine, OrderVatTotal
+from shop.orders.admin_questions import ShortageQuestionAdmin
+from shop.orders.models import Order, OrderBill, OrderEvent, OrderLine, OrderVatTotal
 from shop.orders.pickups import pickup_of, to_fetch, unfetched
 from shop.orders.rules import spoken_reference
 from shop.orders.shortages import by_slot, missing_lines
+from shop.orders.watch import watched
+
+__all__ = ["OrderAdmin", "ShortageQuestionAdmin", "may_read_recipient"]
 
 RECIPIENT_FIELDS = {
     "customer", "customer_id", "email", "first_name", "last_name", "phone", "line1", "line2", "floor",
@@ -61,6 +65,8 @@ class LineInline(ReadOnly, TabularInline):
         "promotion_label",
         "total_said",
         "voucher_said",
+        "picked_said",
+        "billed_said",
         "vat_rate",
         "deposit_said",
         "shortage_choice",
@@ -73,10 +79,29 @@ class LineInline(ReadOnly, TabularInline):
     total_said = in_euros("total", _("total TTC"))
     voucher_said = in_euros("voucher_share", _("part du bon"))
     deposit_said = in_euros("deposit", _("consigne"))
+    billed_said = in_euros("billed", _("facturé TTC"))
+
+    @admin.display(description=_("préparé"))
+    def picked_said(self, line: OrderLine) -> str:
+        return "" if line.picked is None else quantity_label(line.sold_by, line.picked)
 
     @admin.display(description=_("quantité"))
     def how_much(self, line: OrderLine) -> str:
         return quantity_label(line.sold_by, line.quantity)
+
+
+class BillInline(ReadOnly, TabularInline):
+    model = OrderBill
+    extra = 0
+    fields = ["goods_said", "deposits_said", "delivery_said", "voucher_said", "total_said", "made_at"]
+    readonly_fields = fields
+    tab = True
+    hide_title = True
+    goods_said = in_euros("goods_total", _("articles TTC"))
+    deposits_said = in_euros("deposit_total", _("consignes"))
+    delivery_said = in_euros("delivery_fee", _("livraison TTC"))
+    voucher_said = in_euros("voucher_discount", _("bon"))
+    total_said = in_euros("total", _("total TTC"))
 
 
 class EventInline(ReadOnly, TabularInline):
@@ -137,8 +162,8 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     date_hierarchy = "created_at"
     list_per_page = 50
     show_full_result_count = False
-    actions_list = ["open_shortages"]
-    inlines = [LineInline, VatInline, EventInline]
+    actions_list = ["open_watch", "open_shortages"]
+    inlines = [LineInline, VatInline, BillInline, EventInline]
     goods_said = in_euros("goods_total", _("articles TTC"))
     discounts_said = in_euros("discount_total", _("réductions, déjà déduites"))
     deposits_said = in_euros("deposit_total", _("consignes"))
@@ -151,13 +176,33 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
                                         "door_code", "postcode", "city", "instructions"]}),
         (_("Retrait"), {"fields": ["pickup_said"]}),
         (_("Montants"), {"fields": ["goods_said", "discounts_said", "deposits_said", "delivery_said", "delivery_label", "voucher_said", "voucher_label", "total_said", "terms_version"]}),
-        (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "cancelled_at"]}),
+        (_("Dates"), {"fields": ["created_at", "placed_at", "payment_needed_at", "packed_at", "delivered_at", "cancelled_at"]}),
         (_("Voir aussi"), {"fields": ["related"]}),
     ]  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.shortages_page)
-        return [path("manques/", page, name="orders_shortages"), *super().get_urls()]
+        watch = self.admin_site.admin_view(self.watch_page)
+        return [
+            path("manques/", page, name="orders_shortages"),
+            path("veille/", watch, name="orders_watch"),
+            *super().get_urls(),
+        ]
+
+    @action(description=_("Veille"), url_path="voir-veille", permissions=["view"])
+    def open_watch(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:orders_watch"))
+
+    def watch_page(self, request: HttpRequest) -> HttpResponse:
+        """Every order past a promised step of which its customer heard nothing. One query a step."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        steps = watched()
+        context = {
+            **self.admin_site.each_context(request), "title": _("Veille des commandes"), "opts": self.model._meta,
+            "steps": steps, "is_quiet": not any(step.late for step in steps),
+        }  # fmt: skip
+        return TemplateResponse(request, "orders/admin/watch.html", context)
 
     @action(description=_("Manques à venir"), url_path="a-venir", permissions=["view"])
     def open_shortages(self, request: HttpRequest) -> HttpResponse:
@@ -243,6 +288,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
             (reverse("tracking", args=[order.tracking_token]), _("Page de suivi")),
             (reverse("admin:customers_customer_change", args=[order.customer_id]), _("Client")),
             (reverse("admin:orders_order_changelist", query={"customer__id__exact": order.customer_id}), _("Ses commandes")),
+            (reverse("admin:orders_shortagequestion_changelist", query={"q": order.reference}), _("Manques annoncés")),
             (reverse("admin:payments_paymentoperation_changelist", query={"q": order.reference}), _("Paiements")),
             (reverse("admin:documents_document_changelist", query={"q": order.reference}), _("Factures et avoirs")),
             (reverse("admin:desk_contactrequest_changelist", query={"q": order.reference}), _("Demandes")),

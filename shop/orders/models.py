@@ -426,6 +426,7 @@ class ShortageQuestion(models.Model):
         verbose_name = _("manque annoncé")
         verbose_name_plural = _("manques annoncés")
         ordering = ["-id"]
+        permissions = [("answer_shortagequestion", "Peut répondre pour le client")]
         constraints = [
             models.UniqueConstraint(
                 fields=["line"], condition=Q(answer=""), name="one_open_question_per_line"

@@ -1,8 +1,11 @@
-"""What orders must ask the rooms above: which invoices and credit notes were made? Bound in config/wiring.py."""
+"""What orders must ask the rooms above: which documents were made, which letters did not leave?
+
+Bound in config/wiring.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 
@@ -21,7 +24,25 @@ class Documents(Protocol):
         """The documents of an order, the invoice first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An order past a promised step: what it is that did not happen, and since when."""
+
+    reference: str
+    order_id: int
+    slot_starts_at: datetime
+    what: str
+    since: datetime
+    question_id: int | None = None
+
+
+class StuckLetters(Protocol):
+    def __call__(self) -> Sequence[Late]:
+        """Letters about orders that failed or may not have left, the oldest first. One query."""
+
+
 _documents: Documents | None = None
+_stuck_letters: StuckLetters | None = None
 
 
 def bind_documents(documents: Documents) -> None:
@@ -34,3 +55,15 @@ def documents_of(order_reference: str) -> Sequence[DocumentLink]:
     if _documents is None:
         raise RuntimeError("config/wiring.py binds no documents")
     return _documents(order_reference)
+
+
+def bind_stuck_letters(letters: StuckLetters) -> None:
+    global _stuck_letters
+    _stuck_letters = letters
+
+
+def stuck_letters() -> Sequence[Late]:
+    """As many queries as the bound answer takes."""
+    if _stuck_letters is None:
+        raise RuntimeError("config/wiring.py binds no letters")
+    return _stuck_letters()

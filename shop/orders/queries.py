@@ -17,6 +17,8 @@ from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
 from shop.orders.models import Order, OrderEvent
 from shop.orders.pickups import pickup_of, place_of
+from shop.orders.questions import question_letter as question_letter
+from shop.orders.receipts import receipt_letter as receipt_letter
 from shop.payments.queries import latest_of_page, orders_with_money
 from shop.reviews.ports import Receipt
 from shop.stock.queries import orders_on_shelves
@@ -73,7 +75,7 @@ def receipt(customer_id: int, order_reference: str) -> Receipt | None:
     order = mine.filter(reference=order_reference).first()
     if order is None or not is_received(order):
         return None
-    products = order.lines.exclude(product=None).values_list("product_id", flat=True)
+    products = order.lines.exclude(product=None).exclude(picked=0).values_list("product_id", flat=True)
     return Receipt(timezone.localdate(order.slot.starts_at), frozenset(pk for pk in products if pk))
 
 
@@ -195,7 +197,7 @@ def left_unsaid(now: datetime, limit: int = 500) -> list[str]:
 
 
 def letter_context(order_reference: str) -> dict[str, Any]:
-    """What the letters about an order say. Four queries, five about one that is fetched."""
+    """What the letters about an order say. Four queries; one more about one that is fetched, one more for what missed."""
     order = Order.objects.select_related("slot", "zone").get(reference=order_reference)
     pickup = pickup_of(order)
     history = set(order.events.values_list("kind", flat=True))
@@ -235,8 +237,16 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "is_ready": order.status == Order.Status.PACKED,
         "requires_age_check": order.requires_age_check,
         "for_want_of_payment": OrderEvent.Kind.UNPAID in history,
+        "for_want_of_article": _missing_name(order) if OrderEvent.Kind.CANCELLED_SHORT in history else "",
+        "nothing_left": OrderEvent.Kind.NOTHING_LEFT in history,
         "was_authorised": OrderEvent.Kind.PAYMENT_SECURED in history,
     }
+
+
+def _missing_name(order: Order) -> str:
+    """What was missing when all was cancelled for it."""
+    answered = order.questions.filter(answer="cancel").values_list("line__name", flat=True)
+    return str(answered.first() or "")
 
 
 def pay_path(order: Order) -> str:

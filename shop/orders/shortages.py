@@ -1,7 +1,7 @@
 """Which orders will lack what their depot no longer has. Read only: what follows is decided elsewhere."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.utils.translation import gettext as _
@@ -10,6 +10,9 @@ from config.rows import rows
 from config.templatetags.cabas import grams
 from shop.customers.models import ShortageChoice
 from shop.orders.rules import NEWCOMER_ORDERS, effective_choice, is_newcomer
+
+# How long before its slot an order's customer is told what stock counted then will not cover.
+TOLD_AHEAD = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,12 @@ class Missing:
     expected_restock_on: date | None
     of_order: str
     of_line: str
+    status: str
+    # Whether its customer was told, and whether the line stands in for another one: then nobody is asked again.
+    is_told: bool
+    is_stand_in: bool
+    # When something last happened to what lies there: a shelf comes short by what happens to it.
+    short_since: datetime
 
     @property
     def choice(self) -> str:
@@ -56,6 +65,22 @@ def missing_lines() -> list[Missing]:
     return [Missing(*row) for row in rows(_MISSING, [NEWCOMER_ORDERS])]
 
 
+def to_tell(lines: list[Missing], now: datetime) -> list[Missing]:
+    """Those whose customer is to be told: placed, the slot near, the shelf not visited, nothing said yet. No query.
+
+    Once an order is being prepared, whoever stands at the shelf tells.
+    """
+    return [
+        line
+        for line in lines
+        if line.status == "placed"
+        and line.line_id is not None
+        and not line.is_told
+        and not line.is_stand_in
+        and now < line.slot_starts_at <= now + TOLD_AHEAD
+    ]
+
+
 def by_slot(lines: list[Missing]) -> list[tuple[datetime, list[Missing]]]:
     """The same, slot by slot. No query."""
     return [(at, list(of_slot)) for at, of_slot in groupby(lines, key=lambda line: line.slot_starts_at)]
@@ -63,7 +88,7 @@ def by_slot(lines: list[Missing]) -> list[tuple[datetime, list[Missing]]]:
 
 _MISSING = """
 WITH taken AS (
-    SELECT o.id, o.reference, o.rank, o.first_name, s.starts_at, i.depot_id, i.product_id, r.quantity,
+    SELECT o.id, o.reference, o.rank, o.first_name, o.status, i.id AS item_id, s.starts_at, i.depot_id, i.product_id, r.quantity,
            i.expected_restock_on, o.shortage_choice,
            sum(r.quantity) OVER (PARTITION BY i.id ORDER BY s.starts_at, o.rank > %s, o.created_at, o.id) - i.on_hand AS beyond
       FROM stock_stockitem i
@@ -74,7 +99,9 @@ WITH taken AS (
 )
 SELECT t.id, l.id, t.reference, t.rank, t.first_name, t.starts_at, d.name, p.name, p.sold_by, t.quantity,
        least(t.quantity, t.beyond)::int, t.expected_restock_on,
-       t.shortage_choice, coalesce(l.shortage_choice, '')
+       t.shortage_choice, coalesce(l.shortage_choice, ''), t.status,
+       EXISTS (SELECT FROM orders_shortagequestion q WHERE q.line_id = l.id), l.replaces_id IS NOT NULL,
+       coalesce((SELECT max(m.at) FROM stock_stockmovement m WHERE m.item_id = t.item_id), now())
   FROM taken t LEFT JOIN orders_orderline l ON l.order_id = t.id AND l.product_id = t.product_id
   JOIN catalogue_product p ON p.id = t.product_id JOIN zones_depot d ON d.id = t.depot_id
  WHERE t.beyond > 0

@@ -1,7 +1,7 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from celery import shared_task
 from django.db import transaction
@@ -9,13 +9,26 @@ from django.utils import timezone
 
 from config.jobs import first_run
 from shop.orders import popularity
+from shop.orders.models import ShortageQuestion
 from shop.orders.pickups import due_for_reminder
 from shop.orders.queries import left_unsaid, overdue_references, unsecured_near_cutoff
-from shop.orders.services import abandon_order, ask_before_cutoff, remind, settle_at_cutoff, take_off_shelf
+from shop.orders.questions import past_deadline
+from shop.orders.services import (
+    abandon_order,
+    ask_before_cutoff,
+    remind,
+    settle_at_cutoff,
+    settle_unanswered,
+    take_off_shelf,
+    tell_shortage,
+)
+from shop.orders.shortages import missing_lines, to_tell
 
 logger = logging.getLogger(__name__)
 # A task lasts a minute at most and a silent provider costs its timeout each time: stop asking early.
 SILENCES_ALLOWED = 2
+# So many are told or settled in one run; the next ones follow with the next.
+SHORTAGES_AT_ONCE = 200
 
 
 @shared_task
@@ -49,6 +62,37 @@ def take_off_shelves() -> None:
     """What left without a word of the picker lies on no shelf any more. Each order alone, like `expire_unpaid`."""
     for reference in left_unsaid(timezone.now()):
         _outcome(partial(take_off_shelf, reference=reference))
+
+
+@shared_task
+def tell_shortages() -> None:
+    """Tell what stock will not cover in the next two days. Each line alone, like `expire_unpaid`; again is once."""
+    for line in to_tell(missing_lines(), timezone.now())[:SHORTAGES_AT_ONCE]:
+        _outcome(
+            partial(
+                tell_shortage,
+                reference=line.order_reference,
+                line_id=cast(int, line.line_id),
+                missing=line.missing,
+                cause=ShortageQuestion.Cause.FORECAST,
+            )
+        )
+
+
+@shared_task
+def settle_shortages() -> None:
+    """Do what was announced where no answer came in time. Each question alone, like `expire_unpaid`; again is once."""
+    for reference, question_id in past_deadline(timezone.now(), limit=SHORTAGES_AT_ONCE):
+        _outcome(partial(_settle_one, reference=reference, question_id=question_id))
+
+
+def _settle_one(*, reference: str, question_id: int) -> str:
+    return settle_unanswered(question_id=question_id, is_back=_is_back)
+
+
+def _is_back(question: ShortageQuestion) -> bool:
+    """Asked of the stock as it is now: the question settled before may have given back what this one lacks."""
+    return all(line.line_id != question.line_id for line in missing_lines())
 
 
 @shared_task

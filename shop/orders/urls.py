@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.orders import pickup_views, review_views, views
+from shop.orders import answer_views, pickup_views, review_views, views
 
 urlpatterns = [
     path("commandes/", views.orders_page, name="orders"),
@@ -14,4 +14,5 @@ urlpatterns = [
     path("suivi/<str:token>/annuler/", views.cancel_as_guest, name="cancel_as_guest"),
     path("retrait/", pickup_views.counter, name="counter"),
     path("retrait/remettre/", pickup_views.hand_over, name="hand_over"),
+    path("reponse/<str:token>/", answer_views.answer_page, name="answer_shortage"),
 ]

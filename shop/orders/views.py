@@ -5,34 +5,21 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import Limit, limited_by_machine, too_many
-from config.templatetags.cabas import quantity_label, said_at
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
-from shop.basket.summary import money_summary
 from shop.customers.queries import customer_ids
 from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.forms import CancelForm
-from shop.orders.models import Order, OrderEvent
-from shop.orders.pickups import pickup_of, place_of
+from shop.orders.models import Order
 from shop.orders.ports import documents_of
-from shop.orders.queries import (
-    SESSION_ORDERED,
-    address_lines,
-    is_received,
-    may_pay_again,
-    order_by_token,
-    orders_of,
-    pay_path,
-)
-from shop.orders.rules import is_newcomer
-from shop.search.queries import cards_by_id
+from shop.orders.queries import SESSION_ORDERED, is_received, order_by_token, orders_of
+from shop.orders.shown import order_context, with_billed
 
 PER_PAGE = 20
 # Whoever found a link must not find the address that confirms by trying.
@@ -48,7 +35,7 @@ def _own(request: HttpRequest) -> list[int]:
 @require_safe
 @never_cache
 def orders_page(request: HttpRequest) -> HttpResponse:
-    page = Paginator(orders_of(_own(request)), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(with_billed(orders_of(_own(request))), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "orders/orders.html", {"page_obj": page, "querystring": ""})
 
 
@@ -63,7 +50,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "is_received": is_received(order),
         "documents": documents_of(reference),
     }
-    return render(request, "orders/order.html", _context(order) | own)
+    return render(request, "orders/order.html", order_context(order) | own)
 
 
 @require_safe
@@ -72,7 +59,7 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     """One big sentence, then the steps, then the details. Opens without sign-in, shows others no e-mail or phone."""
     order = _by_token(token)
     is_buyer = request.session.get(SESSION_ORDERED) == order.reference
-    context = _context(order) | {
+    context = order_context(order) | {
         "is_own": False,
         "is_fresh": "merci" in request.GET,
         # A link may be passed on: only whoever ordered in this session reads the address again.
@@ -95,65 +82,14 @@ def _by_token(token: str) -> Order:
     return order
 
 
-def _context(order: Order) -> dict[str, object]:
-    """Five queries, however long the order, and one for a pickup."""
-    lines = list(order.lines.all())
-    events = list(order.events.all())
-    cards = cards_by_id([line.product_id for line in lines if line.product_id], order.depot_id)
-    return {
-        "order": order,
-        "lines": [
-            {
-                "line": line,
-                "card": cards.get(line.product_id or 0),
-                "quantity_label": quantity_label(line.sold_by, line.quantity),
-                "full_total": line.total + line.discount if line.discount else None,
-            }
-            for line in lines
-        ],
-        "summary": money_summary(
-            goods=order.goods_total,
-            discount=order.discount_total,
-            deposits=order.deposit_total,
-            delivery=order.delivery_fee,
-            total=order.total,
-            vat=[(total.rate, total.vat) for total in order.vat_totals.all()],
-            offered_by=order.delivery_label,
-            is_collect=order.is_collect,
-            voucher=order.voucher_discount,
-            voucher_label=order.voucher_label,
-        ),
-        "place": place_of(order) if order.is_collect else None,
-        "pickup": pickup_of(order),
-        "events": [
-            {"label": OrderEvent.Kind(event.kind).label, "at": said_at(event.at), "done": True}
-            for event in events
-        ],
-        "address": address_lines(order),
-        # Whoever has the link alone sees none: they name the buyer.
-        "documents": [],
-        "shortage": {
-            "usual": order.get_shortage_choice_display(),
-            "others": [
-                (line.name, line.get_shortage_choice_display()) for line in lines if line.shortage_choice
-            ],
-            "asks_newcomer": is_newcomer(order.rank)
-            and "substitute" in {order.shortage_choice, *(line.shortage_choice for line in lines)},
-        },
-        "pay_path": pay_path(order) if may_pay_again(order) else "",
-        "is_released": any(event.kind in OrderEvent.RELEASES for event in events),
-        "was_authorised": any(event.kind == OrderEvent.Kind.PAYMENT_SECURED for event in events),
-        "can_cancel": order.status == Order.Status.PLACED and order.slot.cutoff_at > timezone.now(),
-    }
-
-
 @login_required
 @require_POST
 def reorder(request: HttpRequest, reference: str) -> HttpResponse:
-    """The whole order into the basket again; prices and stock of today, differences told."""
+    """All that was ordered into the basket again, and nothing that stood in for it; prices and stock of today."""
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
     wanted = [
-        Wanted(line.product_id or 0, line.name, line.quantity, line.unit_price) for line in order.lines.all()
+        Wanted(line.product_id or 0, line.name, line.quantity, line.unit_price)
+        for line in order.lines.filter(replaces=None)
     ]
     put_back(request, wanted)
     return redirect("basket")
@@ -189,7 +125,7 @@ def _cancel(request: HttpRequest, reference: str, customer_ids: list[int]) -> No
         order = services.cancel_order(reference=reference, customer_ids=customer_ids)
     except services.TooLateToCancel:
         messages.error(
-            request, _("La préparation a commencé : il n’est plus possible d’annuler en ligne. Appelez-nous.")
+            request, _("Il est trop tard pour annuler en ligne : nos équipes s’en occupent. Appelez-nous.")
         )
     except services.MoveRefused:
         messages.error(request, _("Cette commande ne peut pas être annulée."))

@@ -1,11 +1,13 @@
 """Reads of stock."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from delivery.zones.models import Depot
 from shop.catalogue.models import Product
@@ -49,6 +51,17 @@ def highest_cost(product: str = "pk") -> Subquery:
     """
     items = StockItem.objects.filter(product_id=OuterRef(product)).order_by().values("product_id")
     return Subquery(items.annotate(cost=Max("unit_cost")).values("cost"))
+
+
+def expected_restock_on(product_id: int, depot_id: int) -> date | None:
+    """The day an article is expected back in a depot, if one was told and it has not passed. One query."""
+    return (
+        StockItem.objects.filter(
+            product_id=product_id, depot_id=depot_id, expected_restock_on__gte=timezone.localdate()
+        )
+        .values_list("expected_restock_on", flat=True)
+        .first()
+    )
 
 
 def reserved_by(order_reference: str) -> dict[int, int]:

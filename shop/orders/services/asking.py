@@ -28,7 +28,8 @@ def tell_shortage(*, reference: str, line_id: int, missing: int, cause: str) -> 
     """Tell a customer that ``missing`` pieces or grams of a line will not come, with what may stand in for them.
 
     Where there is no time to answer any more, what the customer chose when ordering is done at once. None when there
-    is nothing to tell: the line was told before, or stands in for another one already. Raises MoveRefused. Locks the
+    is nothing to tell: the line was told before, stands in for another one already, or a forecast comes once its shelf
+    was visited. Raises MoveRefused. Locks the
     order; 10 queries.
     """
     order = locked(reference)
@@ -40,7 +41,7 @@ def tell_shortage(*, reference: str, line_id: int, missing: int, cause: str) -> 
 
 def tell(order: Order, line: OrderLine, missing: int, cause: str) -> ShortageQuestion | None:
     """`tell_shortage` for whoever holds the lock of the order already. Nine queries."""
-    if line.replaces_id or _was_told(line, cause):
+    if line.replaces_id or _was_told(line, cause) or (cause == Cause.FORECAST and line.picked is not None):
         return None
     now = timezone.now()
     until = answer_by(now=now, starts_at=order.slot.starts_at, at_shelf=cause == Cause.SHELF)
@@ -135,8 +136,14 @@ def settle_unanswered(*, question_id: int, is_back: Callable[[ShortageQuestion],
 def _settle(
     order: Order, question: ShortageQuestion, answer: Answer, offer: SubstituteOffer | None, by: By
 ) -> Answer:
-    """Do what was chosen, on a locked order; what was done. What is gone is left out where nobody is asked."""
+    """Do what was chosen, on a locked order; what was done.
+
+    What lies whole in the crates meanwhile is delivered as ordered: nobody gets it and its replacement. What is gone
+    is left out where nobody is asked.
+    """
     if order.status in _OPEN:
+        if _was_found(question) and not (answer == Answer.CANCEL and by != By.DEFAULT):
+            answer = Answer.FOUND
         try:
             with transaction.atomic():
                 _carry_out(order, question, answer, offer)
@@ -153,6 +160,14 @@ def _settle(
         )
     )
     return answer
+
+
+def _was_found(question: ShortageQuestion) -> bool:
+    """Forecast to be missing, and then all of it was on its shelf."""
+    if question.cause != Cause.FORECAST:
+        return False
+    line = OrderLine.objects.get(pk=question.line_id)
+    return line.picked is not None and not line.dropped and not line.missing
 
 
 def _carry_out(

@@ -64,9 +64,60 @@ def order_context(**changes):
         "is_ready": False,
         "requires_age_check": False,
         "for_want_of_payment": False,
+        "for_want_of_article": "",
+        "nothing_left": False,
         "was_authorised": True,
     }
     return context | changes
+
+
+ANSWER_PATH = "/reponse/jeton-de-reponse-1234567890/"
+
+
+def shortage_context(**changes):
+    """What `shop.orders.questions.question_letter` gives for one question."""
+    context = {
+        "name": "Brie",
+        "sentence": "Il manquera 2 Brie sur\u00a010",
+        "deadline": "mercredi 25 novembre à 19\u202fh",
+        "otherwise": "Sans réponse de votre part, nous livrons tout le reste et ce qui manque n’est pas facturé.",
+        "may_come_back": True,
+        "is_newcomer": True,
+        "choices": [
+            {
+                "label": "Le remplacer par 2\u202f× Coulommiers",
+                "note": "Au prix de 10,00\u202f€, jamais plus cher.",
+                "path": f"{ANSWER_PATH}?choix=replace-12",
+            },
+            {"label": "Plus tard", "note": "Nous vous écrivons.", "path": f"{ANSWER_PATH}?choix=later"},
+        ],
+        "answer_path": ANSWER_PATH,
+        "settled": "Nous livrons tout le reste\u202f; ce qui manque (2 Brie) n’est pas facturé, 10,00\u202f€ de moins.",
+        "answer": "leave_out",
+        "answered_by": "default",
+        "stands": True,
+    }
+    return order_context(**context | changes)
+
+
+def packed_context(**changes):
+    """What `shop.orders.receipts.receipt_letter` gives for one order."""
+    return order_context(
+        lines=[
+            {"name": "Comté AOP 12 mois", "quantity_label": "2\u202f×", "billed": Decimal("9.80")},
+            {"name": "Pommes Gala", "quantity_label": "1,4\u202fkg", "billed": Decimal("1152.20")},
+        ],
+        differences=[
+            {
+                "name": "Pommes Gala",
+                "facts": ["Pesé\u202f: 1,4\u202fkg pour 1,5\u202fkg commandés"],
+                "ordered": Decimal("1234.50"),
+                "billed": Decimal("1152.20"),
+            }
+        ],
+        ordered_total=Decimal("1244.50"),
+        **{"total": Decimal("1162.20"), "less": Decimal("82.30")} | changes,
+    )
 
 
 CONTACT = {
@@ -103,6 +154,9 @@ CONTEXTS = {
     "order_cancelled": order_context(),
     "pickup_reminder": order_context(**PICKUP),
     "payment_needed": order_context(),
+    "order_packed": packed_context(),
+    "shortage_told": shortage_context(),
+    "shortage_settled": shortage_context(),
     "payment_voided": order_context(became="abandoned", amount=Decimal("80.00")),
     "sign_in_code": {"code": "1234-5678", "minutes": 15},
     "email_verification_code": {"code": "1234-5678", "minutes": 15},
@@ -128,6 +182,9 @@ LINKS = {
     "order_confirmation": "/suivi/jeton-de-suivi-1234567890/",
     "order_cancelled": "/",
     "pickup_reminder": "/suivi/jeton-de-suivi-1234567890/",
+    "order_packed": "/suivi/jeton-de-suivi-1234567890/",
+    "shortage_told": ANSWER_PATH,
+    "shortage_settled": "/suivi/jeton-de-suivi-1234567890/",
     "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",
     "payment_voided": "/panier/",
     "password_reset": "/accounts/password/reset/key/1-abc/",

@@ -9,7 +9,7 @@ from crm.outbox.letters import render
 from crm.outbox.models import Message
 from shop.orders.events import OrderPaymentNeeded
 from shop.payments.events import LatePaymentVoided
-from tests.crm.outbox.support import order_context
+from tests.crm.outbox.support import PICKUP, order_context, packed_context, shortage_context
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,3 +110,38 @@ def test_the_confirmation_says_what_is_done_when_an_article_is_missing():
         assert "Si un article manque\u202f: me demander." in body
         assert "Pommes Gala\u202f: ne pas le livrer, ne pas le payer" in body
         assert "Comté AOP 12 mois\u202f:" not in body
+
+
+def test_the_receipt_of_an_order_to_fetch_promises_no_van():
+    fetched, brought = (render("order_packed", packed_context(**more)) for more in (PICKUP, {}))
+
+    for body in (fetched.text, fetched.html):
+        assert "Elle vous attend à Cabas Bastille" in body and "gratuit" in body
+        assert "Nous arrivons" not in body and "Livraison" not in body
+    assert "Nous arrivons" in brought.text and "Elle vous attend" not in brought.text
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ({"for_want_of_article": "Brie"}, "Brie manquait"),
+        ({"nothing_left": True}, "aucun article"),
+        ({"for_want_of_payment": True}, "paiement"),
+        ({}, "comme vous l’avez demandé"),
+    ],
+)
+def test_a_cancelled_order_says_why(why, said):
+    letter = render("order_cancelled", order_context(**why))
+    reasons = ["manquait", "aucun article", "n’a pas pu être autorisé", "comme vous l’avez demandé"]
+
+    for body in (letter.text, letter.html):
+        assert said in body
+        assert sum(reason in body for reason in reasons) == 1
+
+
+@pytest.mark.parametrize("newcomer", [True, False])
+def test_the_question_says_what_newcomers_are_promised(newcomer):
+    letter = render("shortage_told", shortage_context(is_newcomer=newcomer))
+
+    assert ("rien n’est remplacé sans votre accord" in letter.text) == newcomer
+    assert ("rien n’est remplacé sans votre accord" in letter.html) == newcomer

@@ -209,7 +209,7 @@ def test_of_several_orders_the_next_slot_comes_first(client, customer):
 
 @pytest.mark.parametrize(
     ("hours", "words"),
-    [(2, "Nous la préparons. Elle arrive entre"), (-0.5, "Nous arrivons entre"), (-1.5, "Rien reçu ? Appelez-nous")],
+    [(2, "Elle part bientôt en préparation, et arrive entre"), (-0.5, "Nous arrivons entre"), (-1.5, "Rien reçu ? Appelez-nous")],
 )  # fmt: skip
 def test_the_hour_changes_what_is_said(client, customer, hours, words):
     coming(customer, hours=hours)

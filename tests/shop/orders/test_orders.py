@@ -110,7 +110,7 @@ def test_after_the_cutoff_the_order_stands(client, own):
         answer = client.post(reverse("cancel_order", args=[own.reference]), follow=True)
 
     own.refresh_from_db()
-    assert "La préparation a commencé" in answer.content.decode()
+    assert "trop tard pour annuler en ligne" in answer.content.decode()
     assert own.status == Order.Status.PLACED
 
 
@@ -277,7 +277,7 @@ def test_whoever_answers_customers_is_led_to_all_that_belongs_to_an_order(client
     page = client.get(reverse("admin:orders_order_change", args=[own.pk])).content.decode()
 
     links = re.findall(r'<a class="underline" href="([^"]+)">', page)
-    assert len(links) == 6
+    assert len(links) == 7
     for link in links:
         answer = client.get(unescape(link))
         assert answer.status_code == 200, link
