@@ -32,6 +32,8 @@ DOORS = {
 }
 # The promotions in force, how they work on a basket, how far they may go, and what a price was.
 DOORS |= {"book", "promotions", "caps", "past"}
+# What of an order goes back, and how a credit is spread.
+DOORS |= {"refunds", "refund_rules", "withdrawals"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.
 DOORS |= {"forms", "wording", "seed", "importing"}
 

@@ -287,7 +287,7 @@ def _line(
 # All that is not text for reading: those of JSON come as they are written.
 _SOLD = [field.attname for field in Product._meta.concrete_fields if not isinstance(field, JSONField)]
 _DETAILS = (
-    Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s", ("id", "parent_id", "minimum_life_days")), _IN_STOCK,
+    Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s", ("id", "parent_id", "minimum_life_days", "may_be_returned", "temperature")), _IN_STOCK,
     Figure(CAN_BE_BOUGHT), Figure(HIGHEST_COST),
 )  # fmt: skip
 _DETAILED = f"""

@@ -259,6 +259,7 @@ class AisleAdmin(ModelAdmin):
         "default_vat_rate",
         "temperature",
         "minimum_life_days",
+        "may_be_returned",
         "requires",
     )
     autocomplete_fields = ("parent",)

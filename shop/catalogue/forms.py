@@ -189,6 +189,7 @@ class AisleForm(forms.ModelForm):  # type: ignore[type-arg]
             "default_vat_rate",
             "temperature",
             "minimum_life_days",
+            "may_be_returned",
             "requires",
         )
 

@@ -92,6 +92,11 @@ class Aisle(models.Model):
         _("conservation garantie (jours)"), null=True, blank=True,
         help_text=_("Après la livraison, pour les articles qui ne disent rien d’autre. Vide : rien n’est promis."),
     )  # fmt: skip
+    # Whether the right of withdrawal holds: not for what spoils soon (C. conso. L221-28, 4°).
+    may_be_returned = models.BooleanField(
+        _("se rend sous 14 jours"), default=False, db_default=False,
+        help_text=_("Droit de rétractation\u202f: oui pour ce qui ne se périme pas vite et reste fermé (C. conso. L221-28)."),
+    )  # fmt: skip
     # What the law makes due on this shelf beyond price, VAT and net quantity (regulation 1169/2011).
     requires = ArrayField(
         models.CharField(max_length=20, choices=DUE_BY_SHELF),
@@ -307,6 +312,12 @@ class Product(models.Model):
         if self.minimum_life_days is not None or self.shelf is None:
             return self.minimum_life_days
         return self.shelf.minimum_life_days
+
+    @property
+    def is_returnable(self) -> bool:
+        """Whether whoever bought it may withdraw, as its shelf says; never what is kept cold. Needs its shelf."""
+        shelf = self.shelf
+        return shelf is not None and shelf.may_be_returned and shelf.temperature == Temperature.AMBIENT
 
     @property
     def step(self) -> int:

@@ -47,7 +47,7 @@ def shelves_by_slug() -> dict[str, dict[str, Any]]:
     """Every aisle and shelf: id, name, its aisle's slug (``top``), tint, usual VAT, what it makes due and how it is kept. One query."""
     rows = Aisle.objects.values(
         "id", "slug", "name", "parent__slug", "tint", "default_vat_rate", "requires", "temperature",
-        "minimum_life_days",
+        "minimum_life_days", "may_be_returned",
     )  # fmt: skip
     return {row["slug"]: row | {"top": row["parent__slug"] or row["slug"]} for row in rows}
 

@@ -289,6 +289,7 @@ class NewAisle:
     requires: list[str]
     temperature: str = Temperature.AMBIENT
     life_days: int | None = None
+    may_be_returned: bool = False
 
 
 @transaction.atomic
@@ -305,7 +306,7 @@ def _row(new: NewAisle, parent_id: int | None) -> Aisle:
     return Aisle(
         slug=new.slug, name=new.name, parent_id=parent_id, position=new.position, tint=new.tint,
         default_vat_rate=new.vat_rate, requires=new.requires, temperature=new.temperature,
-        minimum_life_days=new.life_days,
+        minimum_life_days=new.life_days, may_be_returned=new.may_be_returned,
     )  # fmt: skip
 
 

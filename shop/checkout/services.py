@@ -139,6 +139,7 @@ def _article(line: Line) -> Article:
         promotion_label=line.promotion_label,
         minimum_life_days=product.promised_life_days,
         is_first_age_milk=product.is_first_age_milk,
+        may_be_returned=product.is_returnable,
     )
 
 

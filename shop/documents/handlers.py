@@ -1,7 +1,5 @@
 """What documents do when money moves. Each may run twice, late and out of order."""
 
-from decimal import Decimal
-
 from config.facts import handler
 from shop.documents import services
 from shop.payments.events import PaymentCaptured, PaymentRefunded
@@ -14,8 +12,4 @@ def issue_invoice(captured: PaymentCaptured) -> None:
 
 @handler(PaymentRefunded, key="documents.credit_refund")
 def credit_refund(refunded: PaymentRefunded) -> None:
-    services.credit_refund(
-        order_reference=refunded.order_reference,
-        operation_key=refunded.operation_key,
-        amount=Decimal(refunded.amount_cents) / 100,
-    )
+    services.credit_refund(order_reference=refunded.order_reference, operation_key=refunded.operation_key)

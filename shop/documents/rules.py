@@ -1,11 +1,11 @@
 """What an invoice adds up to, how a credit is spread, what a number looks like. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from shop.pricing.rules import NOTHING, VatTotal, spread_cents, vat_totals
+from shop.pricing.rules import NOTHING, VatTotal, vat_totals
 
 # The layout of a payload. Raised when keys change; documents of every former layout must still print.
 SCHEMA = 1
@@ -83,31 +83,6 @@ def left_to_credit(
         for rate, gross in note.items():
             left[rate] = left.get(rate, NOTHING) - gross
     return left
-
-
-def spread_credit(
-    amount: Decimal, left: Mapping[Decimal | None, Decimal]
-) -> dict[Decimal | None, Decimal] | None:
-    """An amount without particulars, over the VAT rates in proportion to what is left at each.
-
-    By largest remainder, to the cent. Only what goes beyond all taxed goods gives back deposits: these are owed on
-    the return of their containers. None when more is asked than is left.
-    """
-    taxed = {rate: gross for rate, gross in sorted_rates(left) if rate is not None and gross > 0}
-    goods = min(amount, sum(taxed.values(), NOTHING))
-    if amount - goods > left.get(None, NOTHING):
-        return None
-    places = list(taxed)
-    shares = spread_cents(goods, {place: taxed[rate] for place, rate in enumerate(places)})
-    spread: dict[Decimal | None, Decimal] = {places[place]: share for place, share in shares.items() if share}
-    return spread | ({None: amount - goods} if amount > goods else {})
-
-
-def sorted_rates(
-    amounts: Mapping[Decimal | None, Decimal],
-) -> Sequence[tuple[Decimal | None, Decimal]]:
-    """Lowest rate first, what is outside VAT last."""
-    return sorted(amounts.items(), key=lambda item: (item[0] is None, item[0] or NOTHING))
 
 
 def exceeds(asked: Mapping[Decimal | None, Decimal], left: Mapping[Decimal | None, Decimal]) -> bool:

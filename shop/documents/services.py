@@ -4,6 +4,7 @@ Each checks first and takes its number last: a refusal or a rollback leaves no g
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -22,13 +23,13 @@ from shop.documents.rules import (
     number_of,
     row_as_json,
     row_of_json,
-    sorted_rates,
-    spread_credit,
     sums,
 )
 from shop.documents.seller import seller
 from shop.orders.models import Order
-from shop.payments.queries import refund_occasion
+from shop.orders.refund_rules import sorted_rates, spread_credit
+from shop.orders.refunds import parts_of_refund
+from shop.payments.queries import RefundAsked, refund_of
 
 
 @transaction.atomic
@@ -96,29 +97,44 @@ def plan_credit(*, order_reference: str, occasion: str, rows: Sequence[Row], rea
 
 
 @transaction.atomic
-def credit_refund(*, order_reference: str, operation_key: str, amount: Decimal) -> Document | None:
-    """The credit note of money that has gone back: as planned, else in proportion to what is left at each rate.
+def credit_refund(*, order_reference: str, operation_key: str) -> Document | None:
+    """The credit note of a refund that has gone back, all its parts: the articles that orders gave it for, else as
+    planned, else in proportion to what is left at each rate.
 
-    None for a key that is no refund's. Raises what `issue_credit_note` raises; CreditRefused too when the plan does not
-    come to the amount.
+    None for a key that is no refund's, or while a part of it is under way or to be asked anew. Raises what
+    `issue_credit_note` raises; CreditRefused too when a plan comes to another amount.
     """
-    occasion = refund_occasion(operation_key)
-    if occasion is None:
+    refund = refund_of(operation_key)
+    if refund is None or refund.state != "made":
         return None
     invoice = issue_invoice(order_reference=order_reference)
-    if note := made(invoice.order, Kind.CREDIT_NOTE, occasion):
+    if note := made(invoice.order, Kind.CREDIT_NOTE, refund.occasion):
         return note
-    planned = PlannedCredit.objects.filter(order=invoice.order, occasion=occasion).first()
-    rows = [row_of_json(row) for row in planned.rows] if planned else _in_proportion(invoice, amount)
-    if sums(rows).total != amount:
+    reason, rows = _told(invoice, refund) or (_("Remboursement"), _in_proportion(invoice, refund.amount))
+    lacking = sums(rows).total - refund.amount
+    if lacking > 0 and refund.was_refused:
+        return None
+    if lacking:
         raise CreditRefused(order_reference)
+    if exceeds(sums(rows).by_rate(), creditable(invoice)):
+        # A plain sum refunded beside orders, on the payment's own page, has taken its part of that rate.
+        rows = _in_proportion(invoice, refund.amount)
     return issue_credit_note(
         order_reference=order_reference,
-        occasion=occasion,
+        occasion=refund.occasion,
         rows=rows,
-        reason=planned.reason if planned else _("Remboursement"),
+        reason=reason,
         refunded_on=timezone.localdate(),
     )
+
+
+def _told(invoice: Document, refund: RefundAsked) -> tuple[str, list[Row]] | None:
+    """Why, and at which rates, as orders or whoever planned it say."""
+    if told := parts_of_refund(invoice.order.reference, refund.occasion):
+        reason, parts = told
+        return reason, [Row(**asdict(part)) for part in parts]
+    planned = PlannedCredit.objects.filter(order=invoice.order, occasion=refund.occasion).first()
+    return (planned.reason, [row_of_json(row) for row in planned.rows]) if planned else None
 
 
 def _in_proportion(invoice: Document, amount: Decimal) -> list[Row]:

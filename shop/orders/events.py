@@ -68,3 +68,24 @@ class PickupDue:
 
     order_reference: str
     customer_id: int
+
+
+@fact("orders.OrderRefundAsked")
+@dataclass(frozen=True, slots=True)
+class OrderRefundAsked:
+    """Money of a packed order goes back; payments tell under the same occasion when it has gone."""
+
+    order_reference: str
+    customer_id: int
+    occasion: str
+    amount_cents: int
+
+
+@fact("orders.WithdrawalDeclared")
+@dataclass(frozen=True, slots=True)
+class WithdrawalDeclared:
+    """A customer withdraws from the sale of some articles of an order."""
+
+    order_reference: str
+    customer_id: int
+    withdrawal_id: int

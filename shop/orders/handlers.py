@@ -11,6 +11,7 @@ from shop.payments.events import (
     PaymentActionNeeded,
     PaymentCaptured,
     PaymentLapsed,
+    PaymentRefunded,
     PaymentRefused,
     PaymentReleased,
     PaymentSecured,
@@ -74,3 +75,8 @@ def spend_voucher(captured: PaymentCaptured) -> None:
 def note_release(released: PaymentReleased) -> None:
     if not released.occasion:
         services.note_release(reference=released.order_reference)
+
+
+@handler(PaymentRefunded, key="orders.note_refund_made", lane="checkout")
+def note_refund_made(refunded: PaymentRefunded) -> None:
+    services.note_refund_made(reference=refunded.order_reference, operation_key=refunded.operation_key)

@@ -16,7 +16,25 @@ from delivery.zones.models import Depot, Zone
 from shop.catalogue.models import Product
 from shop.customers.models import Customer, ShortageChoice
 from shop.orders import rules
+from shop.orders.refund_models import Refund, RefundLine, Withdrawal, WithdrawalLine
 from shop.pricing.models import Promotion
+
+__all__ = [
+    "BillVat",
+    "LineEvent",
+    "Order",
+    "OrderBill",
+    "OrderEvent",
+    "OrderLine",
+    "OrderVatTotal",
+    "Pickup",
+    "Refund",
+    "RefundLine",
+    "ShortageQuestion",
+    "SubstituteOffer",
+    "Withdrawal",
+    "WithdrawalLine",
+]
 
 
 def new_tracking_token() -> str:
@@ -105,6 +123,11 @@ class Order(models.Model):
     delivered_at = models.DateTimeField(_("remise le"), null=True, blank=True)
     # A saved card was refused two days before: the customer is asked, the slot kept until its cut-off.
     payment_needed_at = models.DateTimeField(_("paiement à refaire depuis"), null=True, blank=True)
+    # The order that this one makes good for, at no cost.
+    makes_good = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="made_good_by",
+        verbose_name=_("remplace, sans frais"),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("commande")
@@ -186,6 +209,8 @@ class OrderLine(models.Model):
     )
     # Days it keeps at least, counted from the day of delivery; none where nothing is promised.
     minimum_life_days = models.PositiveSmallIntegerField(_("conservation promise (jours)"), null=True)
+    # Whether the law lets its buyer withdraw, as the shelf said when it was sold (C. conso. L221-18 and -28).
+    may_be_returned = models.BooleanField(_("se rend sous 14 jours"), default=False, db_default=False)
     # Given up before its shelf was visited, in agreement with the customer: pieces or grams of what was ordered.
     dropped = models.PositiveIntegerField(_("retiré d’un commun accord"), default=0, db_default=0)
     # What lies in the crates, pieces or grams; nothing yet before its shelf was visited.
@@ -318,6 +343,8 @@ class LineEvent(models.Model):
         ADDED = "added", _("ajouté en remplacement")
         FOUND = "found", _("retrouvé, livré comme prévu")
         NONE_FITS = "none_fits", _("aucun remplacement ne convenait")
+        REFUSED = "refused", _("remplacement refusé")
+        REFUNDED = "refunded", _("remboursé")
 
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("événement"), max_length=10, choices=Kind)
@@ -362,6 +389,12 @@ class OrderEvent(models.Model):
         CANCELLED_SHORT = "cancelled_short", _("Commande annulée, faute d’un article")
         PAID = "paid", _("Montant débité")
         DELIVERED = "delivered", _("Commande remise")
+        REFUND_ASKED = "refund_asked", _("Remboursement demandé")
+        REFUND_MADE = "refund_made", _("Remboursement effectué")
+        WITHDRAWN = "withdrawn", _("Rétractation reçue")
+        GOODS_BACK = "goods_back", _("Articles rendus")
+        MADE_GOOD = "made_good", _("Nouvelle livraison prévue, sans frais")
+        MAKES_GOOD = "makes_good", _("Livraison offerte en remplacement")
 
     RELEASES: ClassVar[frozenset[str]] = frozenset({Kind.PAYMENT_RELEASED, Kind.CARD_FORGOTTEN})
 

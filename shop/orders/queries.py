@@ -80,9 +80,11 @@ def receipt(customer_id: int, order_reference: str) -> Receipt | None:
 
 
 def rank_of_next_order(customer_id: int) -> int:
-    """One more than the orders of this party, merged guests included, that were placed and stand. One query."""
+    """One more than the orders of this party, merged guests included, that were placed and stand; what was delivered
+    once more at no cost does not count. One query.
+    """
     party = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
-    placed = Order.objects.filter(party, placed_at__isnull=False)
+    placed = Order.objects.filter(party, placed_at__isnull=False, makes_good=None)
     return placed.exclude(status=Order.Status.CANCELLED).count() + 1
 
 
@@ -152,14 +154,14 @@ def overdue_references(now: datetime, limit: int = 100) -> list[str]:
 
 
 def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) -> list[str]:
-    """Placed orders without any money authorised, whose cut-off has come or is near. One query.
+    """Placed orders that cost something, without any money authorised, whose cut-off has come or is near. One query.
 
     Whether the payment was asked for again does not matter: what counts is the money. Those whose payment was
     asked about longest ago come first, so that a standing doubt does not keep the others waiting.
     """
     since, until = (now - CUTOFF_PAST, now) if has_come else (now, now + CUTOFF_NEAR)
     found = Order.objects.filter(
-        status=Order.Status.PLACED, slot__cutoff_at__gt=since, slot__cutoff_at__lte=until
+        status=Order.Status.PLACED, total__gt=0, slot__cutoff_at__gt=since, slot__cutoff_at__lte=until
     ).exclude(reference__in=orders_with_money())
     if not has_come:
         found = found.filter(payment_needed_at=None)

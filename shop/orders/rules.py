@@ -97,6 +97,7 @@ class Article:
     # Empty: as the order says.
     shortage_choice: str = ""
     minimum_life_days: int | None = None
+    may_be_returned: bool = False
     is_first_age_milk: bool = False
 
     @property

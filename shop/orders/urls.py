@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.orders import answer_views, pickup_views, review_views, views
+from shop.orders import answer_views, back_views, pickup_views, review_views, views
 
 urlpatterns = [
     path("commandes/", views.orders_page, name="orders"),
@@ -12,6 +12,19 @@ urlpatterns = [
     path("compte/avis/", review_views.my_reviews, name="my_reviews"),
     path("suivi/<str:token>/", views.tracking_page, name="tracking"),
     path("suivi/<str:token>/annuler/", views.cancel_as_guest, name="cancel_as_guest"),
+    path("retractation/", back_views.withdrawal_start, name="withdrawal_start"),
+    path("commandes/<str:reference>/retractation/", back_views.withdraw, name="withdraw"),
+    path("suivi/<str:token>/retractation/", back_views.withdraw_as_guest, name="withdraw_as_guest"),
+    path(
+        "commandes/<str:reference>/remplacements/<int:line_id>/refuser/",
+        back_views.refuse_substitute,
+        name="refuse_substitute",
+    ),
+    path(
+        "suivi/<str:token>/remplacements/<int:line_id>/refuser/",
+        back_views.refuse_as_guest,
+        name="refuse_as_guest",
+    ),
     path("retrait/", pickup_views.counter, name="counter"),
     path("retrait/remettre/", pickup_views.hand_over, name="hand_over"),
     path("reponse/<str:token>/", answer_views.answer_page, name="answer_shortage"),

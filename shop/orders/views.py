@@ -15,6 +15,7 @@ from shop.basket.rules import Wanted
 from shop.customers.queries import customer_ids
 from shop.customers.services import customer_for_user
 from shop.orders import services
+from shop.orders.back import back_context
 from shop.orders.forms import CancelForm
 from shop.orders.models import Order
 from shop.orders.ports import documents_of
@@ -50,7 +51,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "is_received": is_received(order),
         "documents": documents_of(reference),
     }
-    return render(request, "orders/order.html", order_context(order) | own)
+    return render(request, "orders/order.html", order_context(order) | back_context(order) | own)
 
 
 @require_safe
@@ -59,15 +60,19 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     """One big sentence, then the steps, then the details. Opens without sign-in, shows others no e-mail or phone."""
     order = _by_token(token)
     is_buyer = request.session.get(SESSION_ORDERED) == order.reference
-    context = order_context(order) | {
-        "is_own": False,
-        "is_fresh": "merci" in request.GET,
-        # A link may be passed on: only whoever ordered in this session reads the address again.
-        "is_buyer": is_buyer,
-        # Whoever says the code gets the goods.
-        "shows_code": is_buyer,
-        "cancel_form": CancelForm(),
-    }
+    context = (
+        order_context(order)
+        | back_context(order)
+        | {
+            "is_own": False,
+            "is_fresh": "merci" in request.GET,
+            # A link may be passed on: only whoever ordered in this session reads the address again.
+            "is_buyer": is_buyer,
+            # Whoever says the code gets the goods.
+            "shows_code": is_buyer,
+            "cancel_form": CancelForm(),
+        }
+    )
     response = render(request, "orders/tracking.html", context)
     # The address is a key: the site's same-origin policy keeps it from other sites, this from search engines.
     # Stricter (no-referrer) would make browsers post "Origin: null", which CSRF protection refuses.

@@ -118,12 +118,6 @@ def captured(order_reference: str) -> Captured | None:
     return Captured(entry.amount, timezone.localdate(entry.at)) if entry else None
 
 
-def refund_occasion(key: str) -> str | None:
-    """What a refund was asked for. One query."""
-    refunds = PaymentOperation.objects.filter(key=key, kind=PaymentOperation.Kind.REFUND)
-    return refunds.values_list("occasion", flat=True).first()
-
-
 def unknown_answers() -> int:
     """How many operations wait for an answer of the provider. One query."""
     return PaymentOperation.objects.filter(state=State.UNKNOWN).count()
@@ -161,3 +155,43 @@ def capturable(order_reference: str) -> Decimal:
     """Euros that may be captured now: authorised, neither captured nor asked back. One query."""
     operations = PaymentOperation.objects.filter(account_id=order_reference)
     return operations.standing().aggregate(amount=Sum("amount"))["amount"] or Decimal(0)
+
+
+RefundStateName = Literal["asked", "under_way", "made", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """All that was asked back for one occasion, over one or several captures; euros, refused parts left out."""
+
+    occasion: str
+    reason: str
+    amount: Decimal
+    state: RefundStateName
+    # The provider refused some of it, which is asked anew under the same occasion.
+    was_refused: bool
+
+
+def refunds_of(order_reference: str) -> dict[str, RefundAsked]:
+    """Occasion → what became of the refund asked for it. One query."""
+    asked: dict[str, list[PaymentOperation]] = {}
+    for one in PaymentOperation.objects.filter(account_id=order_reference, kind=Kind.REFUND).order_by("id"):
+        asked.setdefault(one.occasion, []).append(one)
+    return {occasion: _refund(occasion, parts) for occasion, parts in asked.items()}
+
+
+def refund_of(key: str) -> RefundAsked | None:
+    """The whole refund that this operation is a part of. Two queries."""
+    part = PaymentOperation.objects.filter(key=key, kind=Kind.REFUND).first()
+    return refunds_of(part.account_id)[part.occasion] if part else None
+
+
+def _refund(occasion: str, parts: list[PaymentOperation]) -> RefundAsked:
+    live = [one for one in parts if one.state != State.REFUSED]
+    state: RefundStateName = "refused"
+    if live and all(one.state == State.SUCCEEDED for one in live):
+        state = "made"
+    elif live:
+        state = "under_way" if any(one.was_sent for one in live) else "asked"
+    amount = sum((one.amount for one in live), Decimal(0))
+    return RefundAsked(occasion, parts[0].reason, amount, state, was_refused=len(live) < len(parts))

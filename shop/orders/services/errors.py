@@ -87,3 +87,31 @@ class NotReady(MoveRefused):
 
 class AgeNotChecked(Exception):
     """It holds alcohol, and nobody says that whoever fetches it is of age."""
+
+
+class NotBilled(MoveRefused):
+    """Its crates are not closed: nothing was charged that could go back."""
+
+
+class MoreThanBilled(Exception):
+    """More of a line than was delivered and not given back, or more at a VAT rate than was billed at it."""
+
+
+class NothingToRefund(Exception):
+    """What was chosen cost nothing."""
+
+
+class NoReplacement(Exception):
+    """No line of this order that stands in for another one."""
+
+
+class RefusalTooLate(Exception):
+    """More than a day has passed since the end of its slot."""
+
+
+class NotWithdrawable(Exception):
+    """The right of withdrawal does not hold for this, or no more, or not for so much."""
+
+
+class NothingToRedo(Exception):
+    """Not ordered, ordered less, or sold no more."""

@@ -176,6 +176,7 @@ def _insert_lines(
             labels=list(article.labels),
             shortage_choice=article.shortage_choice,
             minimum_life_days=article.minimum_life_days,
+            may_be_returned=article.may_be_returned,
         )
         for article, share, vat in zip(articles, totals.voucher_shares, totals.line_vat, strict=True)
     )

@@ -35,6 +35,7 @@ def ensure_aisles() -> None:
                 requires=[code for code in row["requires"].split("|") if code],
                 temperature=row["temperature"] or Temperature.AMBIENT,
                 life_days=int(row["life_days"]) if row["life_days"] else None,
+                may_be_returned=row["returns"] == "oui",
             )
             for row in _usual()
         ]
@@ -50,7 +51,7 @@ def ensure_other_shelves() -> None:
                 slug=f"autres-{slug}", name=others_name(slug, known[slug]["name"]), parent=slug,
                 position=_PLACE_OF_OTHERS, tint=known[slug]["tint"], vat_rate=known[slug]["default_vat_rate"],
                 requires=known[slug]["requires"], temperature=known[slug]["temperature"],
-                life_days=known[slug]["minimum_life_days"],
+                life_days=known[slug]["minimum_life_days"], may_be_returned=known[slug]["may_be_returned"],
             )
             for slug in top_by_name().values()
         ]

@@ -114,9 +114,10 @@ def take_money(order, amount=None):
     operation = PaymentOperation.objects.create(
         account=account, kind=Kind.CAPTURE, amount=taken, state=State.SUCCEEDED
     )
-    PaymentEntry.objects.create(
-        account=account, operation=operation, kind=PaymentEntry.Kind.CAPTURED, amount=taken
-    )
+    if taken:
+        PaymentEntry.objects.create(
+            account=account, operation=operation, kind=PaymentEntry.Kind.CAPTURED, amount=taken
+        )
     return tell(PaymentCaptured(order.reference, operation.key, int(taken * 100)))
 
 

@@ -342,7 +342,7 @@ def test_a_plan_that_is_not_what_went_back_makes_no_credit_note():
     key = give_back(order, "4.00")
 
     with pytest.raises(errors.CreditRefused):
-        services.credit_refund(order_reference=order.reference, operation_key=key, amount=Decimal("4.00"))
+        services.credit_refund(order_reference=order.reference, operation_key=key)
 
     assert notes_of(order) == []
 
@@ -351,7 +351,7 @@ def test_a_refund_told_before_the_capture_makes_both():
     order = packed()
     key = give_back(order, "1.00")
 
-    note = services.credit_refund(order_reference=order.reference, operation_key=key, amount=Decimal("1.00"))
+    note = services.credit_refund(order_reference=order.reference, operation_key=key)
 
     assert note.corrects == invoice_of(order)
 
@@ -361,7 +361,7 @@ def test_a_refund_told_twice_is_one_credit_note():
     key = give_back(order, "1.00")
     deliver_all()
 
-    services.credit_refund(order_reference=order.reference, operation_key=key, amount=Decimal("1.00"))
+    services.credit_refund(order_reference=order.reference, operation_key=key)
 
     assert len(notes_of(order)) == 1
 
@@ -369,7 +369,7 @@ def test_a_refund_told_twice_is_one_credit_note():
 def test_a_key_that_is_no_refund_makes_nothing():
     order = documented()
 
-    made = services.credit_refund(order_reference=order.reference, operation_key="x", amount=Decimal(1))
+    made = services.credit_refund(order_reference=order.reference, operation_key="x")
 
     assert made is None
     assert notes_of(order) == []

@@ -15,9 +15,9 @@ from shop.documents.rules import (
     row_as_json,
     row_of_json,
     rows_of,
-    spread_credit,
     sums,
 )
+from shop.orders.refund_rules import spread_credit
 from shop.pricing.rules import vat_totals
 
 RATES = [Decimal("5.5"), Decimal("10.0"), Decimal("20.0"), None]

@@ -1,0 +1,86 @@
+"""The right of withdrawal: declared by the customer, goods received by staff, refunded at once."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.facts import publish
+from shop.orders.events import WithdrawalDeclared
+from shop.orders.models import Order, Withdrawal, WithdrawalLine
+from shop.orders.refund_rules import REFUNDED_WITHIN
+from shop.orders.refunds import ledger_of
+from shop.orders.services.books import Kind, locked, record
+from shop.orders.services.errors import NotWithdrawable
+from shop.orders.services.refunding import Returned, give_back
+from shop.orders.withdrawals import withdrawable
+from shop.payments.models import PaymentOperation
+
+
+@transaction.atomic
+def declare_withdrawal(
+    *, order_reference: str, key: UUID, quantities: Mapping[int, int], name: str, email: str
+) -> Withdrawal:
+    """A customer withdraws from so many pieces or grams of some lines. The same ``key`` is the same declaration.
+
+    Raises NotWithdrawable: the period is over, a line may not be given back, or not so much of it. Locks the order;
+    at most 14 queries, however many lines.
+    """
+    order = locked(order_reference)
+    if known := order.withdrawals.filter(key=key).first():
+        return known
+    left = {one.line.pk: one.left for one in withdrawable(order)}
+    if not quantities or any(not 0 < wanted <= left.get(pk, 0) for pk, wanted in quantities.items()):
+        raise NotWithdrawable(order_reference)
+    withdrawal = Withdrawal.objects.create(
+        order=order, key=key, name=name, email=email, refund_due_on=timezone.localdate() + REFUNDED_WITHIN
+    )
+    WithdrawalLine.objects.bulk_create(
+        WithdrawalLine(withdrawal=withdrawal, line_id=pk, quantity=wanted)
+        for pk, wanted in quantities.items()
+    )
+    record(order, Kind.WITHDRAWN, withdrawal=withdrawal.pk)
+    publish(
+        WithdrawalDeclared(
+            order_reference=order.reference, customer_id=order.customer_id, withdrawal_id=withdrawal.pk
+        )
+    )
+    return withdrawal
+
+
+@transaction.atomic
+def receive_withdrawn_goods(*, withdrawal_id: int, by_id: int) -> Withdrawal:
+    """The goods of a declaration are back: their price is refunded, and the delivery where nothing of the order is
+    kept (C. conso. L221-24). Twice is once.
+
+    Raises MoreThanBilled (refunded for another reason meanwhile), and what `payments.refund` raises. Locks the order,
+    then the account; at most 28 queries.
+    """
+    reference = Order.objects.values_list("reference", flat=True).get(withdrawals=withdrawal_id)
+    order = locked(reference)
+    withdrawal = order.withdrawals.get(pk=withdrawal_id)
+    if withdrawal.goods_back_at:
+        return withdrawal
+    lines = [Returned(one.line_id, one.quantity) for one in withdrawal.lines.all()]
+    withdrawal.refund = give_back(
+        order_reference=reference,
+        reason=PaymentOperation.Reason.WITHDRAWAL,
+        occasion=f"withdrawal-{withdrawal.pk}",
+        lines=lines,
+        with_delivery=_is_all(order, lines),
+        by_id=by_id,
+    )
+    withdrawal.goods_back_at, withdrawal.goods_back_by_id = timezone.now(), by_id
+    withdrawal.save(update_fields=["refund", "goods_back_at", "goods_back_by"])
+    record(order, Kind.GOODS_BACK, withdrawal=withdrawal.pk)
+    return withdrawal
+
+
+def _is_all(order: Order, lines: list[Returned]) -> bool:
+    """Whether nothing that was delivered is kept once these are back."""
+    ledger = ledger_of(order)
+    back = {one.line_id: one.quantity for one in lines}
+    return ledger is not None and all(
+        charged.left <= back.get(pk, 0) for pk, charged in ledger.charged.items()
+    )
