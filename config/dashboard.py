@@ -26,6 +26,7 @@ from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.orders.shortages import missing_lines
 from shop.orders.watch import watched
+from shop.orders.withdrawals import due_soon, waiting_withdrawals
 from shop.payments.models import PaymentOperation
 from shop.reviews import queries as reviews
 from shop.search.models import ProductReport
@@ -218,6 +219,24 @@ def orders_unsaid(_request: HttpRequest) -> Block:
     )
 
 
+def withdrawals_due(_request: HttpRequest) -> Block:
+    """Goods that customers give back: refunded within a fortnight, whether or not anybody looked."""
+    waiting = waiting_withdrawals()
+    number, soon = waiting.count(), due_soon(waiting).count()
+    return Block(
+        title=_("Rétractations en attente"),
+        figure=str(number),
+        link=listing("orders.withdrawal", etat="attendus"),
+        is_alert=soon > 0,
+        note=ngettext(
+            "%(number)d à rembourser sous trois jours.", "%(number)d à rembourser sous trois jours.", soon
+        )
+        % {"number": soon}
+        if soon
+        else "",
+    )
+
+
 def stuck_messages(_request: HttpRequest) -> Block:
     counts = dict(waiting_for_a_person().values_list("state").annotate(number=Count("id")).order_by())
     words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
@@ -341,6 +360,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("search.productreport", reported_errors),
         ("orders.order", orders_unsaid),
         ("orders.order", shortages),
+        ("orders.withdrawal", withdrawals_due),
         ("stock.stockitem", stock_outs),
     ],
     "sales": [("orders.order", orders_placed_today), ("orders.order", deliveries_of_today)],

@@ -22,6 +22,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("orders.order", _("Commandes"), "receipt_long"),
             Entry("orders.shortagequestion", _("Manques annoncés"), "production_quantity_limits"),
+            Entry("orders.withdrawal", _("Rétractations"), "assignment_returned"),
             Entry("payments.paymentaccount", _("Paiements des commandes"), "account_balance_wallet"),
             Entry("payments.paymentoperation", _("Opérations de paiement"), "credit_card"),
             Entry("documents.document", _("Factures et avoirs"), "request_quote"),

@@ -34,6 +34,7 @@ _SEE_ORDERS: Rights = {
     "orders.ordervattotal": VIEW,
     "orders.orderbill": VIEW,
     "orders.shortagequestion": VIEW,
+    "orders.withdrawal": VIEW,
 }
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
@@ -176,6 +177,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "orders.answer_shortagequestion",
             "payments.refund_paymentaccount",
             "vouchers.grant_voucher",
+            "orders.receive_withdrawn_goods",
         }
     ),
     StaffGroup.MANAGER: frozenset(
@@ -184,6 +186,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "orders.read_recipient",
             "orders.hand_over_order",
             "orders.answer_shortagequestion",
+            "orders.receive_withdrawn_goods",
             "payments.reconcile_paymentoperation",
             "payments.refund_paymentaccount",
             "picking.pick",

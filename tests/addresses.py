@@ -92,6 +92,12 @@ DOORS = {
     "tracking": Door(TOKEN, args=("@token",)),
     "cancel_as_guest": Door(TOKEN, get=NO, post=302, args=("@token",)),
     "answer_shortage": Door(TOKEN, post=422, args=("@answer",)),
+    "withdrawal_start": Door(PUBLIC),
+    # Step one sent back: nothing of a fresh order may be given back yet, and none of its lines is a replacement.
+    "withdraw": Door(OWNER, post=422, args=("@order",)),
+    "withdraw_as_guest": Door(TOKEN, post=422, args=("@token",)),
+    "refuse_substitute": Door(OWNER, get=404, post=404, args=("@order", 1)),
+    "refuse_as_guest": Door(TOKEN, get=404, post=404, args=("@token", 1)),
     "orders": Door(SIGNED_IN),
     "order": Door(OWNER, args=("@order",)),
     "reorder": Door(OWNER, get=NO, post=302, args=("@order",)),

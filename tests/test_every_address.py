@@ -17,7 +17,7 @@ from crm.desk.models import ContactRequest, HelpEntry
 from crm.insights.models import FunnelCount, VitalCount
 from crm.outbox.models import Message, Suppression
 from delivery.zones.models import CoverageRequest, Depot, Zone
-from shop.orders.models import Order
+from shop.orders.models import Order, Withdrawal
 from shop.payments.models import ProviderEvent
 from shop.picking.models import PickTask, Wave
 from shop.pricing.services import plan_price
@@ -293,6 +293,7 @@ def rows(owned):
     dated = {"experienced_on": today, "written_at": timezone.now()}
     ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)
     ServiceReview.objects.create(**said, **dated)
+    Withdrawal.objects.create(order=owned.order, name="Zoé", email=owned.email, refund_due_on=today)
     return owned
 
 

@@ -35,6 +35,8 @@ REASONS = {
 PURPOSES = {
     "order_confirmation": _("Confirmation de commande"),
     "order_cancelled": _("Annulation de commande"),
+    "refund_made": _("Remboursement fait"),
+    "withdrawal_acknowledged": _("Rétractation reçue"),
     "pickup_reminder": _("Rappel de retrait"),
     "order_packed": _("Commande prête"),
     "shortage_told": _("Article qui manquera"),

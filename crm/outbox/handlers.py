@@ -14,9 +14,12 @@ from shop.orders.events import (
     PickupDue,
     ShortageAnswered,
     ShortageTold,
+    WithdrawalDeclared,
 )
 from shop.orders.queries import letter_context, question_letter, receipt_letter
-from shop.payments.events import LatePaymentVoided
+from shop.orders.refunds import refund_letter
+from shop.orders.withdrawals import withdrawal_letter
+from shop.payments.events import LatePaymentVoided, PaymentRefunded
 from shop.payments.rules import euros
 from shop.reviews.events import ReviewAnswered, ReviewRefused
 from shop.reviews.queries import letter_about
@@ -93,6 +96,28 @@ def tell_payment_voided(voided: LatePaymentVoided) -> None:
         occasion=voided.operation_key,
         became=order_status(voided.order_reference),
         amount=euros(voided.amount_cents),
+    )
+
+
+@handler(PaymentRefunded, key="outbox.refund_made", lane="checkout")
+def tell_refund_made(refunded: PaymentRefunded) -> None:
+    """Once for the occasion, when the last part of it has gone."""
+    refund = refund_letter(refunded.operation_key, refunded.order_reference)
+    if refund:
+        _about_order("refund_made", refunded.order_reference, **refund)
+
+
+@handler(WithdrawalDeclared, key="outbox.withdrawal_acknowledged", lane="checkout")
+def acknowledge_withdrawal(declared: WithdrawalDeclared) -> None:
+    """What was declared, with its date and hour, at the address its customer gave (C. conso. L221-21, D221-5)."""
+    context = withdrawal_letter(declared.withdrawal_id)
+    services.queue_message(
+        purpose="withdrawal_acknowledged",
+        occasion=str(declared.withdrawal_id),
+        recipient=context["recipient"],
+        customer_id=context["customer_id"],
+        template="withdrawal_acknowledged",
+        context=context,
     )
 
 

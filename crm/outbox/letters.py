@@ -18,6 +18,8 @@ SUBJECTS = {
     "shortage_settled": _("Commande {reference} : ce que nous faisons pour {name}"),
     "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
+    "refund_made": _("Commande {reference} : votre remboursement"),
+    "withdrawal_acknowledged": _("Commande {reference} : votre rétractation est reçue"),
     "pickup_reminder": _("Commande {reference} : votre retrait"),
     "sign_in_code": _("Votre code de connexion"),
     "email_verification_code": _("Confirmez votre adresse e-mail"),

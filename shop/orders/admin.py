@@ -20,6 +20,7 @@ from config.templatetags.cabas import quantity_label, said_at, slot_label_long
 from shop.orders.admin_questions import ShortageQuestionAdmin
 from shop.orders.models import Order, OrderBill, OrderEvent, OrderLine, OrderVatTotal
 from shop.orders.pickups import pickup_of, to_fetch, unfetched
+from shop.orders.refund_admin import GivesBack
 from shop.orders.rules import spoken_reference
 from shop.orders.shortages import by_slot, missing_lines
 from shop.orders.watch import watched
@@ -127,7 +128,7 @@ class VatInline(ReadOnly, TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
+class OrderAdmin(GivesBack, KeepsSecret, ReadOnly, ModelAdmin):
     list_display = [
         "reference",
         "status",
@@ -163,6 +164,7 @@ class OrderAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions_list = ["open_watch", "open_shortages"]
+    actions_detail = ["refund_lines", "refuse_replacement", "redo"]
     inlines = [LineInline, VatInline, BillInline, EventInline]
     goods_said = in_euros("goods_total", _("articles TTC"))
     discounts_said = in_euros("discount_total", _("réductions, déjà déduites"))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -14,7 +15,7 @@ from shop.orders.models import BillVat, Order, OrderBill, OrderLine, Refund, Ref
 from shop.orders.refund_rules import REFUSED_WITHIN, Charged, left_at
 from shop.orders.rules import Prepared
 from shop.payments.models import PaymentOperation
-from shop.payments.queries import RefundAsked, RefundStateName, refunds_of
+from shop.payments.queries import RefundAsked, RefundStateName, refund_of, refunds_of
 from shop.pricing.rules import NOTHING
 
 STATES: Mapping[RefundStateName, Promise] = {
@@ -171,6 +172,25 @@ def _shown(asked: RefundAsked, known: Refund | None) -> ShownRefund:
         at=known.created_at if known else None,
         lines=tuple(said_part(part) for part in known.lines.all()) if known else (),
     )
+
+
+def refund_letter(operation_key: str, order_reference: str) -> dict[str, Any] | None:
+    """What the letter about a refund says, and its occasion; None until all parts of it have gone. Five queries."""
+    asked = refund_of(operation_key)
+    if asked is None or asked.state != "made":
+        return None
+    known = (
+        Refund.objects.filter(order__reference=order_reference, occasion=asked.occasion)
+        .prefetch_related("lines__line")
+        .first()
+    )
+    shown = _shown(asked, known)
+    return {
+        "occasion": f"{order_reference} {asked.occasion}",
+        "amount": shown.amount,
+        "reason": shown.reason,
+        "parts": list(shown.lines),
+    }
 
 
 def said_part(part: RefundLine) -> str:

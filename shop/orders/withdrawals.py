@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from config.templatetags.cabas import quantity_label
@@ -100,6 +102,21 @@ def _state(one: Withdrawal, asked: object) -> str:
 def said_lines(lines: Iterable[WithdrawalLine]) -> tuple[str, ...]:
     """« Lessive, 2 ». No query: needs their order lines."""
     return tuple(f"{one.line.name}, {quantity_label(one.line.sold_by, one.quantity)}" for one in lines)
+
+
+def withdrawal_letter(withdrawal_id: int) -> dict[str, Any]:
+    """What the acknowledgement says: what was declared, when, and what comes next. Three queries."""
+    found = Withdrawal.objects.select_related("order").prefetch_related("lines__line").get(pk=withdrawal_id)
+    return {
+        "recipient": found.email,
+        "customer_id": found.order.customer_id,
+        "name": found.name,
+        "reference": found.order.reference,
+        "declared_at": found.declared_at,
+        "refund_due_on": found.refund_due_on,
+        "parts": list(said_lines(found.lines.all())),
+        "tracking_path": reverse("tracking", args=[found.order.tracking_token]),
+    }
 
 
 def waiting_withdrawals() -> QuerySet[Withdrawal]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -157,6 +157,17 @@ CONTEXTS = {
     "order_packed": packed_context(),
     "shortage_told": shortage_context(),
     "shortage_settled": shortage_context(),
+    "refund_made": order_context(
+        amount=Decimal("8.00"), reason="article abîmé", parts=["Comté AOP 12 mois, 2 pièces", "Livraison"]
+    ),
+    "withdrawal_acknowledged": {
+        "name": "Élodie Martin",
+        "reference": "CB-2F7K9",
+        "parts": ["Lessive, 2 pièces"],
+        "declared_at": datetime(2026, 11, 26, 19, 5, tzinfo=PARIS),
+        "refund_due_on": date(2026, 12, 10),
+        "tracking_path": "/suivi/jeton-de-suivi-1234567890/",
+    },
     "payment_voided": order_context(became="abandoned", amount=Decimal("80.00")),
     "sign_in_code": {"code": "1234-5678", "minutes": 15},
     "email_verification_code": {"code": "1234-5678", "minutes": 15},
@@ -181,6 +192,8 @@ CONTEXTS = {
 LINKS = {
     "order_confirmation": "/suivi/jeton-de-suivi-1234567890/",
     "order_cancelled": "/",
+    "refund_made": "/suivi/jeton-de-suivi-1234567890/",
+    "withdrawal_acknowledged": "/suivi/jeton-de-suivi-1234567890/",
     "pickup_reminder": "/suivi/jeton-de-suivi-1234567890/",
     "order_packed": "/suivi/jeton-de-suivi-1234567890/",
     "shortage_told": ANSWER_PATH,

@@ -197,7 +197,9 @@ def test_what_the_provider_refused_is_asked_anew_under_the_same_occasion(order):
 
     back(order, ("Café", 2))
 
-    states = list(PaymentOperation.objects.filter(kind="refund").order_by("id").values_list("state", flat=True))
+    states = list(
+        PaymentOperation.objects.filter(kind="refund").order_by("id").values_list("state", flat=True)
+    )
     assert states == ["refused", "prepared"]
     assert Refund.objects.count() == 1
 
