@@ -228,12 +228,7 @@ def withdrawals_due(_request: HttpRequest) -> Block:
         figure=str(number),
         link=listing("orders.withdrawal", etat="attendus"),
         is_alert=soon > 0,
-        note=ngettext(
-            "%(number)d à rembourser sous trois jours.", "%(number)d à rembourser sous trois jours.", soon
-        )
-        % {"number": soon}
-        if soon
-        else "",
+        note=gettext("À rembourser sous trois jours\u202f: %(number)d.") % {"number": soon} if soon else "",
     )
 
 

@@ -39,7 +39,7 @@ class Door(NamedTuple):
 
     @property
     def is_personal(self):
-        return not self.shared and self.get not in {NO, 403}
+        return not self.shared and self.get not in {NO, 403, 404}
 
 
 # An argument starting with "@" names something of the owner.
@@ -212,7 +212,9 @@ class Owned:
     def url(self, name, *, guessed=False):
         known = self.arguments()
         found = [
-            "invente:1abc" if guessed and DOORS[name].who == TOKEN else known.get(a, a)
+            "invente:1abc"
+            if guessed and DOORS[name].who == TOKEN and str(a).startswith("@")
+            else known.get(a, a)
             for a in DOORS[name].args
         ]
         return reverse(name, args=found)

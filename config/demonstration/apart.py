@@ -16,7 +16,7 @@ TABLES = [
     "catalogue_product", "stock_stockitem",
     "customers_customer", "customers_address", "customers_consent", "account_emailaddress",
     "orders_order", "orders_orderline", "orders_ordervattotal", "orders_orderevent", "orders_pickup",
-    "orders_orderbill", "orders_shortagequestion", "picking_picktask", "documents_document",
+    "orders_orderbill", "orders_shortagequestion", "orders_refund", "orders_withdrawal", "picking_picktask", "documents_document",
     "documents_plannedcredit",
     "payments_paymentaccount", "payments_paymentoperation", "payments_paymententry", "payments_demosession",
     "slots_hold", "stock_stockreservation", "stock_stockmovement",

@@ -8,7 +8,7 @@ from shop.orders.refunds import may_refuse_now, refusable, shown_refunds
 
 
 def back_context(order: Order) -> dict[str, Any]:
-    """What an order's page says of all that goes back, and what may. Six queries at most, however long the order.
+    """What an order's page says of all that goes back, and what may. Eight queries at most, however long the order.
 
     Needs the order's slot.
     """

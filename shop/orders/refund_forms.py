@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from config.forms import FrenchDecimalField
-from config.templatetags.cabas import euros, quantity_label, slot_label_long
+from config.templatetags.cabas import euros, grams, slot_label_long
 from delivery.slots.models import Slot
 from shop.orders.models import Order, OrderLine
-from shop.orders.refunds import Ledger
+from shop.orders.refunds import Ledger, said_article
 from shop.orders.withdrawals import Withdrawable
 from shop.payments.models import PaymentOperation
 
@@ -26,7 +26,7 @@ NOT_HIS = _("Cette adresse n’est pas celle de la commande.")
 def quantities_of(line: OrderLine, most: int, none: Any, some: Any) -> list[tuple[int, Any]]:
     """What may be chosen of a line: each number of pieces, or all that was weighed."""
     steps = [most] if line.is_weighed else range(1, min(most, LONGEST_LIST) + 1)
-    return [(0, none), *((n, format_lazy(some, quantity_label(line.sold_by, n))) for n in steps)]
+    return [(0, none), *((n, format_lazy(some, grams(n) if line.is_weighed else n)) for n in steps)]
 
 
 class QuantitiesForm(forms.Form):
@@ -34,13 +34,15 @@ class QuantitiesForm(forms.Form):
 
     none, some = _("Rien"), _("{}")
     widget: type[forms.Select] = forms.Select
+    # A page for customers says of each line what becomes of it; staff choose a few.
+    asks_each = False
 
     def add_lines(self, lines: Sequence[tuple[OrderLine, int]]) -> None:
         self.asked = {f"ligne-{line.pk}": line for line, most in lines if most > 0}
         for line, most in lines:
             if most > 0:
                 self.fields[f"ligne-{line.pk}"] = forms.TypedChoiceField(
-                    label=line.name, coerce=int, required=False, empty_value=0,
+                    label=line.name, coerce=int, required=self.asks_each, empty_value=0,
                     choices=quantities_of(line, most, self.none, self.some), widget=self.widget,
                     error_messages={"invalid_choice": _("Choisissez une quantité de la liste.")},
                 )  # fmt: skip
@@ -54,7 +56,7 @@ class QuantitiesForm(forms.Form):
     @property
     def said(self) -> list[str]:
         return [
-            f"{line.name}, {quantity_label(line.sold_by, self.quantities[line.pk])}"
+            said_article(line, self.quantities[line.pk])
             for line in self.asked.values()
             if line.pk in self.quantities
         ]
@@ -92,6 +94,7 @@ class WithdrawalForm(QuantitiesForm):
     """Who withdraws, from what, and where the acknowledgement goes (directive 2023/2673, art. 11a (2))."""
 
     none, some = _("Je garde tout"), _("Je rends {}")
+    asks_each = True
     name = forms.CharField(
         label=_("Nom"), max_length=161, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )

@@ -194,18 +194,29 @@ def refund_letter(operation_key: str, order_reference: str) -> dict[str, Any] | 
 
 
 def said_part(part: RefundLine) -> str:
-    """« Yaourt nature, 2 », « Livraison »; what no article is meant by says nothing more."""
+    """« 2 × Yaourt nature », « Livraison »."""
     if part.line is None:
         return str(_("Livraison") if part.is_delivery else _("Somme sans article"))
-    return f"{part.line.name}, {quantity_label(part.line.sold_by, part.quantity)}"
+    return said_article(part.line, part.quantity)
+
+
+def said_article(line: OrderLine, quantity: int) -> str:
+    """« 2 × Yaourt nature », « Pommes, 500 g »."""
+    label = quantity_label(line.sold_by, quantity)
+    return f"{line.name}, {label}" if line.is_weighed else f"{label} {line.name}"
 
 
 def refusable(order: Order, lines: Sequence[OrderLine]) -> set[int]:
-    """Replacements among these lines that may still be refused online. No query: needs the order's slot."""
-    if not may_refuse_now(order):
-        return set()
-    stands = [line for line in lines if line.replaces_id and line.wanted]
-    return {line.pk for line in stands if line.picked != 0 or not is_closed(order)}
+    """Replacements among these lines that may still be refused, and were not. Needs the order's slot; two queries
+    where its crates are closed, none else.
+    """
+    stands = [line for line in lines if line.replaces_id and line.wanted] if may_refuse_now(order) else []
+    if not stands or not is_closed(order):
+        return {line.pk for line in stands}
+    back: dict[int | None, int] = {}
+    for one in standing_lines(order):
+        back[one.line_id] = back.get(one.line_id, 0) + one.quantity
+    return {line.pk for line in stands if (line.picked or 0) > back.get(line.pk, 0)}
 
 
 def is_closed(order: Order) -> bool:

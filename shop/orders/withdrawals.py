@@ -9,10 +9,9 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from config.templatetags.cabas import quantity_label
 from shop.orders.models import Order, OrderLine, Withdrawal, WithdrawalLine
 from shop.orders.refund_rules import withdrawn_until
-from shop.orders.refunds import is_closed, ledger_of
+from shop.orders.refunds import is_closed, ledger_of, said_article
 from shop.payments.queries import refunds_of
 
 # Goods that are not back so soon before the refund is due ask for somebody.
@@ -25,14 +24,6 @@ class Withdrawable:
 
     line: OrderLine
     left: int
-
-    @property
-    def left_said(self) -> str:
-        return quantity_label(self.line.sold_by, self.left)
-
-    @property
-    def field(self) -> str:
-        return f"ligne-{self.line.pk}"
 
 
 def last_day(order: Order) -> date:
@@ -100,8 +91,8 @@ def _state(one: Withdrawal, asked: object) -> str:
 
 
 def said_lines(lines: Iterable[WithdrawalLine]) -> tuple[str, ...]:
-    """« Lessive, 2 ». No query: needs their order lines."""
-    return tuple(f"{one.line.name}, {quantity_label(one.line.sold_by, one.quantity)}" for one in lines)
+    """« 2 × Lessive ». No query: needs their order lines."""
+    return tuple(said_article(one.line, one.quantity) for one in lines)
 
 
 def withdrawal_letter(withdrawal_id: int) -> dict[str, Any]:

@@ -287,7 +287,7 @@ def test_a_withdrawal_is_acknowledged_at_once_and_refunded_when_the_goods_are_ba
     deliver_all()
 
     letter = Message.objects.get(purpose="withdrawal_acknowledged")
-    assert letter.recipient == "lea@exemple.fr" and "Lessive, 3" in letter.text
+    assert letter.recipient == "lea@exemple.fr" and "3\u00a0× Lessive" in letter.text
     assert declared.refund_due_on == timezone.localdate() + timedelta(days=14)
     assert not Refund.objects.exists()
     assert [one.left for one in withdrawals.withdrawable(delivered)] == [1]
@@ -400,7 +400,7 @@ def test_its_customer_withdraws_in_two_steps(delivered):
         "name": "Léa", "email": "ailleurs@exemple.fr", "key": str(form["key"].value()), f"ligne-{line.pk}": "2",
     }  # fmt: skip
     looked = read(client.post(address, sent))
-    assert "Confirmer la rétractation" in looked and "Lessive, 2" in looked
+    assert "Confirmer la rétractation" in looked and "2\u00a0× Lessive" in looked
     assert not Withdrawal.objects.exists()
     for _twice in range(2):
         done = read(client.post(address, sent | {"confirm": "1"}, follow=True))
