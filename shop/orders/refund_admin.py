@@ -29,6 +29,7 @@ from shop.orders.services import MoreThanBilled, Returned
 from shop.payments import services as payments
 from shop.payments.models import PaymentOperation
 from shop.payments.queries import refundable
+from shop.pricing.rules import NOTHING
 from shop.stock import services as stock
 
 RIGHT = "payments.refund_paymentaccount"
@@ -69,7 +70,7 @@ class GivesBack:
     def refund_lines(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self._order(request, object_id)
         ledger = ledger_of(order)
-        most = min(ledger.total_left, refundable(order.reference)) if ledger else 0
+        most = min(ledger.total_left, refundable(order.reference)) if ledger else NOTHING
         form = StaffRefundForm(request.POST or None, ledger=ledger, most=most) if ledger and most else None
         is_right = bool(form and request.method == "POST" and "edit" not in request.POST and form.is_valid())
         if form and is_right and "confirm" in request.POST:
@@ -90,7 +91,7 @@ class GivesBack:
             refund = services.give_back(
                 order_reference=order.reference,
                 lines=[Returned(pk, quantity) for pk, quantity in form.quantities.items()],
-                amount=told.get("amount") or 0,
+                amount=told.get("amount") or NOTHING,
                 with_delivery=told.get("with_delivery", False),
                 reason=told["reason"],
                 occasion=told["occasion"],
@@ -185,7 +186,7 @@ def _chosen(request: HttpRequest, choices: list[OrderLine]) -> OrderLine | None:
     return next((line for line in choices if str(line.pk) == typed), None)
 
 
-def _refused(order: Order, line: OrderLine, by_id: int) -> str:
+def _refused(order: Order, line: OrderLine, by_id: int | None) -> str:
     try:
         refund = services.refuse_substitute(order_reference=order.reference, line_id=line.pk, by_id=by_id)
     except (

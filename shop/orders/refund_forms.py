@@ -32,7 +32,8 @@ def quantities_of(line: OrderLine, most: int, none: Any, some: Any) -> list[tupl
 class QuantitiesForm(forms.Form):
     """A choice of quantity for each of some lines, under ``ligne-<id>``."""
 
-    none, some = _("Rien"), _("{}")
+    none: Any = _("Rien")
+    some: Any = "{}"
     widget: type[forms.Select] = forms.Select
     # A page for customers says of each line what becomes of it; staff choose a few.
     asks_each = False
@@ -42,7 +43,7 @@ class QuantitiesForm(forms.Form):
         for line, most in lines:
             if most > 0:
                 self.fields[f"ligne-{line.pk}"] = forms.TypedChoiceField(
-                    label=line.name, coerce=int, required=self.asks_each, empty_value=0,
+                    label=line.name, coerce=int, required=self.asks_each, empty_value="0",
                     choices=quantities_of(line, most, self.none, self.some), widget=self.widget,
                     error_messages={"invalid_choice": _("Choisissez une quantité de la liste.")},
                 )  # fmt: skip
@@ -50,7 +51,7 @@ class QuantitiesForm(forms.Form):
     @property
     def quantities(self) -> dict[int, int]:
         """Line → what was chosen of it; only of a form that is valid."""
-        chosen = {line.pk: self.cleaned_data.get(name) or 0 for name, line in self.asked.items()}
+        chosen = {line.pk: int(self.cleaned_data.get(name) or 0) for name, line in self.asked.items()}
         return {pk: quantity for pk, quantity in chosen.items() if quantity}
 
     @property
@@ -108,7 +109,8 @@ class WithdrawalForm(QuantitiesForm):
         self, *args: Any, order: Order, lines: Sequence[Withdrawable], knows_buyer: bool, **kwargs: Any
     ) -> None:
         known = {"name": f"{order.first_name} {order.last_name}", "email": order.email} if knows_buyer else {}
-        super().__init__(*args, initial={"key": uuid.uuid4(), **known}, **kwargs)
+        kwargs["initial"] = {"key": uuid.uuid4(), **known}
+        super().__init__(*args, **kwargs)
         self.order, self.knows_buyer = order, knows_buyer
         if not knows_buyer:
             self.fields["email"].label = _("Adresse e-mail de la commande")
@@ -144,7 +146,8 @@ class StaffRefundForm(QuantitiesForm):
     occasion = forms.RegexField(r"^staff-[0-9a-f]{32}$", widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, ledger: Ledger, most: Decimal, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"occasion": f"staff-{uuid.uuid4().hex}"}, **kwargs)
+        kwargs["initial"] = {"occasion": f"staff-{uuid.uuid4().hex}"}
+        super().__init__(*args, **kwargs)
         self.most = most
         self.add_lines([(line, ledger.charged[pk].left) for pk, line in ledger.lines.items()])
         self.fields["amount"].help_text = format_lazy(_("Au plus {}, articles compris."), euros(most))

@@ -50,7 +50,7 @@ def declare_withdrawal(
 
 
 @transaction.atomic
-def receive_withdrawn_goods(*, withdrawal_id: int, by_id: int) -> Withdrawal:
+def receive_withdrawn_goods(*, withdrawal_id: int, by_id: int | None) -> Withdrawal:
     """The goods of a declaration are back: their price is refunded, and the delivery where nothing of the order is
     kept (C. conso. L221-24). Twice is once.
 
