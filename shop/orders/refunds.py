@@ -51,12 +51,15 @@ def ledger_of(order: Order) -> Ledger | None:
         billed[total.rate] = total.gross
     given = standing_lines(order)
     lines = {line.pk: line for line in order.lines.all()}
+    # What a voucher took off was never paid: of articles their share, of the delivery the rest.
+    shares = sum((line.billed_share or NOTHING for line in lines.values()), NOTHING)
+    fee = bill.delivery_fee - (bill.voucher_discount - shares)
     return Ledger(
         lines=lines,
         charged={
             pk: _charged(line, [one for one in given if one.line_id == pk]) for pk, line in lines.items()
         },
-        delivery_left=bill.delivery_fee - sum((one.amount for one in given if one.is_delivery), NOTHING),
+        delivery_left=fee - sum((one.amount for one in given if one.is_delivery), NOTHING),
         left=left_at(billed, [part for one in given for part in _by_rate(one)]),
     )
 
@@ -78,7 +81,7 @@ def _charged(line: OrderLine, given: Sequence[RefundLine]) -> Charged:
     )
     return Charged(
         picked=line.picked or 0,
-        billed=line.billed or NOTHING,
+        billed=(line.billed or NOTHING) - (line.billed_share or NOTHING),
         deposit=sold.billed_deposit,
         returned=sum(one.quantity for one in given),
         refunded=sum((one.amount for one in given), NOTHING),

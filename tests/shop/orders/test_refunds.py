@@ -315,3 +315,13 @@ def test_queries_do_not_grow_with_the_order(django_assert_max_num_queries):
         back(order, *lines)
     with django_assert_max_num_queries(4):
         shown_refunds(order)
+
+
+def test_what_a_voucher_took_off_does_not_go_back(order):
+    """Ten euros less on 40 of coffee: nobody is given back what they never paid."""
+    line = lines_of(order)["Café"]
+    line.billed_share = Decimal("10.00")
+    line.save(update_fields=["billed_share"])
+
+    assert ledger_of(order).charged[line.pk].billed == Decimal("30.00")
+    assert back(order, ("Café", 1)).amount == Decimal("15.00")
