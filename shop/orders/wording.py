@@ -211,6 +211,8 @@ def _line_event(line: OrderLine, event: LineEvent) -> str:
         kinds.REPLACED: _("Remplacé\u202f: %(how)s"),
         kinds.ADDED: _("Ajouté en remplacement\u202f: %(how)s"),
         kinds.NONE_FITS: _("Aucun remplacement ne convenait\u202f: %(how)s"),
+        kinds.REFUSED: _("Remplacement refusé\u202f: %(how)s"),
+        kinds.REFUNDED: _("Remboursé\u202f: %(how)s"),
         kinds.FOUND: _("Revenu à temps, livré comme prévu\u202f: %(how)s"),
     }
     text = words[event.kind] % said
