@@ -48,8 +48,13 @@ def test_a_short_life():
 def test_without_a_guard_the_machine_finds_out(guard, monkeypatch):
     guard(monkeypatch)
 
-    with pytest.raises(BaseException):
-        live(80, 60)
+    caught = None
+    try:
+        live(60, 50)
+    except Exception as fault:
+        caught = fault
+
+    assert caught is not None
 
 
 @pytest.mark.heavy
