@@ -364,10 +364,70 @@ def book_hold(*, order_reference: str) -> Hold:
 
 
 @transaction.atomic
-def release_booking(*, order_reference: str) -> bool:
-    """Give an order's place back, in payment or sold; once, however often asked. At most three queries."""
-    taken = Hold.objects.filter(order_reference=order_reference, state__in=[State.PINNED, State.BOOKED])
-    return _release_one(taken.select_for_update().first())
+def release_booking(*, order_reference: str, also: str = "") -> bool:
+    """Give an order's place back, in payment or sold; once, however often asked. At most three queries.
+
+    ``also`` is a second name under which it has one: both go at once, their slots by ascending id; four queries.
+    """
+    names = [order_reference, also or order_reference]
+    taken = Hold.objects.filter(order_reference__in=names, state__in=[State.PINNED, State.BOOKED])
+    holds = list(taken.order_by("pk").select_for_update())
+    if len(holds) < 2:
+        return _release_one(holds[0] if holds else None)
+    _lock_slots(hold.slot_id for hold in holds)
+    _release([hold.pk for hold in holds])
+    _give_back(Counter(hold.slot_id for hold in holds))
+    return True
+
+
+@transaction.atomic
+def move_booking(*, order_reference: str, slot_id: int) -> Hold:
+    """A firm order goes to another slot at once, its place there in exchange for the old one. The same slot is none.
+
+    Raises SlotUnknown, SlotClosed, SlotFull, HoldLapsed (it has no place to exchange); then nothing changed. Locks the
+    order's hold, then both slots by ascending id. Six queries, three more where lapsed holds are collected first.
+    """
+    slot = _read_slot(slot_id)
+    booked = Hold.objects.filter(order_reference=order_reference, state=State.BOOKED)
+    old = booked.select_for_update().first()
+    if old is None:
+        raise HoldLapsed
+    if old.slot_id == slot_id:
+        return old
+    _refuse_at_a_glance(slot, old)
+    now = timezone.now()
+    Hold.objects.filter(pk=old.pk).move(to=State.RELEASED, released_at=now)
+    new = Hold.objects.create(
+        slot=slot,
+        holder=old.holder,
+        order_reference=order_reference,
+        state=State.BOOKED,
+        created_at=now,
+        expires_at=now,
+    )
+    _exchange_places(give_back=old.slot_id, take=new)
+    return new
+
+
+@transaction.atomic
+def exchange_booking(*, order_reference: str, pinned_as: str) -> Hold:
+    """An order moves to the place that was pinned for it under another name; its old place is given back.
+
+    Twice is once. Raises HoldLapsed when neither is there. Locks both holds in order of id, then the old slot. At most
+    six queries.
+    """
+    names = [order_reference, pinned_as]
+    taken = Hold.objects.filter(order_reference__in=names, state__in=[State.PINNED, State.BOOKED])
+    holds = {hold.order_reference: hold for hold in taken.order_by("pk").select_for_update()}
+    new, old = holds.get(pinned_as), holds.get(order_reference)
+    if new is None:
+        if old is None:
+            raise HoldLapsed
+        return old
+    _release_one(old)
+    Hold.objects.filter(pk=new.pk).move(to=State.BOOKED, order_reference=order_reference)
+    new.state, new.order_reference = State.BOOKED, order_reference
+    return new
 
 
 @transaction.atomic

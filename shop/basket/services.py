@@ -1,6 +1,6 @@
 """Every write to a basket. Lock order: basket row, then what slots locks."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -299,6 +299,19 @@ def let_go_elsewhere(*, basket: Basket, zone_id: int) -> Hold | None:
     if not slots.release_hold(holder=str(basket.key)):
         raise slots.HoldPinned
     return hold
+
+
+@transaction.atomic
+def take_out(*, key: UUID, taken: Mapping[int, int]) -> None:
+    """An order took these (product → pieces or grams) of an open basket: they leave it, and what was put in since
+    stays. The caller holds the basket's lock. Two statements, and one for each article of which something stays.
+    """
+    for line in BasketLine.objects.filter(basket__key=key, basket__is_open=True, product__in=taken):
+        if line.quantity > taken[line.product_id]:
+            line.quantity -= taken[line.product_id]
+            line.save(update_fields=["quantity"])
+            continue
+        line.delete()
 
 
 @transaction.atomic

@@ -183,8 +183,8 @@ SELECT o.reference, o.tracking_token, o.status, o.payment_needed_at, s.starts_at
 """  # noqa: S608 - names of states
 _LAST = f"""
 SELECT o.reference, o.total, s.starts_at, s.ends_at,
-       (SELECT count(*) FROM orders_orderline l WHERE l.order_id = o.id AND l.replaces_id IS NULL) AS articles,
-       ARRAY(SELECT l.name FROM orders_orderline l WHERE l.order_id = o.id AND l.replaces_id IS NULL
+       (SELECT count(*) FROM orders_orderline l WHERE l.order_id = o.id AND l.replaces_id IS NULL AND l.quantity > 0) AS articles,
+       ARRAY(SELECT l.name FROM orders_orderline l WHERE l.order_id = o.id AND l.replaces_id IS NULL AND l.quantity > 0
               ORDER BY l.id LIMIT {NAMES_SHOWN}) AS names
   FROM orders_order o JOIN slots_slot s ON s.id = o.slot_id
  WHERE o.customer_id IN ({_PARTY}) AND o.status IN {_STANDING}

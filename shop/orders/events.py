@@ -89,3 +89,24 @@ class WithdrawalDeclared:
     order_reference: str
     customer_id: int
     withdrawal_id: int
+
+
+@fact("orders.OrderAmended")
+@dataclass(frozen=True, slots=True)
+class OrderAmended:
+    """A placed order was changed before its cut-off, its payment included."""
+
+    order_reference: str
+    customer_id: int
+    amendment_id: int
+    total_cents: int
+
+
+@fact("orders.AmendmentDropped")
+@dataclass(frozen=True, slots=True)
+class AmendmentDropped:
+    """A change of an order was not made, and not because its customer gave it up: the order stands as it was."""
+
+    order_reference: str
+    customer_id: int
+    amendment_id: int

@@ -1,6 +1,6 @@
 """What orders do when money moves. Each may run twice, late and out of order.
 
-Only the order's own payment is heard here: an extra one (a fact with an occasion) decides nothing about the order.
+Only the order's own payment decides about the order; that of an amendment decides about the amendment.
 """
 
 from config.facts import handler
@@ -22,6 +22,9 @@ from shop.payments.queries import payment_state
 @handler(PaymentSecured, key="orders.place_when_paid", lane="checkout")
 def place_when_paid(secured: PaymentSecured) -> None:
     """Old news when the payment has ended since: what is secured now decides, not what was once."""
+    if amendment := services.amendment_id_of(secured.occasion):
+        services.settle_paid(amendment_id=amendment)
+        return
     if secured.occasion or payment_state(secured.order_reference) not in {"secured", "card_saved"}:
         return
     try:
@@ -51,6 +54,8 @@ def ask_for_payment(needed: PaymentActionNeeded) -> None:
 @handler(PaymentLapsed, key="orders.note_lapse", lane="checkout")
 def note_lapse(lapsed: PaymentLapsed) -> None:
     """Nothing is secured any more: a placed order asks for a payment anew, a waiting one simply expires."""
+    if amendment := services.amendment_id_of(lapsed.occasion):
+        services.settle_lapsed(amendment_id=amendment)
     if not lapsed.occasion and payment_state(lapsed.order_reference) == "lapsed":
         services.ask_for_payment(reference=lapsed.order_reference)
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -172,8 +173,18 @@ class Order(models.Model):
         return self.zone.is_collect
 
 
+class LiveLines(models.Manager["OrderLine"]):
+    """Without what was taken out of its order: who lists, counts or picks lines never meets it by forgetting to ask."""
+
+    def get_queryset(self) -> "models.QuerySet[OrderLine]":
+        return super().get_queryset().filter(quantity__gt=0)
+
+
 class OrderLine(models.Model):
-    """An article as it was sold: later changes of the product never reach it."""
+    """An article as it was sold: later changes of the product never reach it.
+
+    A line that was taken out of its order stays as a row of quantity 0, at no price; its events tell what it was.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     product = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True)
@@ -197,6 +208,10 @@ class OrderLine(models.Model):
         _("part du bon"), max_digits=8, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
     )
     takes_voucher = models.BooleanField(default=True, db_default=True)
+    # What of the discount no promotion makes: more was ordered of it later, at another price.
+    price_kept = models.DecimalField(
+        _("dont prix gardé"), max_digits=10, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
     vat_amount = models.DecimalField(_("dont TVA"), max_digits=10, decimal_places=2)
     deposit = models.DecimalField(_("consigne"), max_digits=6, decimal_places=2, default=Decimal(0))
     unit_cost = models.DecimalField(_("coût d’achat HT"), max_digits=9, decimal_places=4)
@@ -223,6 +238,9 @@ class OrderLine(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="replaced_by", verbose_name=_("remplace")
     )
 
+    objects = LiveLines()
+    ever: ClassVar[models.Manager["OrderLine"]] = models.Manager()
+
     class Meta:
         verbose_name = _("ligne de commande")
         verbose_name_plural = _("lignes de commande")
@@ -236,6 +254,14 @@ class OrderLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(voucher_share__gte=0, voucher_share__lte=F("total")), name="order_line_voucher"
+            ),
+            models.CheckConstraint(
+                condition=Q(price_kept__gte=0, price_kept__lte=F("discount")), name="order_line_price_kept"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0)
+                | Q(total=0, discount=0, vat_amount=0, deposit=0, promotion=None, picked=None, replaces=None),
+                name="order_line_out_is_empty",
             ),
         ]
 
@@ -345,6 +371,10 @@ class LineEvent(models.Model):
         NONE_FITS = "none_fits", _("aucun remplacement ne convenait")
         REFUSED = "refused", _("remplacement refusé")
         REFUNDED = "refunded", _("remboursé")
+        JOINED = "joined", _("ajouté par une modification")
+        RAISED = "raised", _("quantité augmentée")
+        LOWERED = "lowered", _("quantité diminuée")
+        REMOVED = "removed", _("retiré par une modification")
 
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("événement"), max_length=10, choices=Kind)
@@ -395,6 +425,8 @@ class OrderEvent(models.Model):
         GOODS_BACK = "goods_back", _("Articles rendus")
         MADE_GOOD = "made_good", _("Nouvelle livraison prévue, sans frais")
         MAKES_GOOD = "makes_good", _("Livraison offerte en remplacement")
+        AMENDED = "amended", _("Commande modifiée")
+        AMENDMENT_REFUSED = "amendment_refused", _("Modification non faite, commande inchangée")
 
     RELEASES: ClassVar[frozenset[str]] = frozenset({Kind.PAYMENT_RELEASED, Kind.CARD_FORGOTTEN})
 
@@ -537,3 +569,83 @@ class Pickup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.zone_id}"
+
+
+class Amendment(models.Model):
+    """One change of a placed order: what was agreed, frozen, and what became of it.
+
+    While it is prepared it keeps its articles, its place and its promotions under a name of its own (``occasion``),
+    and the order stays as it was.
+    """
+
+    class State(models.TextChoices):
+        PREPARED = "prepared", _("en attente de paiement")
+        APPLIED = "applied", _("faite")
+        DROPPED = "dropped", _("abandonnée")
+
+    class Why(models.TextChoices):
+        UNPAID = "unpaid", _("le complément n’a pas été payé à temps")
+        TOO_LATE = "too_late", _("la clôture était passée")
+        CHANGED = "changed", _("la commande avait changé entre-temps")
+        CANCELLED = "cancelled", _("la commande a été annulée")
+        REPLACED = "replaced", _("une autre modification l’a remplacée")
+        GIVEN_UP = "given_up", _("le client y a renoncé")
+
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="amendments", verbose_name=_("commande")
+    )
+    state = models.CharField(_("état"), max_length=10, choices=State, default=State.PREPARED)
+    why = models.CharField(_("raison"), max_length=10, choices=Why, blank=True, default="")
+    # Lines, slot and totals as `shop.orders.services.proposing` writes them; the address leaves it once it is settled.
+    proposal = models.JSONField(encoder=DjangoJSONEncoder)
+    # What the order was when it was agreed, and what was agreed: the same wishes twice are one amendment.
+    stands_on = models.CharField(max_length=64)
+    mark = models.CharField(max_length=64)
+    total_before = models.DecimalField(_("total avant"), max_digits=10, decimal_places=2)
+    total_after = models.DecimalField(_("total après"), max_digits=10, decimal_places=2)
+    # What its own payment page asks for; nothing where what is authorised suffices.
+    extra = models.DecimalField(
+        _("complément à autoriser"), max_digits=10, decimal_places=2, default=Decimal(0)
+    )
+    created_at = models.DateTimeField(_("demandée le"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("à payer avant"))
+    ended_at = models.DateTimeField(_("réglée le"), null=True)
+
+    class Meta:
+        verbose_name = _("modification de commande")
+        verbose_name_plural = _("modifications de commandes")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(state="prepared"), name="one_live_amendment_per_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="prepared", why="", ended_at=None)
+                | Q(state="applied", why="", ended_at__isnull=False)
+                | (Q(state="dropped", ended_at__isnull=False) & ~Q(why="")),
+                name="amendment_settled_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(state="prepared"), name="live_amendment_due"),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="amendment_settled_once",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__state="prepared"),
+            ),
+            pgtrigger.Protect(name="amendment_never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.occasion
+
+    @property
+    def occasion(self) -> str:
+        """The name under which it pays and keeps what it wants: ``amend-17``."""
+        return f"amend-{self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state == self.State.PREPARED

@@ -15,7 +15,7 @@ from config.templatetags.cabas import quantity_label
 from delivery.zones.models import Zone
 from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
-from shop.orders.models import Order, OrderEvent
+from shop.orders.models import Amendment, Order, OrderEvent
 from shop.orders.pickups import pickup_of, place_of
 from shop.orders.questions import question_letter as question_letter
 from shop.orders.receipts import receipt_letter as receipt_letter
@@ -151,6 +151,13 @@ def overdue_references(now: datetime, limit: int = 100) -> list[str]:
         .order_by(F("checked_at").asc(nulls_first=True), "created_at")
         .values_list("reference", flat=True)[:limit]
     )
+
+
+def overdue_amendments(now: datetime, limit: int = 100) -> list[str]:
+    """Orders whose amendment was not paid in time, or can be made no more; the longest waiting first. One query."""
+    due = Q(expires_at__lte=now) | Q(order__slot__cutoff_at__lte=now) | ~Q(order__status=Order.Status.PLACED)
+    live = Amendment.objects.filter(due, state=Amendment.State.PREPARED)
+    return list(live.order_by("expires_at").values_list("order__reference", flat=True)[:limit])
 
 
 def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) -> list[str]:

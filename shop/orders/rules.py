@@ -99,6 +99,8 @@ class Article:
     minimum_life_days: int | None = None
     may_be_returned: bool = False
     is_first_age_milk: bool = False
+    # What of its discount no promotion makes (`repricing`).
+    price_kept: Decimal = NOTHING
 
     @property
     def takes_voucher(self) -> bool:
@@ -331,5 +333,6 @@ def _promotions(articles: Iterable[Article]) -> dict[int, Decimal]:
     costs: dict[int, Decimal] = {}
     for article in articles:
         if article.promotion_id is not None:
-            costs[article.promotion_id] = costs.get(article.promotion_id, NOTHING) + article.priced.discount
+            cost = article.priced.discount - article.price_kept
+            costs[article.promotion_id] = costs.get(article.promotion_id, NOTHING) + cost
     return costs

@@ -11,13 +11,14 @@ from config.jobs import first_run
 from shop.orders import popularity
 from shop.orders.models import ShortageQuestion
 from shop.orders.pickups import due_for_reminder
-from shop.orders.queries import left_unsaid, overdue_references, unsecured_near_cutoff
+from shop.orders.queries import left_unsaid, overdue_amendments, overdue_references, unsecured_near_cutoff
 from shop.orders.questions import past_deadline
 from shop.orders.services import (
     abandon_order,
     ask_before_cutoff,
     remind,
     settle_at_cutoff,
+    settle_overdue,
     settle_unanswered,
     take_off_shelf,
     tell_shortage,
@@ -33,13 +34,14 @@ SHORTAGES_AT_ONCE = 200
 
 @shared_task
 def expire_unpaid() -> None:
-    """Settle what reached its cut-off unpaid, warn what comes near it, give up what was never paid.
+    """Settle what reached its cut-off unpaid, warn what comes near it, give up what was never paid, amendments too.
 
     Each order alone: one that fails is logged, and the next ones are done all the same.
     """
     now = timezone.now()
     silences = 0
     for job in [
+        *(partial(settle_overdue, reference=one) for one in overdue_amendments(now)),
         *(partial(settle_at_cutoff, reference=one) for one in unsecured_near_cutoff(now, has_come=True)),
         *(partial(abandon_order, reference=one) for one in overdue_references(now)),
         *(partial(ask_before_cutoff, reference=one) for one in unsecured_near_cutoff(now, has_come=False)),

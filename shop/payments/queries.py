@@ -1,11 +1,11 @@
 """What other rooms may read of payments."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
@@ -195,3 +195,7 @@ def _refund(occasion: str, parts: list[PaymentOperation]) -> RefundAsked:
         state = "under_way" if any(one.was_sent for one in live) else "asked"
     amount = sum((one.amount for one in live), Decimal(0))
     return RefundAsked(occasion, parts[0].reason, amount, state, was_refused=len(live) < len(parts))
+def extras_stand_until(order_reference: str) -> datetime | None:
+    """When the first of an order's extra authorisations ends; None without one. One query."""
+    extras = PaymentOperation.objects.standing().filter(account_id=order_reference).exclude(occasion="")
+    return extras.aggregate(first=Min("expires_at"))["first"]  # type: ignore[no-any-return]

@@ -100,6 +100,12 @@ def planned_instants(product_ids: Collection[int]) -> set[tuple[int, datetime]]:
     return set(rows.values_list("product_id", "starts_at"))
 
 
+def drawn_by(order_reference: str) -> dict[int, Decimal]:
+    """What an order has of each promotion now: promotion → euros. One query."""
+    uses = PromotionUse.objects.filter(order_reference=order_reference, returned_at=None)
+    return dict(uses.values_list("promotion_id", "amount"))
+
+
 def book_for(zone_id: int | None) -> PromotionBook:
     """The promotions as a zone sees them. No query while nobody changed any; one after a change, however many.
 

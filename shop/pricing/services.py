@@ -259,11 +259,12 @@ _GIVE_BACK_SQL = """
 WITH held AS MATERIALIZED (
     SELECT u.id AS use_id, p.id, u.amount, p.budget
       FROM pricing_promotionuse u JOIN pricing_promotion p ON p.id = u.promotion_id
-     WHERE u.order_reference = %(reference)s AND u.returned_at IS NULL
+     WHERE u.order_reference = ANY(%(references)s) AND u.returned_at IS NULL
      ORDER BY p.id
        FOR NO KEY UPDATE OF p, u
 ), given AS (
-    UPDATE pricing_promotion p SET spent = p.spent - h.amount FROM held h WHERE p.id = h.id
+    UPDATE pricing_promotion p SET spent = p.spent - h.amount
+      FROM (SELECT id, sum(amount) AS amount FROM held GROUP BY id) h WHERE p.id = h.id
 ), closed AS (
     UPDATE pricing_promotionuse u SET returned_at = %(now)s FROM held h WHERE u.id = h.use_id
 )
@@ -272,10 +273,66 @@ SELECT budget FROM held
 
 
 @transaction.atomic
-def give_back(*, order_reference: str) -> None:
-    """An order came to nothing: what it drew on budgets may be had again. Exactly once; one statement."""
+def give_back(*, order_reference: str, also: str = "") -> None:
+    """An order came to nothing: what it drew on budgets may be had again. Exactly once; one statement.
+
+    ``also`` is a second name under which it drew: both go in the same locks.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK_SQL, {"reference": order_reference, "now": timezone.now()})
+        names = [order_reference, also or order_reference]
+        cursor.execute(_GIVE_BACK_SQL, {"references": names, "now": timezone.now()})
         budgets = [budget for (budget,) in cursor.fetchall()]
     if any(budget is not None for budget in budgets):
         promotions_changed()
+
+
+@transaction.atomic
+def change_uses(*, order_reference: str, amounts: Mapping[int, Decimal], kept_as: str = "") -> None:
+    """From now on an order has just ``amounts`` (promotion → euros): the difference is drawn, or may be had again.
+
+    What was drawn for it under another name, ``kept_as``, serves first, even of a promotion that has ended since.
+    All or nothing. Raises PromotionOver. Locks the promotions in order of id, then what was drawn; at most 7 queries.
+    """
+    names = [order_reference, kept_as] if kept_as else [order_reference]
+    drawn = PromotionUse.objects.filter(order_reference__in=names)
+    concerned = {pk for pk, amount in amounts.items() if amount} | set(
+        drawn.filter(returned_at=None).values_list("promotion_id", flat=True)
+    )
+    if not concerned:
+        return
+    rows = Promotion.objects.filter(pk__in=concerned).order_by("pk").select_for_update(no_key=True)
+    promotions = {row.pk: row for row in rows}
+    uses = {(use.promotion_id, use.order_reference): use for use in drawn.select_for_update()}
+    now, changed = timezone.now(), []
+    for pk, promotion in promotions.items():
+        wanted = amounts.get(pk, Decimal(0))
+        own = uses.get((pk, order_reference)) or PromotionUse(
+            promotion=promotion, order_reference=order_reference, amount=Decimal(0), returned_at=now
+        )
+        aside = uses.get((pk, kept_as))
+        more = wanted - _open_amount(own) - _open_amount(aside)
+        if more > 0 and not _may_draw(promotion, more, now):
+            raise PromotionOver(order_reference)
+        promotion.spent += more
+        if aside:
+            aside.returned_at = aside.returned_at or now
+            changed.append(aside)
+        # What is given back whole keeps its amount, as `give_back` leaves it.
+        own.amount, own.returned_at = (wanted, None) if wanted else (own.amount, own.returned_at or now)
+        if own.pk or wanted:
+            changed.append(own)
+    Promotion.objects.bulk_update(promotions.values(), ["spent"])
+    PromotionUse.objects.bulk_create([use for use in changed if not use.pk])
+    PromotionUse.objects.bulk_update([use for use in changed if use.pk], ["amount", "returned_at"])
+    if any(promotion.budget is not None for promotion in promotions.values()):
+        promotions_changed()
+
+
+def _open_amount(use: PromotionUse | None) -> Decimal:
+    return use.amount if use and use.returned_at is None else Decimal(0)
+
+
+def _may_draw(promotion: Promotion, more: Decimal, now: datetime) -> bool:
+    """The same rule as `_SPEND_SQL`, on a locked row."""
+    runs = promotion.stopped_at is None and promotion.starts_at <= now < promotion.ends_at
+    return runs and (promotion.budget is None or promotion.spent + more <= promotion.budget)

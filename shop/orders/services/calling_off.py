@@ -6,23 +6,27 @@ from config.facts import publish
 from delivery.slots import services as slots
 from loyalty.vouchers import services as vouchers
 from shop.orders.events import OrderCancelled
-from shop.orders.models import Order
+from shop.orders.models import Amendment, Order
 from shop.orders.services.books import Kind, Status, move, record
+from shop.orders.services.carrying_out import note_dropped
 from shop.orders.services.pickup_codes import close_pickup
 from shop.pricing import services as promotions
 from shop.stock import services as stock
 
 
 def call_off(order: Order, why: Kind) -> None:
-    """Give back slot, stock, promotions, then the voucher; the caller then asks for the money to be.
-
-    All of it commits together.
+    """Give back slot, stock, promotions, with what an amendment kept of them, then the voucher; the caller then asks
+    for the money to be. All of it commits together.
     """
     move(order, Status.CANCELLED, cancelled_at=timezone.now())
     close_pickup(order=order)
     record(order, why)
-    slots.release_booking(order_reference=order.reference)
-    stock.return_stock(order_reference=order.reference)
-    promotions.give_back(order_reference=order.reference)
+    aside = ""
+    if live := order.amendments.filter(state=Amendment.State.PREPARED).first():
+        note_dropped(order, live, Amendment.Why.CANCELLED)
+        aside = live.occasion
+    slots.release_booking(order_reference=order.reference, also=aside)
+    stock.return_stock(order_reference=order.reference, also=aside)
+    promotions.give_back(order_reference=order.reference, also=aside)
     vouchers.give_back(order_reference=order.reference)
     publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))

@@ -1,6 +1,7 @@
 """Why an order does not do what was asked."""
 
 from datetime import date
+from decimal import Decimal
 
 from shop.orders.models import Order, Pickup
 
@@ -115,3 +116,89 @@ class NotWithdrawable(Exception):
 
 class NothingToRedo(Exception):
     """Not ordered, ordered less, or sold no more."""
+class AmendmentRefused(Exception):
+    """Wishes that an order cannot follow: any of the below."""
+
+
+class LineUnknown(AmendmentRefused):
+    """No line of this order."""
+
+
+class Named(AmendmentRefused):
+    """About one article; ``name`` is what it is called, empty where it is not known."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class LineSettled(Named):
+    """Something was agreed, or is being asked, about this article since."""
+
+
+class WrongQuantity(Named):
+    """Not a whole number of steps, or more than one order may hold."""
+
+
+class NotForSale(Named):
+    """Nothing more of it is sold."""
+
+
+class NotThatMuch(Named):
+    """The depot has only ``left`` more of it, pieces or grams."""
+
+    def __init__(self, name: str, sold_by: str, left: int) -> None:
+        super().__init__(name)
+        self.sold_by, self.left = sold_by, left
+
+
+class TooManyLines(AmendmentRefused):
+    """More different articles than one order holds."""
+
+
+class AgeUnknown(AmendmentRefused):
+    """It would hold alcohol, and nobody knows that its customer is of age."""
+
+
+class BelowZoneMinimum(AmendmentRefused):
+    """``missing`` euros lack to what is delivered at least, or nothing at all is left."""
+
+    def __init__(self, missing: Decimal, *, is_empty: bool = False) -> None:
+        super().__init__(missing)
+        self.missing, self.is_empty = missing, is_empty
+
+
+class SlotElsewhere(AmendmentRefused):
+    """No slot of the order's zone or point."""
+
+
+class SlotTooFar(AmendmentRefused):
+    """What was authorised beside the first payment would end before that slot."""
+
+
+class ElsewhereDelivered(AmendmentRefused):
+    """Another depot or nobody delivers there; the postcode is in ``args``."""
+
+
+class ProposalChanged(AmendmentRefused):
+    """The sums are not those the customer saw: they decide again."""
+
+
+class NothingChanges(AmendmentRefused):
+    """The order is that already."""
+
+
+class PaymentFirst(AmendmentRefused):
+    """The order's own payment is being settled, or to be made anew, before anything else."""
+
+
+class AmendmentUnderWay(AmendmentRefused):
+    """Another amendment of this order waits for its payment; ``amendment_id`` names it."""
+
+    def __init__(self, amendment_id: int) -> None:
+        super().__init__(amendment_id)
+        self.amendment_id = amendment_id
+
+
+class TooLateToAmend(MoveRefused):
+    """The slot's cut-off has passed, or its preparation has begun."""

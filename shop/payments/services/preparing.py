@@ -143,10 +143,13 @@ def _give_way(live: PaymentOperation) -> bool:
 
 
 @transaction.atomic
-def change_amount_due(*, order_reference: str, amount: Decimal) -> PaymentOperation:
+def change_amount_due(
+    *, order_reference: str, amount: Decimal, slot_starts_at: datetime | None = None
+) -> PaymentOperation:
     """An order was amended before its saved card is charged: charge this many euros instead. Four queries.
 
-    Locks the account, as whoever charges the card does. Raises InvalidAmount; AmountFixed when no card is saved or
+    ``slot_starts_at`` where its slot changed too: the card is then charged two days before that one, at once where
+    that has passed. Locks the account, as whoever charges the card does. Raises InvalidAmount; AmountFixed when no card is saved or
     its charge was asked for; PaymentClosed once the order was released.
     """
     if not is_payable(amount):
@@ -160,5 +163,7 @@ def change_amount_due(*, order_reference: str, amount: Decimal) -> PaymentOperat
     if card is None:
         raise AmountFixed
     card.amount = amount
-    card.save(update_fields=["amount"])
+    if slot_starts_at:
+        card.due_at = saved_card_due_at(slot_starts_at)
+    card.save(update_fields=["amount", "due_at"])
     return card

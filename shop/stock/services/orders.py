@@ -1,11 +1,12 @@
 """What orders take of the stock, give back, and what is picked for them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from shop.stock.models import StockItem, StockMovement, StockReservation
@@ -100,14 +101,15 @@ def _take(order_reference: str, depot_id: int, quantities: Mapping[int, int]) ->
 
 
 @transaction.atomic
-def return_stock(*, order_reference: str) -> dict[int, int]:
+def return_stock(*, order_reference: str, also: str = "") -> dict[int, int]:
     """Give back what an order took, exactly once; the quantities given back now, by product.
 
-    Nothing to give back (never taken, or given back before) answers an empty dict. Locks the items in
-    order of id with their reservations. 2 queries.
+    ``also`` is a second name under which it took something: both go in the same locks. Nothing to give back (never
+    taken, or given back before) answers an empty dict. Locks the items in order of id with their reservations.
+    2 queries.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_RETURN_SQL, [order_reference])
+        cursor.execute(_RETURN_SQL, [[order_reference, also or order_reference]])
         given_back = dict(cursor.fetchall())
     if given_back:
         tell_restocked(product_ids=given_back)
@@ -118,40 +120,39 @@ _RETURN_SQL = """
 WITH held AS MATERIALIZED (
     SELECT r.id AS reservation_id, i.id AS item_id, i.product_id, r.quantity
       FROM stock_stockreservation r JOIN stock_stockitem i ON i.id = r.item_id
-     WHERE r.order_reference = %s AND r.returned_at IS NULL AND r.picked_at IS NULL
+     WHERE r.order_reference = ANY(%s) AND r.returned_at IS NULL AND r.picked_at IS NULL
      ORDER BY i.id
        FOR NO KEY UPDATE OF i, r
+), of_item AS (
+    SELECT item_id, product_id, sum(quantity)::int AS quantity FROM held GROUP BY item_id, product_id
 ), given AS (
-    UPDATE stock_stockitem i SET reserved = i.reserved - h.quantity FROM held h WHERE i.id = h.item_id
+    UPDATE stock_stockitem i SET reserved = i.reserved - o.quantity FROM of_item o WHERE i.id = o.item_id
 ), closed AS (
     UPDATE stock_stockreservation r SET returned_at = now() FROM held h WHERE r.id = h.reservation_id
 )
-SELECT product_id, quantity FROM held
+SELECT product_id, quantity FROM of_item
 """
 
 
 @transaction.atomic
 def change_reservations(
-    *, order_reference: str, depot_id: int, changes: Mapping[int, int]
+    *, order_reference: str, depot_id: int, changes: Mapping[int, int], kept_as: str = ""
 ) -> dict[int, Cost]:
     """Take more of some products for an order, or give some back: pieces or grams by product, signed.
 
-    All or nothing; the dated purchase costs by product. Never gives back more than it holds. Raises StockShort.
-    Locks the items in order of id, then the reservations; at most 7 queries.
+    What is kept for it under another name, ``kept_as``, is let go in the same locks and serves first; nobody may take
+    it in between, and what lies there is not asked again about it. All or nothing; the dated purchase costs by
+    product. Never gives back more than it holds. Raises StockShort. Locks the items in order of id, then the
+    reservations; at most 8 queries.
     """
+    aside = _open_of(kept_as) if kept_as else {}
     items = list(
-        StockItem.objects.filter(depot_id=depot_id, product_id__in=changes)
+        StockItem.objects.filter(Q(depot_id=depot_id, product_id__in=changes) | Q(pk__in=aside))
         .order_by("pk")
         .select_for_update(no_key=True)
     )
-    here = {item.product_id: item for item in items}
-    short = {
-        product: here[product].available if product in here else 0
-        for product, more in changes.items()
-        if more > 0 and (product not in here or here[product].available < more)
-    }
-    if short:
-        raise StockShort(short)
+    aside = _open_reservations(kept_as, list(aside)) if aside else {}
+    _must_suffice(items, changes, aside)
     kept = {
         one.item_id: one
         for one in StockReservation.objects.filter(
@@ -159,11 +160,12 @@ def change_reservations(
         ).select_for_update()
     }
     for item in items:
+        item.reserved -= aside.get(item.pk, 0)
         one = kept.setdefault(
             item.pk, StockReservation(order_reference=order_reference, item=item, quantity=0)
         )
         held = one.quantity if one.pk and not (one.returned_at or one.picked_at) else 0
-        left = max(0, held + changes[item.product_id])
+        left = max(0, held + changes.get(item.product_id, 0))
         if left == held:
             del kept[item.pk]
             continue
@@ -176,9 +178,31 @@ def change_reservations(
     StockReservation.objects.bulk_update(
         [one for one in kept.values() if one.pk], ["quantity", "returned_at", "picked_at"]
     )
+    if aside:
+        StockReservation.objects.filter(order_reference=kept_as, item__in=aside).update(
+            returned_at=timezone.now()
+        )
     if any(more < 0 for more in changes.values()):
         tell_restocked(product_ids=[product for product, more in changes.items() if more < 0])
     return {item.product_id: (item.unit_cost, item.cost_since) for item in items}
+
+
+def _open_of(order_reference: str) -> dict[int, int]:
+    """The same as `_open_reservations`, of all items and without a lock: which rows to lock first. One query."""
+    rows = StockReservation.objects.filter(order_reference=order_reference, returned_at=None, picked_at=None)
+    return dict(rows.values_list("item_id", "quantity"))
+
+
+def _must_suffice(items: Iterable[StockItem], changes: Mapping[int, int], aside: Mapping[int, int]) -> None:
+    """Raises StockShort where more is wanted than is for sale beside what was put aside for it."""
+    there = {item.product_id: (item.available, aside.get(item.pk, 0)) for item in items}
+    short = {
+        product: sum(there.get(product, (0, 0)))
+        for product, more in changes.items()
+        if more > 0 and more > sum(there.get(product, (0, 0)))
+    }
+    if short:
+        raise StockShort(short)
 
 
 @transaction.atomic

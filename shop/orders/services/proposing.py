@@ -1,0 +1,464 @@
+"""What a placed order would become: its lines, its slot, its address and its sums. Read only."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
+from hashlib import sha256
+from json import dumps
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from delivery.slots.models import Slot
+from delivery.zones.queries import zone_for_postcode
+from shop.catalogue.models import Product
+from shop.catalogue.rules import quantity_is_valid
+from shop.catalogue.wording import packaging_label
+from shop.customers.rules import age_on
+from shop.orders.models import Order, OrderLine, ShortageQuestion
+from shop.orders.repricing import lowered, raised
+from shop.orders.rules import Article, Figures, figures, weighing_margin
+from shop.orders.services.errors import (
+    AgeUnknown,
+    BelowZoneMinimum,
+    ElsewhereDelivered,
+    LineSettled,
+    LineUnknown,
+    NotForSale,
+    NotThatMuch,
+    SlotElsewhere,
+    TooManyLines,
+    WrongQuantity,
+)
+from shop.pricing.book import PromotionBook
+from shop.pricing.ports import costs_of
+from shop.pricing.promotions import FREE_DELIVERY, Terms
+from shop.pricing.queries import drawn_by, fresh_book, item_of, slot_facts
+from shop.pricing.rules import NOTHING, DeliveryOffer, PricedLine
+from shop.pricing.wording import label_of
+from shop.stock.queries import availability
+
+# What of its recipient an order's customer may change before the cut-off.
+CHANGEABLE = ("phone", "line1", "line2", "floor", "door_code", "postcode", "city", "instructions")
+LINES_AT_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a customer wants their order to be: line → pieces or grams, product → how much more of it."""
+
+    quantities: Mapping[int, int]
+    slot_id: int
+    address: Mapping[str, str]
+    added: Mapping[int, int] = field(default_factory=dict)
+    # The basket that ``added`` comes from, and will leave.
+    basket_key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendedLine:
+    """A line as it will be; ``before`` is what was ordered of it, 0 for a new one."""
+
+    line_id: int | None
+    before: int
+    article: Article
+
+    @property
+    def quantity(self) -> int:
+        return self.article.priced.quantity
+
+    @property
+    def is_changed(self) -> bool:
+        return self.quantity != self.before
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """All that an amendment changes, from the database and nothing the browser sent."""
+
+    lines: Sequence[AmendedLine]
+    totals: Figures
+    slot: Slot
+    address: Mapping[str, str]
+    is_slot_new: bool
+    is_address_new: bool
+    stands_on: str
+    basket_key: UUID | None = None
+    taken: Mapping[int, int] = field(default_factory=dict)
+
+    @cached_property
+    def articles(self) -> list[Article]:
+        """What is still ordered."""
+        return [line.article for line in self.lines if line.quantity]
+
+    @cached_property
+    def margin(self) -> Decimal:
+        return weighing_margin(self.articles)
+
+    @property
+    def most(self) -> Decimal:
+        return self.totals.total + self.margin
+
+    @property
+    def changed(self) -> list[AmendedLine]:
+        return [line for line in self.lines if line.is_changed]
+
+    @property
+    def changes_anything(self) -> bool:
+        return bool(self.changed) or self.is_slot_new or self.is_address_new
+
+    @property
+    def more_of(self) -> dict[int, int]:
+        """Product → what must be taken besides what the order holds, pieces or grams."""
+        return {pk: more for pk, more in self.changes.items() if more > 0}
+
+    @property
+    def changes(self) -> dict[int, int]:
+        """Product → what the order's stock changes by; what is sold no more has none."""
+        return {
+            line.article.product_id: line.quantity - line.before
+            for line in self.changed
+            if line.article.product_id
+        }
+
+    @property
+    def mark(self) -> str:
+        """The same for the same wishes on the same order."""
+        return _digest([self.stands_on, frozen(self)])
+
+
+def standing_of(order: Order, lines: Iterable[OrderLine]) -> str:
+    """What an amendment is agreed on: another one, a missing article settled meanwhile, change it."""
+    rows = [
+        (line.pk, line.quantity, line.total, line.dropped, line.picked, line.replaces_id) for line in lines
+    ]
+    return _digest([sorted(rows), order.slot_id, order.total])
+
+
+def _digest(what: object) -> str:
+    return sha256(dumps(what, cls=DjangoJSONEncoder, sort_keys=True).encode()).hexdigest()
+
+
+def settled_lines(order: Order, lines: Collection[OrderLine]) -> set[int]:
+    """Lines about which something was agreed or is being asked since: they stay as they are. One query."""
+    asked = set(ShortageQuestion.objects.filter(order=order, answer="").values_list("line_id", flat=True))
+    replaced = {line.replaces_id for line in lines if line.replaces_id}
+    return {
+        line.pk
+        for line in lines
+        if line.pk in asked | replaced or line.replaces_id or line.dropped or line.picked is not None
+    }
+
+
+def propose(order: Order, wishes: Wishes) -> Proposal:
+    """Price the wishes as they are this instant, on an order with its slot and zone. Eleven queries at most.
+
+    Raises LineUnknown, LineSettled, WrongQuantity, NotForSale, NotThatMuch, TooManyLines, AgeUnknown,
+    BelowZoneMinimum, SlotElsewhere, ElsewhereDelivered.
+    """
+    lines = list(order.lines.select_related("product__shelf"))
+    slot, address = _slot(order, wishes.slot_id), _address(order, wishes.address)
+    wanted, new = _wanted(order, lines, wishes)
+    # What stands in for another line is paid in its place: the order's sums are those of what was ordered.
+    own = [line for line in lines if not line.replaces_id]
+    products = _for_sale(order, [line for line in own if wanted[line.pk] > line.quantity], wanted, new)
+    book = fresh_book(order.zone_id)
+    sold = _sold_today(order, own, wanted, new, products, book, slot)
+    amended = [_amended(line, wanted[line.pk], sold) for line in own]
+    amended += [AmendedLine(None, 0, sold[pk]) for pk in new]
+    articles = [line.article for line in amended if line.quantity]
+    totals = _totals(order, articles, slot, book)
+    _check_sums(order, totals, amended)
+    return Proposal(
+        lines=amended,
+        totals=totals,
+        slot=slot,
+        address=address,
+        is_slot_new=slot.pk != order.slot_id,
+        is_address_new=any(address[name] != getattr(order, name) for name in address),
+        stands_on=standing_of(order, lines),
+        basket_key=wishes.basket_key,
+        taken=wishes.added,
+    )
+
+
+def _slot(order: Order, slot_id: int) -> Slot:
+    """Whether it has room is decided when its place is taken. One query where it is another one."""
+    if slot_id == order.slot_id:
+        return order.slot
+    slot = Slot.objects.filter(pk=slot_id, zone=order.zone_id).first()
+    if slot is None:
+        raise SlotElsewhere(slot_id)
+    slot.zone = order.zone
+    return slot
+
+
+def _address(order: Order, typed: Mapping[str, str]) -> dict[str, str]:
+    """An order that is fetched stays at its point; one that is delivered stays in its zone."""
+    mine = CHANGEABLE[:1] if order.is_collect else CHANGEABLE
+    address = {name: typed.get(name, getattr(order, name)) for name in mine}
+    if address.get("postcode", order.postcode) != order.postcode:
+        zone = zone_for_postcode(address["postcode"])
+        if zone is None or zone.pk != order.zone_id:
+            raise ElsewhereDelivered(address["postcode"])
+    return address
+
+
+def _wanted(
+    order: Order, lines: Sequence[OrderLine], wishes: Wishes
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Line → quantity of every line, product → quantity of what is new."""
+    wanted = {line.pk: wishes.quantities.get(line.pk, line.quantity) for line in lines}
+    if foreign := wishes.quantities.keys() - wanted.keys():
+        raise LineUnknown(min(foreign))
+    of_product = {line.product_id: line for line in lines if line.product_id}
+    new = {}
+    for pk, more in wishes.added.items():
+        if pk in of_product:
+            wanted[of_product[pk].pk] += more
+        else:
+            new[pk] = more
+    settled = settled_lines(order, lines)
+    for line in lines:
+        if wanted[line.pk] == line.quantity:
+            continue
+        if line.pk in settled:
+            raise LineSettled(line.name)
+        _check_quantity(line, wanted[line.pk])
+    if sum(map(bool, wanted.values())) + len(new) > LINES_AT_MOST:
+        raise TooManyLines(LINES_AT_MOST)
+    return wanted, new
+
+
+def _check_quantity(line: OrderLine, quantity: int) -> None:
+    """Whole steps; of what has no page any more, less is all or nothing."""
+    step = line.product.step if line.product else line.quantity
+    if quantity and not quantity_is_valid(sold_by=line.sold_by, step=step, quantity=quantity):
+        raise WrongQuantity(line.name)
+
+
+def _for_sale(
+    order: Order, grows: Sequence[OrderLine], wanted: Mapping[int, int], new: Mapping[int, int]
+) -> dict[int, Product]:
+    """What is ordered more of, by product, once it may be. Three queries at most."""
+    products = {line.product_id: line.product for line in grows if line.product_id and line.product}
+    if len(products) < len(grows):
+        raise NotForSale(next(line.name for line in grows if line.product is None))
+    if new:
+        products |= Product.objects.select_related("shelf").in_bulk(list(new))
+    if new.keys() - products.keys():
+        raise NotForSale("")
+    names = {line.product_id: line for line in grows}
+    for pk, product in products.items():
+        line = names.get(pk)
+        is_sold = product.is_published and product.price is not None and product.vat_rate is not None
+        if not is_sold or (line and line.sold_by != product.sold_by):
+            raise NotForSale(product.name)
+        quantity = wanted[line.pk] if line else new[pk]
+        if not quantity_is_valid(sold_by=product.sold_by, step=product.step, quantity=quantity):
+            raise WrongQuantity(product.name)
+    there = availability(order.depot_id, list(products)) if products else {}
+    for pk, product in products.items():
+        line = names.get(pk)
+        more = wanted[line.pk] - line.quantity if line else new[pk]
+        if there[pk] < more:
+            raise NotThatMuch(product.name, product.sold_by, there[pk] - there[pk] % product.step)
+    _check_age(order, products.values())
+    return products
+
+
+def _check_age(order: Order, products: Iterable[Product]) -> None:
+    """Where the order holds alcohol, its customer has given their date of birth. One query at most."""
+    age = max((product.minimum_age or 0 for product in products), default=0)
+    if not age or order.requires_age_check:
+        return
+    born = order.customer.birth_on
+    if born is None or age_on(born, timezone.localdate()) < age:
+        raise AgeUnknown(age)
+
+
+def _sold_today(
+    order: Order,
+    lines: Sequence[OrderLine],
+    wanted: Mapping[int, int],
+    new: Mapping[int, int],
+    products: Mapping[int, Product],
+    book: PromotionBook,
+    slot: Slot,
+) -> dict[int, Article]:
+    """What is ordered more of as it is sold now, all of it, promotions and what is left of them. One query."""
+    if not products:
+        return {}
+    quantities = {line.product_id: wanted[line.pk] for line in lines if line.product_id in products} | dict(
+        new
+    )
+    costs = costs_of(list(products))
+    items = [item_of(one, quantities[pk], unit_cost=costs.get(pk)) for pk, one in products.items()]
+    staying = {line.promotion_id for line in lines if line.product_id not in products and wanted[line.pk]}
+    # One that gives a few per order, and gave them to a line that stays, gives no more.
+    terms = [one for one in book.terms if one.most_per_order is None or one.id not in staying]
+    outcome = PromotionBook(terms, order.zone_id).reduce(items, slot_facts(slot))
+    ordered = {line.product_id: line for line in lines}
+    found = {}
+    for pk, product in products.items():
+        line, reduced = ordered.get(pk), outcome.lines.get(pk)
+        article = article_of(line) if line else _article(product)
+        priced = replace(
+            article.priced,
+            unit_price=product.price or NOTHING,
+            quantity=quantities[pk],
+            discount=reduced.discount if reduced else NOTHING,
+        )
+        found[pk] = replace(
+            article,
+            priced=priced,
+            promotion_id=reduced.terms.id if reduced else None,
+            promotion_label=label_of(reduced.terms) if reduced else "",
+            price_kept=NOTHING,
+        )
+    return found
+
+
+def article_of(line: OrderLine) -> Article:
+    """A line as it was sold. No query."""
+    each = line.deposit / line.quantity if line.deposit else NOTHING
+    return Article(
+        product_id=line.product_id or 0,
+        ean=line.ean,
+        name=line.name,
+        packaging_label=line.packaging_label,
+        priced=PricedLine(line.unit_price, line.sold_by, line.quantity, line.vat_rate, each, line.discount),
+        minimum_age=line.minimum_age,
+        labels=tuple(line.labels),
+        promotion_id=line.promotion_id,
+        promotion_label=line.promotion_label,
+        shortage_choice=line.shortage_choice,
+        minimum_life_days=line.minimum_life_days,
+        price_kept=line.price_kept,
+    )
+
+
+def _article(product: Product) -> Article:
+    return Article(
+        product_id=product.pk,
+        ean=product.ean,
+        name=product.name,
+        packaging_label=packaging_label(
+            by_weight=product.sold_by_weight, step=product.step, net_quantity=product.net_quantity,
+            net_unit=product.net_unit,
+        )[:60],
+        priced=PricedLine(
+            product.price or NOTHING, product.sold_by, 0, product.vat_rate or NOTHING, product.deposit
+        ),
+        minimum_age=product.minimum_age,
+        labels=tuple(product.labels),
+        minimum_life_days=product.promised_life_days,
+    )  # fmt: skip
+
+
+def _amended(line: OrderLine, quantity: int, sold: Mapping[int, Article]) -> AmendedLine:
+    article = article_of(line)
+    if quantity < line.quantity:
+        article = lowered(article, quantity)
+    elif quantity > line.quantity:
+        article = raised(article, today=sold[line.product_id or 0])
+        if article.price_kept and not article.promotion_id:
+            article = replace(article, promotion_label=_("prix gardé"))
+    return AmendedLine(line.pk, line.quantity, article)
+
+
+def _totals(order: Order, articles: Sequence[Article], slot: Slot, book: PromotionBook) -> Figures:
+    """Delivery follows the new goods and slot; in the slot that was ordered it keeps what it was given. One query."""
+    when, zone = slot_facts(slot), order.zone
+    if slot.pk != order.slot_id:
+        offer = book.free_delivery(when, fee=slot.price)
+        return figures(
+            articles, slot_price=slot.price, free_delivery_from=zone.free_delivery_from, offer=offer
+        )
+    price = min(slot.price, order.delivery_fee) if order.delivery_fee else slot.price
+    offer = book.free_delivery(when, fee=price)
+    drawn = drawn_by(order.reference) if order.delivery_label else {}
+    had = next((one for one in book.terms if one.id in drawn and one.kind == FREE_DELIVERY), None)
+    if had:
+        price, offer = drawn[had.id], _as_offer(had, order.delivery_label)
+    return figures(articles, slot_price=price, free_delivery_from=zone.free_delivery_from, offer=offer)
+
+
+def _as_offer(terms: Terms, label: str) -> DeliveryOffer:
+    return DeliveryOffer(terms.id, label, terms.free_from or NOTHING)
+
+
+def _check_sums(order: Order, totals: Figures, amended: Sequence[AmendedLine]) -> None:
+    """Nothing is left, or less than is delivered: who takes nothing out is not held to it."""
+    missing = order.zone.minimum_order - totals.goods_total
+    if not any(line.quantity for line in amended):
+        raise BelowZoneMinimum(order.zone.minimum_order, is_empty=True)
+    if missing > 0 and totals.goods_total < order.goods_total:
+        raise BelowZoneMinimum(missing)
+
+
+# --- frozen until it is paid ------------------------------------------------------------------------
+
+
+def frozen(proposal: Proposal) -> dict[str, Any]:
+    """The proposal as `Amendment.proposal` keeps it."""
+    totals = proposal.totals
+    return {
+        "lines": [asdict(line) for line in proposal.lines],
+        "totals": {
+            "goods_total": totals.goods_total,
+            "deposit_total": totals.deposit_total,
+            "delivery_fee": totals.delivery_fee,
+            "discount_total": totals.discount_total,
+            "delivery_label": totals.delivery_label,
+            "line_vat": list(totals.line_vat),
+            "vat": [[rate, gross, vat] for rate, (gross, vat) in totals.vat.items()],
+            "promotions": [[pk, amount] for pk, amount in totals.promotions.items()],
+        },
+        "slot_id": proposal.slot.pk,
+        "address": dict(proposal.address),
+        "is_slot_new": proposal.is_slot_new,
+        "is_address_new": proposal.is_address_new,
+        "basket_key": proposal.basket_key,
+        "taken": [[pk, quantity] for pk, quantity in proposal.taken.items()],
+    }
+
+
+def thawed(kept: Mapping[str, Any], *, slot: Slot, stands_on: str) -> Proposal:
+    """What `frozen` wrote, read back from the database."""
+    totals = kept["totals"]
+    return Proposal(
+        lines=[_line(one) for one in kept["lines"]],
+        totals=Figures(
+            goods_total=Decimal(totals["goods_total"]),
+            deposit_total=Decimal(totals["deposit_total"]),
+            delivery_fee=Decimal(totals["delivery_fee"]),
+            vat={Decimal(rate): (Decimal(gross), Decimal(vat)) for rate, gross, vat in totals["vat"]},
+            line_vat=tuple(map(Decimal, totals["line_vat"])),
+            discount_total=Decimal(totals["discount_total"]),
+            delivery_label=totals["delivery_label"],
+            promotions={pk: Decimal(amount) for pk, amount in totals["promotions"]},
+        ),
+        slot=slot,
+        address=kept["address"],
+        is_slot_new=kept["is_slot_new"],
+        is_address_new=kept["is_address_new"],
+        stands_on=stands_on,
+        basket_key=UUID(kept["basket_key"]) if kept["basket_key"] else None,
+        taken=dict(kept["taken"]),
+    )
+
+
+_SUMS = ("unit_price", "vat_rate", "deposit", "discount")
+
+
+def _line(kept: Mapping[str, Any]) -> AmendedLine:
+    article = dict(kept["article"])
+    priced = article.pop("priced")
+    priced |= {name: Decimal(priced[name]) for name in _SUMS}
+    article |= {"labels": tuple(article["labels"]), "price_kept": Decimal(article["price_kept"])}
+    return AmendedLine(kept["line_id"], kept["before"], Article(priced=PricedLine(**priced), **article))
