@@ -34,6 +34,8 @@ REASONS = {
 }
 PURPOSES = {
     "order_confirmation": _("Confirmation de commande"),
+    "order_amended": _("Modification de commande"),
+    "amendment_refused": _("Modification non faite"),
     "order_cancelled": _("Annulation de commande"),
     "refund_made": _("Remboursement fait"),
     "withdrawal_acknowledged": _("Rétractation reçue"),

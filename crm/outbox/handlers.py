@@ -7,6 +7,8 @@ from crm.outbox import services
 from crm.outbox.queries import coverage_letter, order_status, restock_letter
 from delivery.zones.events import CoverageOpened
 from shop.orders.events import (
+    AmendmentDropped,
+    OrderAmended,
     OrderCancelled,
     OrderPacked,
     OrderPaymentNeeded,
@@ -16,7 +18,7 @@ from shop.orders.events import (
     ShortageTold,
     WithdrawalDeclared,
 )
-from shop.orders.queries import letter_context, question_letter, receipt_letter
+from shop.orders.queries import amendment_context, letter_context, question_letter, receipt_letter
 from shop.orders.refunds import refund_letter
 from shop.orders.withdrawals import withdrawal_letter
 from shop.payments.events import LatePaymentVoided, PaymentRefunded
@@ -51,6 +53,21 @@ def confirm_order(placed: OrderPlaced) -> None:
 @handler(OrderCancelled, key="outbox.order_cancelled", lane="checkout")
 def tell_order_cancelled(cancelled: OrderCancelled) -> None:
     _about_order("order_cancelled", cancelled.order_reference)
+
+
+@handler(OrderAmended, key="outbox.order_amended", lane="checkout")
+def tell_order_amended(amended: OrderAmended) -> None:
+    _about_amendment("order_amended", amended.order_reference, amended.amendment_id)
+
+
+@handler(AmendmentDropped, key="outbox.amendment_refused", lane="checkout")
+def tell_amendment_refused(dropped: AmendmentDropped) -> None:
+    _about_amendment("amendment_refused", dropped.order_reference, dropped.amendment_id)
+
+
+def _about_amendment(letter: str, order_reference: str, amendment_id: int) -> None:
+    occasion = f"{order_reference} {amendment_id}"
+    _about_order(letter, order_reference, occasion=occasion, **amendment_context(amendment_id))
 
 
 @handler(PickupDue, key="outbox.pickup_reminder")

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 # subject shows on locked screens and is stored unsealed.
 SUBJECTS = {
     "order_confirmation": _("Votre commande {reference} est confirmée"),
+    "order_amended": _("Votre commande {reference} est modifiée"),
+    "amendment_refused": _("Commande {reference} : modification non faite"),
     "order_cancelled": _("Votre commande {reference} est annulée"),
     "order_packed": _("Votre commande {reference} est prête"),
     "shortage_told": _("Commande {reference} : à vous de choisir pour {name}"),

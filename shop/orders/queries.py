@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeGuard
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from shop.orders.pickups import pickup_of, place_of
 from shop.orders.questions import question_letter as question_letter
 from shop.orders.receipts import receipt_letter as receipt_letter
 from shop.payments.queries import latest_of_page, orders_with_money
+from shop.pricing.rules import line_total
 from shop.reviews.ports import Receipt
 from shop.stock.queries import orders_on_shelves
 
@@ -237,6 +239,8 @@ def letter_context(order_reference: str) -> dict[str, Any]:
         "voucher_discount": order.voucher_discount,
         "voucher_label": order.voucher_label,
         "total": order.total,
+        "most": order.most,
+        "weighing_margin": order.weighing_margin,
         "vat": [{"rate": total.rate, "vat": total.vat} for total in order.vat_totals.all()],
         "tracking_path": reverse("tracking", args=[order.tracking_token]),
         "pay_path": pay_path(order),
@@ -256,6 +260,35 @@ def _missing_name(order: Order) -> str:
     """What was missing when all was cancelled for it."""
     answered = order.questions.filter(answer="cancel").values_list("line__name", flat=True)
     return str(answered.first() or "")
+
+
+def amendment_context(amendment_id: int) -> dict[str, Any]:
+    """What the letters about an amendment say besides `letter_context`. One query."""
+    amendment = Amendment.objects.get(pk=amendment_id)
+    kept = amendment.proposal
+    changed = [line for line in kept["lines"] if line["article"]["priced"]["quantity"] != line["before"]]
+    return {
+        "changes": [_change(line) for line in changed],
+        "is_slot_new": kept["is_slot_new"],
+        "is_address_new": kept["is_address_new"],
+        "total_before": amendment.total_before,
+        "total_after": amendment.total_after,
+        "why": amendment.get_why_display(),
+    }
+
+
+def _change(kept: dict[str, Any]) -> dict[str, Any]:
+    article = kept["article"]
+    priced, before = article["priced"], kept["before"]
+    discount = Decimal(priced["discount"])
+    gross = line_total(Decimal(priced["unit_price"]), priced["sold_by"], priced["quantity"])
+    return {
+        "name": article["name"],
+        "before": quantity_label(priced["sold_by"], before) if before else "",
+        "after": quantity_label(priced["sold_by"], priced["quantity"]) if priced["quantity"] else "",
+        "total": gross - discount,
+        "promotion": article["promotion_label"] if discount else "",
+    }
 
 
 def pay_path(order: Order) -> str:

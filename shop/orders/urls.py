@@ -1,12 +1,19 @@
 from django.urls import path
 
-from shop.orders import answer_views, back_views, pickup_views, review_views, views
+from shop.orders import amend_views, answer_views, back_views, pickup_views, review_views, views
 
 urlpatterns = [
     path("commandes/", views.orders_page, name="orders"),
     path("commandes/<str:reference>/", views.order_page, name="order"),
     path("commandes/<str:reference>/reprendre/", views.reorder, name="reorder"),
     path("commandes/<str:reference>/annuler/", views.cancel, name="cancel_order"),
+    path("commandes/<str:reference>/modifier/", amend_views.amend, name="amend_order"),
+    path("commandes/<str:reference>/modifier/recapitulatif/", amend_views.amend_recap, name="amend_recap"),
+    path("commandes/<str:reference>/modifier/payer/", amend_views.amend_pay, name="amend_pay"),
+    path("commandes/<str:reference>/modifier/renoncer/", amend_views.amend_give_up, name="amend_give_up"),
+    path(
+        "commandes/<str:reference>/modifier/retour/<str:key>/", amend_views.amend_return, name="amend_return"
+    ),
     path("commandes/<str:reference>/avis/", review_views.order_reviews, name="order_reviews"),
     path("commandes/<str:reference>/avis/retirer/", review_views.withdraw_review, name="withdraw_review"),
     path("compte/avis/", review_views.my_reviews, name="my_reviews"),

@@ -50,6 +50,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "shows_code": True,
         "is_received": is_received(order),
         "documents": documents_of(reference),
+        "live": services.live_amendment(order),
     }
     return render(request, "orders/order.html", order_context(order) | back_context(order) | own)
 

@@ -62,7 +62,7 @@ def amend_order(*, reference: str, customer_ids: Sequence[int], wishes: Wishes, 
         baskets.lock_by_key(key=wishes.basket_key)
     own = Order.objects.select_for_update(of=("self",)).select_related("slot", "zone")
     order = own.get(reference=reference, customer_id__in=customer_ids)
-    must_be_amendable(order)
+    state = must_be_amendable(order)
     proposal = propose(order, wishes)
     if live := live_amendment(order):
         if live.mark != proposal.mark:
@@ -74,12 +74,12 @@ def amend_order(*, reference: str, customer_ids: Sequence[int], wishes: Wishes, 
         raise NothingChanges
     if seen != Seen(proposal.totals.total, proposal.most, proposal.stands_on):
         raise ProposalChanged
-    extra = extra_of(order, proposal)
+    extra = extra_of(order, proposal, payment=state)
     amendment = _note(order, proposal, extra)
     if extra:
         _set_aside(order, amendment, proposal)
     else:
-        carry_out(order, amendment, proposal)
+        carry_out(order, amendment, proposal, is_card_saved=state == "card_saved")
     return amendment
 
 
@@ -91,21 +91,23 @@ def _done_already(order: Order, proposal: Proposal, seen: Seen) -> Amendment | N
     return done.filter(total_after=seen.total).first()
 
 
-def must_be_amendable(order: Order) -> None:
-    """Raises TooLateToAmend, MoveRefused, PaymentFirst. One query."""
+def must_be_amendable(order: Order) -> str:
+    """How it is paid: "secured" or "card_saved". Raises TooLateToAmend, MoveRefused, PaymentFirst. One query."""
     if order.status == Status.PICKING or (order.status == Status.PLACED and cutoff_has_come(order)):
         raise TooLateToAmend(order.reference)
     if order.status != Status.PLACED:
         raise MoveRefused(order.status)
-    if order.payment_needed_at or payment_state(order.reference) not in {"secured", "card_saved"}:
+    state = payment_state(order.reference)
+    if order.payment_needed_at or state not in {"secured", "card_saved"}:
         raise PaymentFirst(order.reference)
+    return state
 
 
-def extra_of(order: Order, proposal: Proposal) -> Decimal:
+def extra_of(order: Order, proposal: Proposal, *, payment: str) -> Decimal:
     """What must be authorised besides, at least what a card payment takes; nothing where a saved card will be charged,
-    or enough is authorised. Raises SlotTooFar. Three queries.
+    or enough is authorised. ``payment`` as `must_be_amendable` says. Raises SlotTooFar. Two queries.
     """
-    if payment_state(order.reference) == "card_saved":
+    if payment == "card_saved":
         return NOTHING
     lacking = proposal.most - capturable(order.reference)
     extra = max(LEAST, lacking) if lacking > 0 else NOTHING

@@ -15,7 +15,6 @@ from shop.orders.rules import Article
 from shop.orders.services.books import Kind, Status, record
 from shop.orders.services.proposing import AmendedLine, Proposal
 from shop.payments import services as payments
-from shop.payments.queries import payment_state
 from shop.payments.rules import cents
 from shop.pricing import services as promotions
 from shop.stock import services as stock
@@ -27,7 +26,7 @@ Why = Amendment.Why
 TOLD = frozenset({Why.UNPAID, Why.TOO_LATE, Why.CHANGED})
 
 
-def carry_out(order: Order, amendment: Amendment, proposal: Proposal) -> None:
+def carry_out(order: Order, amendment: Amendment, proposal: Proposal, *, is_card_saved: bool = False) -> None:
     """The order becomes what was agreed. Locks slots, stock, promotions, then the account; about 30 queries, whatever
     its lines.
 
@@ -48,7 +47,7 @@ def carry_out(order: Order, amendment: Amendment, proposal: Proposal) -> None:
     promotions.change_uses(
         order_reference=order.reference, amounts=proposal.totals.promotions, kept_as=amendment.occasion
     )
-    if payment_state(order.reference) == "card_saved":
+    if is_card_saved:
         payments.change_amount_due(
             order_reference=order.reference,
             amount=proposal.most,

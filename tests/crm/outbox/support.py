@@ -51,6 +51,8 @@ def order_context(**changes):
         "delivery_fee": Decimal("0.00"),
         "deposit_total": Decimal("0.20"),
         "total": Decimal("1244.50"),
+        "most": Decimal("1367.95"),
+        "weighing_margin": Decimal("123.45"),
         "vat": [{"rate": Decimal("5.5"), "vat": Decimal("64.88")}],
         "tracking_path": "/suivi/jeton-de-suivi-1234567890/",
         "address_lines": ["12 rue des Lilas", "75011 Paris"],
@@ -149,8 +151,34 @@ PICKUP = {
     "pickup_code": "042907",
     "requires_age_check": True,
 }
+AMENDMENT = {
+    "changes": [
+        {
+            "name": "Comté AOP 12 mois",
+            "before": "2\u00a0×",
+            "after": "3\u00a0×",
+            "total": Decimal("14.70"),
+            "promotion": "",
+        },
+        {"name": "Lait entier", "before": "6\u00a0×", "after": "", "total": Decimal("0.00"), "promotion": ""},
+        {
+            "name": "Pain",
+            "before": "",
+            "after": "1\u00a0×",
+            "total": Decimal("3.20"),
+            "promotion": "Fournil : −10\u202f%",
+        },
+    ],
+    "is_slot_new": True,
+    "is_address_new": True,
+    "total_before": Decimal("1230.00"),
+    "total_after": Decimal("1244.50"),
+    "why": "le complément n’a pas été payé à temps",
+}
 CONTEXTS = {
     "order_confirmation": order_context(),
+    "order_amended": order_context(**AMENDMENT),
+    "amendment_refused": order_context(**AMENDMENT),
     "order_cancelled": order_context(),
     "pickup_reminder": order_context(**PICKUP),
     "payment_needed": order_context(),
@@ -191,6 +219,8 @@ CONTEXTS = {
 # What a reader must find in the text, and behind the one button of the HTML.
 LINKS = {
     "order_confirmation": "/suivi/jeton-de-suivi-1234567890/",
+    "order_amended": "/suivi/jeton-de-suivi-1234567890/",
+    "amendment_refused": "/suivi/jeton-de-suivi-1234567890/",
     "order_cancelled": "/",
     "refund_made": "/suivi/jeton-de-suivi-1234567890/",
     "withdrawal_acknowledged": "/suivi/jeton-de-suivi-1234567890/",
