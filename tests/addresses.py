@@ -102,6 +102,12 @@ DOORS = {
     "order": Door(OWNER, args=("@order",)),
     "reorder": Door(OWNER, get=NO, post=302, args=("@order",)),
     "cancel_order": Door(OWNER, get=NO, post=302, args=("@order",)),
+    "amend_order": Door(OWNER, post=422, args=("@order",)),
+    # Without wishes it leads back to the form.
+    "amend_recap": Door(OWNER, get=302, post=302, args=("@order",)),
+    "amend_pay": Door(OWNER, get=NO, post=302, args=("@order",)),
+    "amend_give_up": Door(OWNER, get=NO, post=302, args=("@order",)),
+    "amend_return": Door(OWNER, get=404, args=("@order", "@payment")),
     "order_document": Door(OWNER, args=("@order", "@document")),
     "order_reviews": Door(OWNER, post=404, args=("@order",)),
     "withdraw_review": Door(OWNER, get=NO, post=404, args=("@order",)),

@@ -18,7 +18,7 @@ from unfold.decorators import action
 from config.admin import KeepsSecret, ReadOnly, in_euros
 from config.templatetags.cabas import quantity_label, said_at, slot_label_long
 from shop.orders.admin_questions import ShortageQuestionAdmin
-from shop.orders.models import Order, OrderBill, OrderEvent, OrderLine, OrderVatTotal
+from shop.orders.models import Amendment, Order, OrderBill, OrderEvent, OrderLine, OrderVatTotal
 from shop.orders.pickups import pickup_of, to_fetch, unfetched
 from shop.orders.refund_admin import GivesBack
 from shop.orders.rules import spoken_reference
@@ -115,6 +115,19 @@ class EventInline(ReadOnly, TabularInline):
     hide_title = True
 
 
+class AmendmentInline(ReadOnly, TabularInline):
+    model = Amendment
+    extra = 0
+    verbose_name_plural = _("modifications")
+    fields = ["created_at", "state", "why", "before_said", "after_said", "extra_said", "ended_at"]
+    readonly_fields = fields
+    tab = True
+    hide_title = True
+    before_said = in_euros("total_before", _("total avant"))
+    after_said = in_euros("total_after", _("total après"))
+    extra_said = in_euros("extra", _("complément à autoriser"))
+
+
 class VatInline(ReadOnly, TabularInline):
     model = OrderVatTotal
     extra = 0
@@ -165,7 +178,7 @@ class OrderAdmin(GivesBack, KeepsSecret, ReadOnly, ModelAdmin):
     show_full_result_count = False
     actions_list = ["open_watch", "open_shortages"]
     actions_detail = ["refund_lines", "refuse_replacement", "redo"]
-    inlines = [LineInline, VatInline, BillInline, EventInline]
+    inlines = [LineInline, VatInline, BillInline, AmendmentInline, EventInline]
     goods_said = in_euros("goods_total", _("articles TTC"))
     discounts_said = in_euros("discount_total", _("réductions, déjà déduites"))
     deposits_said = in_euros("deposit_total", _("consignes"))

@@ -26,7 +26,8 @@ from shop.catalogue.models import Aisle, Product
 from shop.customers.models import Customer, User
 from shop.customers.services import save_address
 from shop.lists.services import create_list
-from shop.orders.models import Order, Pickup
+from shop.orders.models import Amendment, Order, Pickup
+from shop.orders.services import CHANGEABLE
 from shop.pricing.models import PriceChange
 from shop.stock.models import StockItem
 from tests.factories import UserFactory
@@ -362,6 +363,7 @@ def test_orders(see, goods):
     later = ordered(goods, client, days=9)
     see("orders", "/commandes/", client=client)
     see("order", f"/commandes/{later.reference}/", client=client)
+    amended(see, client, later)
     invoice(later)
     see("order-invoiced", f"/commandes/{later.reference}/", client=client)
     client.post(reverse("cancel_order", args=[order.reference]))
@@ -374,6 +376,30 @@ def test_orders(see, goods):
     see("tracking-cancelled", f"/suivi/{order.tracking_token}/")
     Slot.objects.filter(pk=later.slot_id).update(cutoff_at=timezone.now() - timedelta(hours=1))
     see("tracking-after-cut-off", f"/suivi/{later.tracking_token}/")
+
+
+def amended(see, client, order):
+    """A form with an error, its recap, and a payment that waits."""
+    address = reverse("amend_order", args=[order.reference])
+    line = order.lines.first()
+    place = {name: getattr(order, name) for name in CHANGEABLE}
+    typed = {"slot": order.slot_id, **place, f"ligne-{line.pk}": line.quantity + 1}
+    see("amend", address, client=client, says="Vos articles")
+    wrong = client.post(address, typed | {f"ligne-{line.pk}": "deux", "postcode": ""})
+    see("amend-errors", client=client, answer=wrong)
+    client.post(address, typed)
+    see("amend-recap", reverse("amend_recap", args=[order.reference]), client=client, says="au lieu de")
+    live = Amendment.objects.create(
+        order=order, proposal={}, stands_on="", mark="", total_before=order.total, total_after=order.total + 3,
+        extra=Decimal("3.00"), expires_at=timezone.now() + timedelta(minutes=30),
+    )  # fmt: skip
+    see(
+        "order-amendment-waits",
+        reverse("order", args=[order.reference]),
+        client=client,
+        says="attend son paiement",
+    )
+    Amendment.objects.filter(pk=live.pk).update(state="dropped", why="given_up", ended_at=timezone.now())
 
 
 # --- the customer's own pages --------------------------------------------------------------------
