@@ -107,7 +107,7 @@ DOORS = {
     "amend_recap": Door(OWNER, get=302, post=302, args=("@order",)),
     "amend_pay": Door(OWNER, get=NO, post=302, args=("@order",)),
     "amend_give_up": Door(OWNER, get=NO, post=302, args=("@order",)),
-    "amend_return": Door(OWNER, get=404, args=("@order", "@payment")),
+    "amend_return": Door(OWNER, get=302, args=("@order", "@payment")),
     "order_document": Door(OWNER, args=("@order", "@document")),
     "order_reviews": Door(OWNER, post=404, args=("@order",)),
     "withdraw_review": Door(OWNER, get=NO, post=404, args=("@order",)),
@@ -146,7 +146,7 @@ DOORS = {
 }
 
 # Coming back from the payment page asks the provider and places the order: by design, and told in its view.
-CHANGES_ON_GET = {"checkout_return"}
+CHANGES_ON_GET = {"checkout_return", "amend_return"}
 
 
 def _patterns(node=None):

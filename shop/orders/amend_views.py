@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -349,11 +349,9 @@ def amend_give_up(request: HttpRequest, reference: str) -> HttpResponse:
 def amend_return(request: HttpRequest, reference: str, key: str) -> HttpResponse:
     """Back from the payment page: ask the provider, and say where it stands."""
     order = get_object_or_404(_own(request), reference=reference)
-    if order_of_payment(key) != reference:
-        raise Http404
     amendment = order.amendments.first()
-    if amendment is None:
-        raise Http404
+    if amendment is None or order_of_payment(key) != reference:
+        return redirect("order", reference=reference)
     try:
         payments.refresh(key=key)
     except payments.ProviderUnavailable:
