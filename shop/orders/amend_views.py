@@ -26,10 +26,10 @@ from shop.customers.queries import customer_ids
 from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.amend_forms import LINE, AmendForm, ConfirmForm, stepped
+from shop.orders.amend_wording import REFUSALS, why_refused
 from shop.orders.models import Amendment, Order, OrderLine
 from shop.orders.queries import orders_of
 from shop.orders.services import Proposal, Seen, Wishes, settled_lines
-from shop.orders.amend_wording import REFUSALS, why_refused
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
 from shop.pricing.queries import book_for
@@ -250,6 +250,8 @@ def _recap(order: Order, proposal: Proposal, extra: Decimal, payment: str) -> di
             vat=[(rate, vat) for rate, (_gross, vat) in totals.vat.items()],
             offered_by=totals.delivery_label,
             is_collect=order.is_collect,
+            voucher=totals.voucher_discount,
+            voucher_label=totals.voucher_label,
         ),
     }
 

@@ -214,6 +214,10 @@ def _line_event(line: OrderLine, event: LineEvent) -> str:
         kinds.REFUSED: _("Remplacement refusé\u202f: %(how)s"),
         kinds.REFUNDED: _("Remboursé\u202f: %(how)s"),
         kinds.FOUND: _("Revenu à temps, livré comme prévu\u202f: %(how)s"),
+        kinds.JOINED: _("Ajouté à votre demande\u202f: %(how)s"),
+        kinds.RAISED: _("Augmenté à votre demande\u202f: %(how)s de plus"),
+        kinds.LOWERED: _("Diminué à votre demande\u202f: %(how)s de moins"),
+        kinds.REMOVED: _("Retiré à votre demande\u202f: %(how)s"),
     }
     text = words[event.kind] % said
     return _("%(text)s, à consommer avant le %(date)s") % {"text": text, **said} if said["date"] else text

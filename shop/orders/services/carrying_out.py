@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from config.facts import publish
 from delivery.slots import services as slots
+from loyalty.vouchers import services as vouchers
 from shop.basket import services as baskets
 from shop.orders.events import AmendmentDropped, OrderAmended
 from shop.orders.models import Amendment, LineEvent, Order, OrderLine, OrderVatTotal, Pickup
@@ -47,6 +48,8 @@ def carry_out(order: Order, amendment: Amendment, proposal: Proposal, *, is_card
     promotions.change_uses(
         order_reference=order.reference, amounts=proposal.totals.promotions, kept_as=amendment.occasion
     )
+    if order.voucher_discount:
+        vouchers.change_amount(order_reference=order.reference, amount=proposal.totals.voucher_discount)
     if is_card_saved:
         payments.change_amount_due(
             order_reference=order.reference,
@@ -78,7 +81,7 @@ def _settle(amendment: Amendment, state: str, why: str = "") -> None:
 
 def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> None:
     """Lines as agreed, each change with its event. Six queries."""
-    vat = iter(proposal.totals.line_vat)
+    vat, shares = iter(proposal.totals.line_vat), iter(proposal.totals.voucher_shares)
     rows = {line.ean: line for line in OrderLine.ever.filter(order=order)}
     old, new, events = [], [], []
     for amended in proposal.lines:
@@ -86,6 +89,7 @@ def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> None:
         line = rows.get(article.ean) or OrderLine(order=order, ean=article.ean, product_id=article.product_id)
         _write(line, article)
         line.vat_amount = next(vat) if amended.quantity else Decimal(0)
+        line.voucher_share = next(shares) if amended.quantity else Decimal(0)
         if amended.before == 0:
             line.unit_cost, line.cost_on = costs[article.product_id]
         (old if line.pk else new).append(line)
@@ -98,7 +102,7 @@ def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> None:
 
 _WRITTEN = (
     "name", "packaging_label", "sold_by", "quantity", "unit_price", "vat_rate", "total", "discount", "price_kept",
-    "promotion_id", "promotion_label", "vat_amount", "deposit", "minimum_age", "labels", "minimum_life_days",
+    "promotion_id", "promotion_label", "vat_amount", "voucher_share", "takes_voucher", "deposit", "minimum_age", "labels", "minimum_life_days",
 )  # fmt: skip
 
 
@@ -115,6 +119,7 @@ def _write(line: OrderLine, article: Article) -> None:
         setattr(line, name, getattr(article, name))
     for name in ("sold_by", "quantity", "unit_price", "vat_rate", "total", "discount"):
         setattr(line, name, getattr(priced, name))
+    line.takes_voucher = article.takes_voucher
     line.price_kept, line.deposit, line.labels = (
         article.price_kept,
         priced.deposit_total,
@@ -144,6 +149,8 @@ def _write_order(order: Order, proposal: Proposal) -> None:
         "delivery_fee": totals.delivery_fee,
         "discount_total": totals.discount_total,
         "delivery_label": totals.delivery_label,
+        "voucher_discount": totals.voucher_discount,
+        "voucher_label": totals.voucher_label,
         "total": totals.total,
         "weighing_margin": proposal.margin,
         "requires_age_check": any(article.minimum_age for article in proposal.articles),

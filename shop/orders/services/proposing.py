@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from delivery.slots.models import Slot
 from delivery.zones.queries import zone_for_postcode
+from loyalty.vouchers import rules as voucher_rules
+from loyalty.vouchers.queries import voucher_held_by
 from shop.catalogue.models import Product
 from shop.catalogue.rules import quantity_is_valid
 from shop.catalogue.wording import packaging_label
@@ -38,7 +40,7 @@ from shop.pricing.book import PromotionBook
 from shop.pricing.ports import costs_of
 from shop.pricing.promotions import FREE_DELIVERY, Terms
 from shop.pricing.queries import drawn_by, fresh_book, item_of, slot_facts
-from shop.pricing.rules import NOTHING, DeliveryOffer, PricedLine
+from shop.pricing.rules import NOTHING, DeliveryOffer, PricedLine, goods_total
 from shop.pricing.wording import label_of
 from shop.stock.queries import availability
 
@@ -338,6 +340,7 @@ def article_of(line: OrderLine) -> Article:
         promotion_label=line.promotion_label,
         shortage_choice=line.shortage_choice,
         minimum_life_days=line.minimum_life_days,
+        is_first_age_milk=not line.takes_voucher and not line.minimum_age,
         price_kept=line.price_kept,
     )
 
@@ -357,6 +360,7 @@ def _article(product: Product) -> Article:
         minimum_age=product.minimum_age,
         labels=tuple(product.labels),
         minimum_life_days=product.promised_life_days,
+        is_first_age_milk=product.is_first_age_milk,
     )  # fmt: skip
 
 
@@ -372,20 +376,31 @@ def _amended(line: OrderLine, quantity: int, sold: Mapping[int, Article]) -> Ame
 
 
 def _totals(order: Order, articles: Sequence[Article], slot: Slot, book: PromotionBook) -> Figures:
-    """Delivery follows the new goods and slot; in the slot that was ordered it keeps what it was given. One query."""
-    when, zone = slot_facts(slot), order.zone
-    if slot.pk != order.slot_id:
-        offer = book.free_delivery(when, fee=slot.price)
-        return figures(
-            articles, slot_price=slot.price, free_delivery_from=zone.free_delivery_from, offer=offer
-        )
-    price = min(slot.price, order.delivery_fee) if order.delivery_fee else slot.price
+    """Delivery follows the new goods and slot; in the slot that was ordered it keeps what it was given. The voucher of
+    the order stays with it while the goods reach its minimum. Two queries at most.
+    """
+    when = slot_facts(slot)
+    price = slot.price
+    if slot.pk == order.slot_id and order.delivery_fee:
+        price = min(price, order.delivery_fee)
     offer = book.free_delivery(when, fee=price)
-    drawn = drawn_by(order.reference) if order.delivery_label else {}
+    drawn = drawn_by(order.reference) if slot.pk == order.slot_id and order.delivery_label else {}
     had = next((one for one in book.terms if one.id in drawn and one.kind == FREE_DELIVERY), None)
     if had:
         price, offer = drawn[had.id], _as_offer(had, order.delivery_label)
-    return figures(articles, slot_price=price, free_delivery_from=zone.free_delivery_from, offer=offer)
+    return figures(
+        articles,
+        slot_price=price,
+        free_delivery_from=order.zone.free_delivery_from,
+        offer=offer,
+        voucher=_voucher_of(order, articles),
+    )
+
+
+def _voucher_of(order: Order, articles: Sequence[Article]) -> voucher_rules.Terms | None:
+    held = voucher_held_by(order.reference) if order.voucher_discount else None
+    goods = goods_total(article.priced for article in articles)
+    return held.terms if held and goods >= held.minimum_goods else None
 
 
 def _as_offer(terms: Terms, label: str) -> DeliveryOffer:
@@ -416,6 +431,9 @@ def frozen(proposal: Proposal) -> dict[str, Any]:
             "discount_total": totals.discount_total,
             "delivery_label": totals.delivery_label,
             "line_vat": list(totals.line_vat),
+            "voucher": asdict(totals.voucher),
+            "voucher_label": totals.voucher_label,
+            "voucher_shares": list(totals.voucher_shares),
             "vat": [[rate, gross, vat] for rate, (gross, vat) in totals.vat.items()],
             "promotions": [[pk, amount] for pk, amount in totals.promotions.items()],
         },
@@ -442,6 +460,13 @@ def thawed(kept: Mapping[str, Any], *, slot: Slot, stands_on: str) -> Proposal:
             discount_total=Decimal(totals["discount_total"]),
             delivery_label=totals["delivery_label"],
             promotions={pk: Decimal(amount) for pk, amount in totals["promotions"]},
+            voucher=voucher_rules.Discount(
+                on_goods=Decimal(totals["voucher"]["on_goods"]),
+                on_delivery=Decimal(totals["voucher"]["on_delivery"]),
+                is_cut=totals["voucher"]["is_cut"],
+            ),
+            voucher_label=totals["voucher_label"],
+            voucher_shares=tuple(map(Decimal, totals["voucher_shares"])),
         ),
         slot=slot,
         address=kept["address"],

@@ -276,14 +276,14 @@ def test_a_second_press_finds_it_done(change, order, goods):
 
 def test_a_line_of_somebody_else_is_not_even_read(change, order, goods, zone):  # noqa: F811
     other = Walk(Client())
-    other.fill(goods[0], quantity=10).hold(order.slot).say_who()
+    other.fill(goods[0], quantity=30).hold(order.slot).say_who()
     other.come_back(other.pay(other.order()))
     foreign = Order.objects.exclude(pk=order.pk).get()
 
     change.ask({goods[0]: 8}, **{f"ligne-{foreign.lines.get().pk}": "1"})
     change.confirm()
 
-    assert foreign.lines.get().quantity == 10
+    assert foreign.lines.get().quantity == 30
 
 
 def test_another_customers_order_is_not_found(order, zone):  # noqa: F811

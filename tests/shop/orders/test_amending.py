@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from delivery.slots.models import Hold, Slot
 from delivery.slots.services import SlotClosed, SlotFull
+from loyalty.vouchers import services as vouchers
 from shop.catalogue.models import Product
 from shop.orders import services
 from shop.orders.models import Amendment, Order, OrderLine
@@ -589,3 +590,49 @@ def test_settling_twice_is_once(order, comte):
     assert services.settle_lapsed(amendment_id=done.pk) == "applied"
     assert services.give_up_amendment(amendment_id=done.pk, why="given_up") == "applied"
     assert kept_of(order) == before
+
+
+# --- vouchers ---------------------------------------------------------------------------------------
+
+
+def test_a_voucher_stays_with_its_order_at_what_it_is_worth_now(order, comte, lait):
+    held = hold_voucher(order, kind="percentage", value=Decimal(10), minimum_goods=Decimal(30))
+
+    amend(order, {comte: 8, lait: 8})
+    settle(order)
+
+    order = fresh(order)
+    assert (order.goods_total, order.voucher_discount) == (Decimal("40.00"), Decimal("4.00"))
+    assert sum(line.voucher_share for line in order.lines.all()) == Decimal("4.00")
+    assert order.total == order.goods_total + order.delivery_fee - 4
+    held.refresh_from_db()
+    assert (held.order_reference, held.amount) == (order.reference, Decimal("4.00"))
+
+
+def test_below_its_minimum_a_voucher_is_given_back(order, comte, lait):
+    held = hold_voucher(order, kind="percentage", value=Decimal(10), minimum_goods=Decimal(45))
+
+    amend(order, {comte: 6, lait: 6})
+
+    order = fresh(order)
+    assert (order.voucher_discount, order.voucher_label) == (0, "")
+    assert order.total == order.goods_total + order.delivery_fee
+    held.refresh_from_db()
+    assert held.order_reference == ""
+
+
+def hold_voucher(order, **worth):
+    """As if it had been ordered with."""
+    granted = vouchers.grant(
+        origin="gift", source=f"order:{order.pk}", valid_until=timezone.now() + timedelta(days=30), **worth
+    )
+    off = Decimal("5.00")
+    vouchers.reserve(
+        voucher_id=granted.voucher.pk, order_reference=order.reference, customer_id=order.customer_id,
+        goods=order.goods_total, is_first_order=True, amount=off,
+    )  # fmt: skip
+    Order.objects.filter(pk=order.pk).update(
+        voucher_discount=off, voucher_label="Bon de 10 %", total=order.total - off
+    )
+    order.refresh_from_db()
+    return granted.voucher
