@@ -129,6 +129,11 @@ def _day_label(day: date) -> str:
     return first_of_month(date_format(day, "l j F").lower())
 
 
+def slot_of_zone(zone_id: int, slot_id: int) -> Slot | None:
+    """A slot of this zone, whether or not it can still be held, with its zone. One query."""
+    return Slot.objects.select_related("zone").filter(pk=slot_id, zone=zone_id).first()
+
+
 def next_free_slot(zone: Zone) -> Slot | None:
     """The first slot of a zone that can still be held. One query."""
     return free_slots(zone).first()

@@ -1,6 +1,6 @@
 """Reads of orders. Every one starts from the customer, or from the token of a signed link."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeGuard
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from config.templatetags.cabas import quantity_label
 from delivery.zones.models import Zone
+from shop.catalogue.models import Product
 from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
 from shop.orders.models import Amendment, Order, OrderEvent
@@ -260,6 +261,11 @@ def _missing_name(order: Order) -> str:
     """What was missing when all was cancelled for it."""
     answered = order.questions.filter(answer="cancel").values_list("line__name", flat=True)
     return str(answered.first() or "")
+
+
+def products_with_shelves(product_ids: Collection[int]) -> dict[int, Product]:
+    """Products by id, on sale or not, as pricing them wants. One query."""
+    return Product.objects.select_related("shelf").in_bulk(list(product_ids))
 
 
 def amendment_context(amendment_id: int) -> dict[str, Any]:

@@ -83,7 +83,9 @@ def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> None:
     """Lines as agreed, each change with its event. Six queries."""
     vat, shares = iter(proposal.totals.line_vat), iter(proposal.totals.voucher_shares)
     rows = {line.ean: line for line in OrderLine.ever.filter(order=order)}
-    old, new, events = [], [], []
+    old: list[OrderLine] = []
+    new: list[OrderLine] = []
+    events: list[LineEvent] = []
     for amended in proposal.lines:
         article = amended.article
         line = rows.get(article.ean) or OrderLine(order=order, ean=article.ean, product_id=article.product_id)
@@ -174,7 +176,7 @@ def _write_order(order: Order, proposal: Proposal) -> None:
     )
 
 
-def drop(order: Order, amendment: Amendment, why: Why) -> None:
+def drop(order: Order, amendment: Amendment, why: Amendment.Why) -> None:
     """Give back what an amendment kept, and what it authorised; the order stands as it was. About 15 queries."""
     slots.release_booking(order_reference=amendment.occasion)
     stock.return_stock(order_reference=amendment.occasion)
@@ -185,7 +187,7 @@ def drop(order: Order, amendment: Amendment, why: Why) -> None:
         tell_dropped(order, amendment)
 
 
-def note_dropped(order: Order, amendment: Amendment, why: Why) -> None:
+def note_dropped(order: Order, amendment: Amendment, why: Amendment.Why) -> None:
     """Settle it, and say so in the order's history. Two queries."""
     _settle(amendment, Amendment.State.DROPPED, why)
     record(order, Kind.AMENDMENT_REFUSED, amendment=amendment.pk, why=str(why))

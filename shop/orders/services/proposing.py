@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from delivery.slots.models import Slot
+from delivery.slots.queries import slot_of_zone
 from delivery.zones.queries import zone_for_postcode
 from loyalty.vouchers import rules as voucher_rules
 from loyalty.vouchers.queries import voucher_held_by
@@ -22,6 +23,7 @@ from shop.catalogue.rules import quantity_is_valid
 from shop.catalogue.wording import packaging_label
 from shop.customers.rules import age_on
 from shop.orders.models import Order, OrderLine, ShortageQuestion
+from shop.orders.queries import products_with_shelves
 from shop.orders.repricing import lowered, raised
 from shop.orders.rules import Article, Figures, figures, weighing_margin
 from shop.orders.services.errors import (
@@ -192,10 +194,9 @@ def _slot(order: Order, slot_id: int) -> Slot:
     """Whether it has room is decided when its place is taken. One query where it is another one."""
     if slot_id == order.slot_id:
         return order.slot
-    slot = Slot.objects.filter(pk=slot_id, zone=order.zone_id).first()
+    slot = slot_of_zone(order.zone_id, slot_id)
     if slot is None:
         raise SlotElsewhere(slot_id)
-    slot.zone = order.zone
     return slot
 
 
@@ -251,7 +252,7 @@ def _for_sale(
     if len(products) < len(grows):
         raise NotForSale(next(line.name for line in grows if line.product is None))
     if new:
-        products |= Product.objects.select_related("shelf").in_bulk(list(new))
+        products |= products_with_shelves(new)
     if new.keys() - products.keys():
         raise NotForSale("")
     names = {line.product_id: line for line in grows}

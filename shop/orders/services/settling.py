@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from delivery.slots import services as slots
+from delivery.slots.queries import slot_of_zone
 from shop.basket import services as baskets
 from shop.orders.models import Amendment, Order
 from shop.orders.services.books import Status, locked
@@ -40,11 +41,9 @@ def settle_paid(*, amendment_id: int) -> str:
         tell_dropped(order, amendment)
     if amendment.state != State.PREPARED:
         return amendment.state
-    proposal = thawed(
-        amendment.proposal,
-        slot=type(order.slot).objects.get(pk=amendment.proposal["slot_id"]),
-        stands_on=amendment.stands_on,
-    )
+    slot = slot_of_zone(order.zone_id, amendment.proposal["slot_id"])
+    assert slot is not None  # noqa: S101 - its place is pinned, and slots are never deleted
+    proposal = thawed(amendment.proposal, slot=slot, stands_on=amendment.stands_on)
     why = _obstacle(order, amendment, proposal)
     if why is None:
         try:
@@ -69,7 +68,7 @@ def _locked(amendment_id: int) -> tuple[Order, Amendment]:
     return order, Amendment.objects.get(pk=amendment_id)
 
 
-def _obstacle(order: Order, amendment: Amendment, proposal: Proposal) -> Why | None:
+def _obstacle(order: Order, amendment: Amendment, proposal: Proposal) -> Amendment.Why | None:
     """Why the order cannot become what was agreed, looked at under its lock. One query."""
     if order.status in {Status.CANCELLED, Status.ABANDONED}:
         return Why.CANCELLED
@@ -111,7 +110,7 @@ def give_up_amendment(*, amendment_id: int, why: str) -> str:
 
 
 @transaction.atomic
-def _drop_unpaid(amendment_id: int, why: Why) -> str:
+def _drop_unpaid(amendment_id: int, why: Amendment.Why) -> str:
     order, amendment = _locked(amendment_id)
     if amendment.state == State.PREPARED:
         drop(order, amendment, why)
