@@ -37,7 +37,7 @@ class AmendForm(forms.Form):
     )  # fmt: skip
     with_basket = forms.BooleanField(required=False, label=_("Ajouter ce qui est dans mon panier"))
     phone = _text(
-        _("Téléphone"), "tel", 20, _("Indiquez un téléphone : le livreur n’appelle qu’en cas de besoin."),
+        _("Téléphone"), "tel", 20, _("Indiquez un téléphone\u202f: le livreur n’appelle qu’en cas de besoin."),
         inputmode="tel", type="tel",
     )  # fmt: skip
     line1 = _text(_("Numéro et rue"), "address-line1", 120, _("Indiquez le numéro et la rue."))
@@ -84,7 +84,7 @@ class AmendForm(forms.Form):
             return normalise_phone(self.cleaned_data["phone"])
         except PhoneInvalid as refused:
             raise forms.ValidationError(
-                _("Ce numéro ne semble pas complet. Exemple : 06 12 34 56 78."), code="invalid"
+                _("Ce numéro ne semble pas complet. Exemple\u202f: 06 12 34 56 78."), code="invalid"
             ) from refused
 
     def clean_postcode(self) -> str:
@@ -114,7 +114,7 @@ def _quantity_of(line: OrderLine) -> Any:
 def elsewhere(postcode: str, zone: str) -> str:
     """Why an order does not move there."""
     return _(
-        "Le %(postcode)s n’est pas dans la zone « %(zone)s » de cette commande : elle part d’un autre dépôt ou "
+        "Le %(postcode)s n’est pas dans la zone «\u202f%(zone)s\u202f» de cette commande\u202f: elle part d’un autre dépôt ou "
         "n’est pas livrée. Annulez-la et commandez à nouveau pour cette adresse."
     ) % {"postcode": postcode, "zone": zone}
 

@@ -41,7 +41,7 @@ SESSION_WISHES = "amending"
 _PARTY = "_cabas_party"
 Page = Callable[[HttpRequest, Order], HttpResponse]
 PAYMENT_SILENT = (
-    "Le service de paiement ne répond pas. Rien n’est débité et votre commande reste telle quelle : réessayez dans "
+    "Le service de paiement ne répond pas. Rien n’est débité et votre commande reste telle quelle\u202f: réessayez dans "
     "un instant."
 )
 
@@ -336,10 +336,10 @@ def amend_give_up(request: HttpRequest, reference: str) -> HttpResponse:
     outcome = services.give_up_amendment(amendment_id=amendment.pk, why=Amendment.Why.GIVEN_UP)
     if outcome == Amendment.State.DROPPED:
         messages.success(
-            request, _("C’est noté : votre commande reste telle quelle, rien de plus ne sera débité.")
+            request, _("C’est noté\u202f: votre commande reste telle quelle, rien de plus ne sera débité.")
         )
     elif outcome == Amendment.State.APPLIED:
-        messages.info(request, _("Le complément était déjà payé : votre commande est modifiée."))
+        messages.info(request, _("Le complément était déjà payé\u202f: votre commande est modifiée."))
     else:
         messages.error(request, _(PAYMENT_SILENT))
     return redirect("order", reference=reference)
@@ -365,24 +365,26 @@ def _settled(request: HttpRequest, amendment: Amendment) -> HttpResponse:
     state = services.settle_paid(amendment_id=amendment.pk)
     reference = amendment.order.reference
     if state == Amendment.State.APPLIED:
-        messages.success(request, _("Le complément est autorisé : votre commande est modifiée."))
+        messages.success(request, _("Le complément est autorisé\u202f: votre commande est modifiée."))
     elif state == Amendment.State.DROPPED:
         messages.error(
             request,
             _(
-                "La modification n’a pas pu être faite : votre commande reste telle quelle, le complément n’est pas débité."
+                "La modification n’a pas pu être faite\u202f: votre commande reste telle quelle, le complément n’est pas débité."
             ),
         )
     elif payment_state(reference, amendment.occasion) in {"refused", "lapsed"}:
         messages.error(
             request,
-            _("Le complément a été refusé : votre commande reste telle quelle, rien de plus n’est débité."),
+            _(
+                "Le complément a été refusé\u202f: votre commande reste telle quelle, rien de plus n’est débité."
+            ),
         )
     else:
         messages.info(
             request,
             _(
-                "Votre banque n’a pas encore répondu : votre commande sera modifiée dès que le complément est autorisé."
+                "Votre banque n’a pas encore répondu\u202f: votre commande sera modifiée dès que le complément est autorisé."
             ),
         )
     return redirect("order", reference=reference)

@@ -23,29 +23,31 @@ def why_refused(refused: Exception, order: Order) -> str:
     match refused:
         case errors.TooLateToAmend():
             return _(
-                "Il est trop tard pour modifier cette commande : sa préparation commence. Elle reste telle quelle."
+                "Il est trop tard pour modifier cette commande\u202f: sa préparation commence. Elle reste telle quelle."
             )
         case errors.MoveRefused():
             return _("Cette commande ne peut plus être modifiée.")
         case errors.LineSettled():
             return _(
-                "« %(name)s » reste comme convenu avec vous : cet article manque au dépôt, ou a été remplacé."
+                "«\u202f%(name)s\u202f» reste comme convenu avec vous\u202f: cet article manque au dépôt, ou a été remplacé."
             ) % {"name": refused.name}
         case errors.WrongQuantity():
-            return _("« %(name)s » : cette quantité ne peut pas être commandée.") % {"name": refused.name}
+            return _("«\u202f%(name)s\u202f»\u202f: cette quantité ne peut pas être commandée.") % {
+                "name": refused.name
+            }
         case errors.NotThatMuch():
             return _not_that_much(refused)
         case errors.NotForSale():
             if not refused.name:
-                return _("Un article de votre panier n’est plus en vente : il n’a pas été ajouté.")
-            return _("« %(name)s » n’est plus en vente : sa quantité ne peut que diminuer.") % {
-                "name": refused.name
-            }
+                return _("Un article de votre panier n’est plus en vente\u202f: il n’a pas été ajouté.")
+            return _(
+                "«\u202f%(name)s\u202f» n’est plus en vente\u202f: sa quantité ne peut que diminuer."
+            ) % {"name": refused.name}
         case errors.BelowZoneMinimum():
             return _below_minimum(refused, order)
         case errors.AgeUnknown():
             return _(
-                "Pour ajouter de l’alcool, indiquez d’abord votre date de naissance dans votre compte : il est "
+                "Pour ajouter de l’alcool, indiquez d’abord votre date de naissance dans votre compte\u202f: il est "
                 "interdit de le vendre aux mineurs."
             )
         case errors.ElsewhereDelivered():
@@ -56,43 +58,49 @@ def why_refused(refused: Exception, order: Order) -> str:
 def _of_the_moment(refused: Exception) -> str:
     match refused:
         case SlotFull() | SlotClosed() | SlotUnknown() | errors.SlotElsewhere():
-            return _("Ce créneau n’est plus libre : choisissez-en un autre. Votre commande garde le sien.")
+            return _(
+                "Ce créneau n’est plus libre\u202f: choisissez-en un autre. Votre commande garde le sien."
+            )
         case errors.SlotTooFar():
             return _(
-                "Ce créneau est trop lointain : une banque ne garde un complément réservé que quelques jours. "
+                "Ce créneau est trop lointain\u202f: une banque ne garde un complément réservé que quelques jours. "
                 "Choisissez un créneau plus proche."
             )
         case errors.PaymentFirst() | PaymentError():
             return _(
-                "Le paiement de votre commande est en cours de vérification ou à refaire : réglez-le d’abord, puis "
+                "Le paiement de votre commande est en cours de vérification ou à refaire\u202f: réglez-le d’abord, puis "
                 "modifiez votre commande."
             )
         case StockShort():
-            return _("Le stock d’un article vient de changer : vérifiez les quantités. Rien n’est modifié.")
+            return _(
+                "Le stock d’un article vient de changer\u202f: vérifiez les quantités. Rien n’est modifié."
+            )
         case errors.NothingChanges():
-            return _("Vous n’avez rien changé : votre commande reste telle quelle.")
+            return _("Vous n’avez rien changé\u202f: votre commande reste telle quelle.")
         case errors.TooManyLines():
             return _("Une commande contient au plus 200 articles différents.")
         case errors.LineUnknown():
-            return _("Votre commande a changé entre-temps : la voici, telle qu’elle est maintenant.")
-    return _("Le total a changé entre-temps : vérifiez-le avant de confirmer. Rien n’est encore modifié.")
+            return _("Votre commande a changé entre-temps\u202f: la voici, telle qu’elle est maintenant.")
+    return _(
+        "Le total a changé entre-temps\u202f: vérifiez-le avant de confirmer. Rien n’est encore modifié."
+    )
 
 
 def _not_that_much(refused: errors.NotThatMuch) -> str:
     if not refused.left:
-        return _("« %(name)s » : il n’en reste plus, la quantité ne peut pas augmenter.") % {
+        return _("«\u202f%(name)s\u202f»\u202f: il n’en reste plus, la quantité ne peut pas augmenter.") % {
             "name": refused.name
         }
     left = grams(refused.left) if refused.sold_by == "weight" else str(refused.left)
-    return _("« %(name)s » : vous pouvez en ajouter %(left)s au plus, il n’en reste pas davantage.") % {
+    return _("«\u202f%(name)s\u202f»\u202f: vous pouvez en ajouter %(left)s au plus, il n’en reste pas davantage.") % {
         "name": refused.name, "left": left,
     }  # fmt: skip
 
 
 def _below_minimum(refused: errors.BelowZoneMinimum, order: Order) -> str:
     if refused.is_empty:
-        return _("Il ne resterait aucun article : pour cela, annulez toute la commande.")
+        return _("Il ne resterait aucun article\u202f: pour cela, annulez toute la commande.")
     return _(
-        "Il manquerait %(missing)s pour atteindre le minimum de %(minimum)s : gardez d’autres articles, ou annulez "
+        "Il manquerait %(missing)s pour atteindre le minimum de %(minimum)s\u202f: gardez d’autres articles, ou annulez "
         "toute la commande."
     ) % {"missing": euros(refused.missing), "minimum": euros(order.zone.minimum_order)}

@@ -381,12 +381,13 @@ def test_orders(see, goods):
 def amended(see, client, order):
     """A form with an error, its recap, and a payment that waits."""
     address = reverse("amend_order", args=[order.reference])
-    line = order.lines.first()
+    line = order.lines.filter(sold_by="piece").first()
     place = {name: getattr(order, name) for name in CHANGEABLE}
-    typed = {"slot": order.slot_id, **place, f"ligne-{line.pk}": line.quantity + 1}
+    typed = {f"ligne-{one.pk}": one.quantity for one in order.lines.all()}
+    typed |= {"slot": order.slot_id, **place, f"ligne-{line.pk}": line.quantity + 1}
     see("amend", address, client=client, says="Vos articles")
     wrong = client.post(address, typed | {f"ligne-{line.pk}": "deux", "postcode": ""})
-    see("amend-errors", client=client, answer=wrong)
+    see("amend-errors", client=client, answer=wrong, status=422)
     client.post(address, typed)
     see("amend-recap", reverse("amend_recap", args=[order.reference]), client=client, says="au lieu de")
     live = Amendment.objects.create(

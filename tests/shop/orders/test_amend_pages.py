@@ -164,7 +164,7 @@ def test_the_basket_joins_the_order(change, order, goods, buyer):
 
     change.ask(with_basket="on")
     page = change.recap()
-    assert "ajouté : 3" in page and "10\u00a0× → 12\u00a0×" in page
+    assert "ajouté\u202f: 3" in page and "10\u00a0× → 12\u00a0×" in page
     buyer.come_back(buyer.pay(change.confirm(page)))
     settle(order)
 
