@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
     "pickups-remind": {"task": "shop.orders.tasks.remind_pickups", "schedule": 300.0},
     "orders-off-shelves": {"task": "shop.orders.tasks.take_off_shelves", "schedule": 900.0},
+    "recalls-work": {"task": "shop.recalls.tasks.work", "schedule": 15.0},
     "picking-open-waves": {"task": "shop.picking.tasks.open_waves", "schedule": 60.0},
     "shortages-tell": {"task": "shop.orders.tasks.tell_shortages", "schedule": 600.0},
     "shortages-settle": {"task": "shop.orders.tasks.settle_shortages", "schedule": 60.0},

@@ -9,6 +9,14 @@ from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from unfold.contrib.import_export.forms import ExportForm
 
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def inert(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula, whatever somebody typed (OWASP, CSV injection)."""
+    text = str(value)
+    return f"'{text}" if text.lstrip(" ").startswith(_RUN_BY_SPREADSHEETS) else text
+
 
 class SpreadsheetCSV(CSV):
     """With a mark and semicolons: without them a French Excel mangles accents and fills one column."""

@@ -47,6 +47,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("catalogue.product", _("Produits"), "nutrition"),
             Entry("stock.stockitem", _("Stocks"), "inventory_2"),
             Entry("stock.stockmovement", _("Mouvements de stock"), "swap_vert"),
+            Entry("recalls.recall", _("Rappels de produits"), "campaign"),
             Entry("search.productreport", _("Erreurs signalées"), "flag"),
             Entry("pricing.promotion", _("Promotions"), "percent"),
             Entry("pricing.plannedprice", _("Prix programmés"), "event_upcoming"),

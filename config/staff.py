@@ -74,6 +74,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "zones.depot": VIEW,
         "search.productreport": EDIT,
         "zones.zone": VIEW,
+        "recalls.recall": VIEW,
         **_SEE_REVIEWS,
     },
     # Whoever walks the shelves receives, counts and throws away.
@@ -85,6 +86,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "orders.shortagequestion": VIEW,
         "slots.slot": VIEW,
         "picking.picktask": VIEW,
+        "recalls.recall": VIEW,
     },
     # Couriers get what a stop needs on their own screen; the admin shows them the slots only.
     StaffGroup.COURIER: {"slots.slot": VIEW, "zones.zone": VIEW},
@@ -107,6 +109,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "desk.contactrequest": EDIT,
         "desk.helpentry": WRITE,
         "search.productreport": VIEW,
+        "recalls.recall": VIEW,
     },
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
@@ -139,6 +142,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "pricing.plannedprice": WRITE,
         "pricing.promotion": WRITE,
         "picking.picktask": VIEW,
+        "recalls.recall": VIEW,
         "slots.slot": WRITE,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,
@@ -167,8 +171,10 @@ RIGHTS: dict[StaffGroup, Rights] = {
 
 # Rights that are not about adding, changing or deleting rows.
 SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
+    # Whoever answers for what is sold takes it back.
+    StaffGroup.CATALOGUE: frozenset({"recalls.open_recall", "recalls.check_shelf"}),
     # Whoever fills the crates stands at the counter of a pickup point too.
-    StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick"}),
+    StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick", "recalls.check_shelf"}),
     # Whoever hears the complaint makes good for it.
     StaffGroup.CUSTOMER_SERVICE: frozenset(
         {
@@ -192,6 +198,8 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "picking.pick",
             "picking.lead",
             "vouchers.grant_voucher",
+            "recalls.open_recall",
+            "recalls.check_shelf",
         }
     ),
 }

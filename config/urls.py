@@ -27,6 +27,7 @@ ROOMS_WITH_PAGES = [
     "shop.documents",
     "shop.checkout",
     "shop.picking",
+    "shop.recalls",
     "shop.home",
     "crm.audience",
     "crm.insights",

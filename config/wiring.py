@@ -4,16 +4,19 @@ from datetime import datetime
 
 from crm.desk import queries as desk
 from crm.insights.ports import bind_page_text
-from crm.outbox.queries import stuck_order_letters
+from crm.outbox.queries import recall_letters, stuck_order_letters
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.documents.queries import links_of
 from shop.orders import queries as orders
-from shop.orders.ports import bind_documents, bind_stuck_letters
+from shop.orders.ports import bind_documents, bind_recalls, bind_stuck_letters
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
+from shop.recalls import queries as recalls
+from shop.recalls.ports import bind_letters
 from shop.reviews.ports import bind_purchases
 from shop.search.index import index_products
+from shop.search.ports import bind_off_sale
 from shop.stock.queries import highest_costs
 
 
@@ -42,3 +45,6 @@ bind_terms(terms_in_force)
 bind_purchases(orders.receipt)
 bind_documents(links_of)
 bind_stuck_letters(stuck_order_letters)
+bind_recalls(recalls.recalls_told)
+bind_off_sale(recalls.off_sale)
+bind_letters(recall_letters)

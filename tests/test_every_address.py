@@ -21,6 +21,7 @@ from shop.orders.models import Order, Withdrawal
 from shop.payments.models import ProviderEvent
 from shop.picking.models import PickTask, Wave
 from shop.pricing.services import plan_price
+from shop.recalls.models import Recall
 from shop.reviews.models import ProductReview, ServiceReview
 from shop.search.models import MissedSearch, Synonym, ZonePopularity
 from shop.search.services import report_product
@@ -289,6 +290,10 @@ def rows(owned):
     plan_price(
         product_id=owned.product.pk, price=Decimal("1.99"), starts_at=timezone.now() + timedelta(days=1)
     )
+    Recall.objects.create(
+        product=owned.product, ean=owned.product.ean, name=owned.product.name, hazard="listeria",
+        sentence="Un contrôle en a trouvé.", advice="destroy", decided_by=UserFactory(staff=True),
+    )  # fmt: skip
     said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}
     dated = {"experienced_on": today, "written_at": timezone.now()}
     ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)

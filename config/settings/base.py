@@ -36,6 +36,7 @@ ROOMS = [
     "shop.documents",
     "shop.checkout",
     "shop.picking",
+    "shop.recalls",
     "shop.home",
     "crm.audience",
     "crm.outbox",

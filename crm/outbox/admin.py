@@ -43,6 +43,7 @@ PURPOSES = {
     "order_packed": _("Commande prête"),
     "shortage_told": _("Article qui manquera"),
     "shortage_settled": _("Article manquant, réglé"),
+    "product_recalled": _("Rappel de produit"),
     "payment_needed": _("Paiement à refaire"),
     "payment_voided": _("Paiement arrivé trop tard"),
     "sign_in_code": _("Code de connexion"),

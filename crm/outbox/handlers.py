@@ -23,6 +23,8 @@ from shop.orders.refunds import refund_letter
 from shop.orders.withdrawals import withdrawal_letter
 from shop.payments.events import LatePaymentVoided, PaymentRefunded
 from shop.payments.rules import euros
+from shop.recalls.events import BuyerConcerned
+from shop.recalls.queries import letter_about as recall_letter
 from shop.reviews.events import ReviewAnswered, ReviewRefused
 from shop.reviews.queries import letter_about
 from shop.stock.events import ProductRestocked
@@ -168,6 +170,20 @@ def tell_product_restocked(back: ProductRestocked) -> None:
             template="product_restocked",
             context=context,
         )
+
+
+@handler(BuyerConcerned, key="outbox.product_recalled")
+def tell_product_recalled(concerned: BuyerConcerned) -> None:
+    """A matter of health, no marketing: sent whatever was consented to, guests included."""
+    context = recall_letter(concerned.recall_id, concerned.order_reference)
+    services.queue_message(
+        purpose="product_recalled",
+        occasion=f"{concerned.recall_id} {concerned.order_reference}",
+        recipient=context["recipient"],
+        customer_id=context["customer_id"],
+        template="product_recalled",
+        context=context,
+    )
 
 
 @handler(ReviewRefused, key="outbox.review_refused")

@@ -23,6 +23,7 @@ SUBJECTS = {
     "refund_made": _("Commande {reference} : votre remboursement"),
     "withdrawal_acknowledged": _("Commande {reference} : votre rétractation est reçue"),
     "pickup_reminder": _("Commande {reference} : votre retrait"),
+    "product_recalled": _("Rappel de produit : {name}"),
     "sign_in_code": _("Votre code de connexion"),
     "email_verification_code": _("Confirmez votre adresse e-mail"),
     "password_reset": _("Choisissez un nouveau mot de passe"),

@@ -1,5 +1,6 @@
 """What letters say, read where it is kept."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
@@ -52,6 +53,19 @@ def stuck_order_letters() -> list[Late]:
         .values_list("reference", "order_id", "starts_at", "subject", "created_at")
     )
     return [Late(*row) for row in found]
+
+
+_RECALL_LETTERS = {State.SENT: "sent", State.FAILED: "failed", State.UNKNOWN: "failed"}
+
+
+def recall_letters(recall_id: int, order_references: Collection[str]) -> dict[str, str]:
+    """Order → what became of its letter about a recall: "sent", "waiting" or "failed". One query."""
+    occasions = {f"{recall_id} {reference}": reference for reference in order_references}
+    found = Message.objects.filter(purpose="product_recalled", occasion__in=occasions)
+    return {
+        occasions[occasion]: _RECALL_LETTERS.get(State(state), "waiting")
+        for occasion, state in found.values_list("occasion", "state")
+    }
 
 
 def order_status(reference: str) -> str:

@@ -247,6 +247,8 @@ class Product(models.Model):
     is_published = models.BooleanField(_("publié"), default=False, editable=False)
     # Taken off sale by staff: an import never puts it back.
     withdrawn_at = models.DateTimeField(_("retiré de la vente le"), null=True, blank=True, editable=False)
+    # Recalled by its producer: neither published nor picked until `services.lift_recall`.
+    recalled_at = models.DateTimeField(_("rappelé le"), null=True, blank=True, editable=False)
     # The checklist as last evaluated, for filters; publishing evaluates it again.
     missing = ArrayField(models.CharField(max_length=20), default=list, blank=True, editable=False)
     popularity = models.PositiveIntegerField(default=0, editable=False)

@@ -23,7 +23,9 @@ _FIELDS = (
 
 def missing_by_product(product_ids: Collection[int]) -> dict[int, list[Particular]]:
     """What each product lacks to be published, by the shop's own rule. One query."""
-    rows = Product.objects.filter(pk__in=product_ids).values("id", "shelf_id", "shelf__requires", *_FIELDS)
+    rows = Product.objects.filter(pk__in=product_ids).values(
+        "id", "shelf_id", "shelf__requires", "recalled_at", *_FIELDS
+    )
     return {row["id"]: _missing(row) for row in rows.order_by("id").iterator()}
 
 
@@ -31,13 +33,15 @@ def missing_of(product: Product) -> list[Particular]:
     """The checklist of a product in memory, saved or not. One query at most, for its shelf."""
     row = {name: getattr(product, name) for name in _FIELDS}
     requires = product.shelf.requires if product.shelf else []
-    return _missing(row | {"shelf_id": product.shelf_id, "shelf__requires": requires})
+    told = {"shelf_id": product.shelf_id, "shelf__requires": requires, "recalled_at": product.recalled_at}
+    return _missing(row | told)
 
 
 def _missing(row: dict[str, Any]) -> list[Particular]:
     values = Particulars(
         has_shelf=row["shelf_id"] is not None,
         requires=frozenset(row["shelf__requires"] or ()),
+        is_recalled=row["recalled_at"] is not None,
         **{name: row[name] for name in _FIELDS},
     )
     return missing_particulars(values, demonstration=settings.DEMONSTRATION)

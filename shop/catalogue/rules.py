@@ -48,6 +48,7 @@ class Particular(StrEnum):
     ALCOHOL_DEGREE = "alcohol_degree"
     MINIMUM_AGE = "minimum_age"
     ILLUSTRATION = "illustration"
+    RECALLED = "recalled"
 
 
 # Only the producer can say these. A demonstration never invents them: it shows « non communiqué ».
@@ -81,6 +82,7 @@ class Particulars:
     minimum_age: int | None
     invented: Sequence[str] = ()
     operator: str = ""
+    is_recalled: bool = False
 
 
 def missing_particulars(values: Particulars, *, demonstration: bool = False) -> list[Particular]:
@@ -89,15 +91,15 @@ def missing_particulars(values: Particulars, *, demonstration: bool = False) -> 
     Price, VAT, shelf and net quantity are always due (net quantity unless weighed for the customer);
     the shelf says which of the others are (regulation 1169/2011 "INCO", art. 9, 14, 19, 26 and 44).
     In a ``demonstration`` shop, completed products may lack what only their producer can state; outside
-    one, nothing invented may be sold.
+    one, nothing invented may be sold. What is recalled is never sold, however complete.
     """
     due = _due(values)
     missing = [what for what, stated in _stated(values).items() if what in due and not stated]
-    if not values.invented:
-        return missing
-    if demonstration:
-        return [what for what in missing if what not in STATEMENTS]
-    return [*missing, Particular.ILLUSTRATION]
+    if values.invented and demonstration:
+        missing = [what for what in missing if what not in STATEMENTS]
+    elif values.invented:
+        missing.append(Particular.ILLUSTRATION)
+    return [*missing, Particular.RECALLED] if values.is_recalled else missing
 
 
 def _due(values: Particulars) -> set[str]:

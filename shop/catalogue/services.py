@@ -122,6 +122,32 @@ def unpublish_many(*, product_ids: Collection[int]) -> int:
 
 
 @transaction.atomic
+def hold_for_recall(*, product_id: int) -> bool:
+    """Take a recalled product off sale; nobody publishes it before `lift_recall`. Whether it was on sale.
+
+    Locks it. At most 7 queries.
+    """
+    was_on_sale = Product.objects.filter(pk__in=_lock([product_id]), is_published=True).exists()
+    Product.objects.filter(pk=product_id, recalled_at=None).update(recalled_at=timezone.now())
+    unpublish_many(product_ids=[product_id])
+    refresh_checklist(product_ids=[product_id])
+    return was_on_sale
+
+
+@transaction.atomic
+def lift_recall(*, product_id: int, back_on_sale: bool) -> bool:
+    """Nothing keeps it from being sold any more; put it back on sale at once where that is wished and it is complete.
+
+    Whether it is on sale now. Locks it. At most 9 queries.
+    """
+    Product.objects.filter(pk__in=_lock([product_id])).update(recalled_at=None)
+    if back_on_sale:
+        return not publish_many(product_ids=[product_id])
+    refresh_checklist(product_ids=[product_id])
+    return False
+
+
+@transaction.atomic
 def save_product(*, product: Product, changed: Collection[str] = ()) -> Product:
     """Save what a form changed, and only that: price, publication and stock are never written from here.
 

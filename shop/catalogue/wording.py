@@ -24,6 +24,7 @@ MISSING: dict[str, str | Promise] = {
     Particular.ALCOHOL_DEGREE: _("degré d’alcool manquant"),
     Particular.MINIMUM_AGE: _("âge minimal de 18 ans à indiquer"),
     Particular.ILLUSTRATION: _("données d’illustration à remplacer avant la vente"),
+    Particular.RECALLED: _("rappel de produit en cours"),
     "withdrawn": _("retiré de la vente par l’équipe"),
 }
 

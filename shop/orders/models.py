@@ -230,6 +230,8 @@ class OrderLine(models.Model):
     dropped = models.PositiveIntegerField(_("retiré d’un commun accord"), default=0, db_default=0)
     # What lies in the crates, pieces or grams; nothing yet before its shelf was visited.
     picked = models.PositiveIntegerField(_("préparé"), null=True)
+    # Recalled by its producer since: what of it lies in crates that are not closed must come out again.
+    recalled_at = models.DateTimeField(_("rappelé le"), null=True)
     # What is charged for it, deposits apart, and its part of the voucher, which comes off it; nothing yet before the order is packed.
     billed = models.DecimalField(_("facturé TTC"), max_digits=10, decimal_places=2, null=True)
     billed_share = models.DecimalField(_("part du bon facturée"), max_digits=8, decimal_places=2, null=True)
@@ -271,6 +273,11 @@ class OrderLine(models.Model):
     @property
     def is_weighed(self) -> bool:
         return self.sold_by == Product.SoldBy.WEIGHT
+
+    @property
+    def to_take_out(self) -> bool:
+        """Recalled with its order in the crates: it comes out before they are closed."""
+        return self.recalled_at is not None and bool(self.picked)
 
     @property
     def wanted(self) -> int:
@@ -375,6 +382,7 @@ class LineEvent(models.Model):
         RAISED = "raised", _("quantité augmentée")
         LOWERED = "lowered", _("quantité diminuée")
         REMOVED = "removed", _("retiré par une modification")
+        RECALLED = "recalled", _("retiré, produit rappelé")
 
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("événement"), max_length=10, choices=Kind)
@@ -459,6 +467,7 @@ class ShortageQuestion(models.Model):
     class Cause(models.TextChoices):
         FORECAST = "forecast", _("le stock ne suffira pas")
         SHELF = "shelf", _("le rayon est vide")
+        RECALL = "recall", _("le produit est rappelé")
 
     class Answer(models.TextChoices):
         REPLACE = "replace", _("le remplacer")

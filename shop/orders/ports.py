@@ -1,4 +1,4 @@
-"""What orders must ask the rooms above: which documents were made, which letters did not leave?
+"""What orders must ask the rooms above: which documents were made, which letters did not leave, what was recalled?
 
 Bound in config/wiring.py.
 """
@@ -67,3 +67,34 @@ def stuck_letters() -> Sequence[Late]:
     if _stuck_letters is None:
         raise RuntimeError("config/wiring.py binds no letters")
     return _stuck_letters()
+
+
+@dataclass(frozen=True, slots=True)
+class RecallTold:
+    """A recalled article of an order, in the words its customer reads."""
+
+    name: str
+    hazard: str
+    what_to_do: str
+    became: str
+    url: str
+
+
+class Recalls(Protocol):
+    def __call__(self, order_reference: str) -> Sequence[RecallTold]:
+        """What of an order was recalled. One query."""
+
+
+_recalls: Recalls | None = None
+
+
+def bind_recalls(recalls: Recalls) -> None:
+    global _recalls
+    _recalls = recalls
+
+
+def recalls_of(order_reference: str) -> Sequence[RecallTold]:
+    """What of an order was recalled. As many queries as the bound answer takes."""
+    if _recalls is None:
+        raise RuntimeError("config/wiring.py binds no recalls")
+    return _recalls(order_reference)

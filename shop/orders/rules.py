@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -197,6 +197,16 @@ def voucher_taken(
 def heaviest(grams: int) -> int:
     """The most that is charged of so many grams ordered."""
     return grams + grams * WEIGHT_TOLERANCE_PERCENT // 100
+
+
+def is_concerned(read: Collection[date], first: date | None, last: date | None) -> bool:
+    """Whether an article whose dates were ``read`` may be among those recalled: from ``first`` to ``last``, both included.
+
+    Without a date on either side everything is concerned: better one letter too many.
+    """
+    if not read or (first is None and last is None):
+        return True
+    return any((first is None or first <= day) and (last is None or day <= last) for day in read)
 
 
 def missing_of(sold_by: str, wanted: int, picked: int) -> int:

@@ -15,6 +15,7 @@ from shop.basket.summary import money_summary
 from shop.orders import wording
 from shop.orders.models import Order, OrderBill, OrderEvent, OrderLine
 from shop.orders.pickups import pickup_of, place_of
+from shop.orders.ports import recalls_of
 from shop.orders.queries import address_lines, may_pay_again, pay_path
 from shop.orders.questions import open_questions
 from shop.orders.rules import Bill, Prepared, bill, is_newcomer
@@ -37,7 +38,7 @@ def with_billed(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def order_context(order: Order) -> dict[str, Any]:
-    """Eight queries, nine once the bill is made, however long the order; one more for a pickup, one for a voucher."""
+    """Nine queries, ten once the bill is made, however long the order; one more for a pickup, one for a voucher."""
     lines = _with_stand_ins(list(order.lines.prefetch_related("events")))
     events = list(order.events.all())
     kinds = {event.kind for event in events}
@@ -53,6 +54,7 @@ def order_context(order: Order) -> dict[str, Any]:
         "place": place_of(order) if order.is_collect else None,
         "pickup": pickup_of(order),
         "address": address_lines(order),
+        "recalls": recalls_of(order.reference),
         # Whoever has the link alone sees none: they name the buyer.
         "documents": [],
         "shortage": _wishes(order, lines),

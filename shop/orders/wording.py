@@ -35,6 +35,8 @@ def of_it(line: OrderLine, quantity: int) -> str:
 def missing(line: OrderLine, quantity: int, cause: str) -> str:
     """« Il manquera 2 Brie sur 10 » ahead, « Il manque … » at the shelf; nothing after it where all is missing."""
     said = {"what": of_it(line, quantity), "whole": how_much(line, line.quantity)}
+    if cause == Cause.RECALL:
+        return _("%(what)s\u202f: ce produit est rappelé, nous ne le livrons pas") % said
     if cause == Cause.SHELF:
         words = (
             _("Il manque %(what)s")
@@ -172,7 +174,9 @@ def line_facts(line: OrderLine, stand_in: OrderLine | None, replaced: OrderLine 
     if replaced:
         facts.append(_("Remplace %(name)s") % {"name": replaced.name})
     gone = line.dropped + line.missing
-    if gone:
+    if line.recalled_at and not line.picked:
+        facts.append(_("Produit rappelé\u202f: retiré, non facturé"))
+    elif gone:
         facts.append(
             _("Manque\u202f: %(gone)s sur %(whole)s, non facturé")
             % {"gone": how_much(line, gone), "whole": how_much(line, line.quantity)}
@@ -213,6 +217,7 @@ def _line_event(line: OrderLine, event: LineEvent) -> str:
         kinds.NONE_FITS: _("Aucun remplacement ne convenait\u202f: %(how)s"),
         kinds.REFUSED: _("Remplacement refusé\u202f: %(how)s"),
         kinds.REFUNDED: _("Remboursé\u202f: %(how)s"),
+        kinds.RECALLED: _("Retiré, produit rappelé\u202f: %(how)s"),
         kinds.FOUND: _("Revenu à temps, livré comme prévu\u202f: %(how)s"),
         kinds.JOINED: _("Ajouté à votre demande\u202f: %(how)s"),
         kinds.RAISED: _("Augmenté à votre demande\u202f: %(how)s de plus"),

@@ -79,6 +79,7 @@ def close(request: HttpRequest, task_id: int) -> HttpResponse:
         "left": sum(line.picked is None for line in lines), "is_newcomer": is_newcomer(task.order.rank),
         "question": task.order.questions.filter(answer="").order_by("answer_by").first(),
         "is_cancelled": task.order.status == Order.Status.CANCELLED,
+        "to_take_out": [line for line in lines if line.to_take_out],
     }  # fmt: skip
     return render(request, "picking/close.html", context, status=422 if form.errors else 200)
 
@@ -93,6 +94,9 @@ def _closed(request: HttpRequest, task: PickTask) -> HttpResponse:
         messages.error(
             request, _("C’est l’une des premières commandes de ce client\u202f: faites-la contrôler d’abord.")
         )
+        return here
+    except orders.RecalledInCrates:
+        messages.error(request, _("Un produit rappelé est encore dans les bacs\u202f: sortez-le d’abord."))
         return here
     except services.ReplacementDue as due:
         return redirect("picking_replace", line_id=due.lines[0].pk)
@@ -110,6 +114,22 @@ def _closed(request: HttpRequest, task: PickTask) -> HttpResponse:
     else:
         messages.success(request, _("Commande %(reference)s prête.") % {"reference": order.reference})
     return redirect("picking_trolley")
+
+
+@for_pickers
+@require_POST
+def take_out(request: HttpRequest, line_id: int) -> HttpResponse:
+    """« Sorti des bacs »: a recalled article lies aside; then what stands in for it, if anything."""
+    line = queries.own_line(line_id, own_id(request))
+    if line is None:
+        raise Http404
+    try:
+        orders.take_out_recalled(line_id=line.pk, by_id=own_id(request))
+    except orders.MoveRefused:
+        messages.error(request, _("Cette commande a changé entre-temps. Voici où elle en est."))
+    else:
+        messages.success(request, _("Noté\u202f: posez «\u202f%(name)s\u202f» dans la caisse des rappels.") % {"name": line.name})  # fmt: skip
+    return redirect("picking_close", task_id=line.order.pick_task.pk)
 
 
 @for_pickers

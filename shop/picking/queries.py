@@ -36,6 +36,8 @@ class TrolleyLine:
     keeps_until: date | None
     is_newcomer: bool
     stands_in_for: str
+    # Recalled since it was taken: it comes out of the crates.
+    to_take_out: bool
 
     @property
     def is_weighed(self) -> bool:
@@ -93,6 +95,11 @@ class Trolley:
         return [Stop(tuple(lines)) for lines in found.values()]
 
     @property
+    def to_take_out(self) -> list[TrolleyLine]:
+        """Recalled articles that lie in its crates."""
+        return [line for line in self.lines if line.to_take_out]
+
+    @property
     def done(self) -> int:
         return sum(line.picked is not None for line in self.lines)
 
@@ -133,7 +140,7 @@ def _lines(tasks: Iterable[PickTask]) -> tuple[TrolleyLine, ...]:
     here = StockItem.objects.filter(product=OuterRef("product"), depot=OuterRef("order__depot"))
     rows = OrderLine.objects.filter(order__in=of_order).values(
         "id", "order_id", "product_id", "ean", "name", "packaging_label", "sold_by", "quantity", "dropped",
-        "picked", "minimum_life_days",
+        "picked", "minimum_life_days", "recalled_at",
         stands_in_for=F("replaces__name"),
         temperature=F("product__shelf__temperature"),
         position=Subquery(here.values("shelf_position")[:1]),
@@ -162,6 +169,7 @@ def _line(row: Mapping[str, Any], task: PickTask) -> TrolleyLine:
         keeps_until=keeps_until(delivered_on, days) if days else None,
         is_newcomer=is_newcomer(task.order.rank),
         stands_in_for=row["stands_in_for"] or "",
+        to_take_out=row["recalled_at"] is not None and bool(row["picked"]),
     )
 
 

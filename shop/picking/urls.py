@@ -9,6 +9,7 @@ urlpatterns = [
     path("preparation/chariot/liste/", views.list_page, name="picking_list"),
     path("preparation/lignes/<int:line_id>/", views.correct, name="picking_correct"),
     path("preparation/lignes/<int:line_id>/remplacer/", closing_views.replace, name="picking_replace"),
+    path("preparation/lignes/<int:line_id>/sortir/", closing_views.take_out, name="picking_take_out"),
     path("preparation/commandes/<int:task_id>/", closing_views.close, name="picking_close"),
     path("preparation/commandes/<int:task_id>/rendre/", closing_views.hand_back, name="picking_hand_back"),
     path("preparation/commandes/<int:task_id>/etiquettes/", closing_views.labels, name="picking_labels"),

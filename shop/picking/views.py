@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,6 +21,9 @@ from shop.picking.forms import WRONG_DATE, StopForm, TakeForm
 from shop.picking.queries import Stop, Trolley
 from shop.search.queries import cards_by_id
 
+RECALLED = _lazy(
+    "Ce produit est rappelé\u202f: n’en prenez aucun et laissez-le de côté. Touchez «\u202fRayon vide\u202f»."
+)
 # Shelves put off for later, by the code of their article, in this session.
 SESSION_LATER = "picking_later"
 View = Callable[..., HttpResponse]
@@ -134,6 +138,9 @@ def _confirm(request: HttpRequest, trolley: Trolley) -> HttpResponse:
         )
     except orders.KeepsTooShort as refused:
         form.add_error("best_before", WRONG_DATE % {"day": date_format(refused.until)})
+        return _shelf(request, trolley, stop, form, status=422)
+    except orders.ProductRecalled:
+        form.add_error(None, RECALLED)
         return _shelf(request, trolley, stop, form, status=422)
     except orders.QuantityRefused:
         form.add_error(None, _("Cette quantité ne va pas avec la commande."))

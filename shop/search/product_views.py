@@ -16,6 +16,7 @@ from config.limits import machine_of
 from config.pages import page
 from shop.search import limits, queries, services, structured
 from shop.search.forms import ReportForm, RestockForm
+from shop.search.ports import off_sale
 from shop.search.queries import with_offers
 from shop.search.visit import Visit, visit_of
 from shop.stock.services import NothingToWaitFor, ask_for_restock
@@ -26,8 +27,11 @@ TOO_MUCH = "Vous nous avez beaucoup écrit en peu de temps : réessayez dans u
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """Two queries when kept, beyond those of every page; four or five when not."""
-    seen = _seen(request, slug)
+    """Two queries when kept, beyond those of every page; four or five when not, one more for what is not on sale."""
+    try:
+        seen = _seen(request, slug)
+    except Http404:
+        return _recalled(request, slug)
     return page(
         request,
         TEMPLATE,
@@ -38,6 +42,14 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         skeleton=seen.facts,
         live=seen.live(RestockForm()),
     )  # fmt: skip
+
+
+def _recalled(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whoever comes back for a product that is recalled is told. Raises Http404 for any other that is not on sale."""
+    recall = off_sale(slug)
+    if recall is None:
+        raise Http404
+    return render(request, "search/recalled.html", {"recall": recall}, status=410)
 
 
 @require_POST

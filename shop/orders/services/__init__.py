@@ -53,7 +53,9 @@ from shop.orders.services.errors import (
     PaymentFirst,
     PickupClosed,
     ProposalChanged,
+    ProductRecalled,
     QuantityRefused,
+    RecalledInCrates,
     RefusalTooLate,
     SlotElsewhere,
     SlotTooFar,
@@ -83,6 +85,7 @@ from shop.orders.services.preparing import (
     take_off_shelf,
 )
 from shop.orders.services.proposing import CHANGEABLE, Proposal, Wishes, propose, settled_lines
+from shop.orders.services.recalling import Recalled, give_back_rest, take_out_recalled, withdraw_recalled
 from shop.orders.services.redoing import redo_delivery
 from shop.orders.services.refunding import Returned, give_back, note_refund_made
 from shop.orders.services.refusing import refuse_substitute
@@ -128,7 +131,10 @@ __all__ = [
     "PickupClosed",
     "Proposal",
     "ProposalChanged",
+    "ProductRecalled",
     "QuantityRefused",
+    "Recalled",
+    "RecalledInCrates",
     "Recipient",
     "RefusalTooLate",
     "Returned",
@@ -156,6 +162,7 @@ __all__ = [
     "extra_of",
     "give_back",
     "give_up_amendment",
+    "give_back_rest",
     "give_up_late",
     "hand_over",
     "hand_over_at_point",
@@ -188,5 +195,7 @@ __all__ = [
     "stands_for",
     "start_picking",
     "take_off_shelf",
+    "take_out_recalled",
     "tell_shortage",
+    "withdraw_recalled",
 ]

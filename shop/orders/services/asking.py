@@ -44,7 +44,7 @@ def tell(order: Order, line: OrderLine, missing: int, cause: str) -> ShortageQue
     if line.replaces_id or _was_told(line, cause) or (cause == Cause.FORECAST and line.picked is not None):
         return None
     now = timezone.now()
-    until = answer_by(now=now, starts_at=order.slot.starts_at, at_shelf=cause == Cause.SHELF)
+    until = answer_by(now=now, starts_at=order.slot.starts_at, at_shelf=_at_shelf(order, cause))
     stands = stand_ins(order, line, missing)
     choice = effective_choice(of_order=order.shortage_choice, of_line=line.shortage_choice, rank=order.rank)
     otherwise = default_answer(choice, has_offers=bool(stands))
@@ -65,6 +65,11 @@ def tell(order: Order, line: OrderLine, missing: int, cause: str) -> ShortageQue
     if until <= now:
         _settle(order, question, Answer(otherwise), _first_offer(question), By.DEFAULT)
     return question
+
+
+def _at_shelf(order: Order, cause: str) -> bool:
+    """Whether a picker waits for the answer."""
+    return cause == Cause.SHELF or (cause == Cause.RECALL and order.status == Status.PICKING)
 
 
 def _was_told(line: OrderLine, cause: str) -> bool:

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from shop.orders.models import Order, Pickup
+from shop.orders.models import Order, OrderLine, Pickup
 
 
 class BasketAlreadyOrdered(Exception):
@@ -24,6 +24,18 @@ class TooLateToPlace(MoveRefused):
 
 class QuantityRefused(Exception):
     """Not what a picker can have put in the crates for this line: below nothing, or far more than ordered."""
+
+
+class ProductRecalled(Exception):
+    """It is being recalled: nobody takes it from its shelf."""
+
+
+class RecalledInCrates(Exception):
+    """Recalled articles still lie in the crates of this order."""
+
+    def __init__(self, lines: list[OrderLine]) -> None:
+        super().__init__(len(lines))
+        self.lines = lines
 
 
 class KeepsTooShort(Exception):

@@ -23,7 +23,9 @@ from shop.orders.services.errors import (
     KeepsTooShort,
     LinesLeft,
     MoveRefused,
+    ProductRecalled,
     QuantityRefused,
+    RecalledInCrates,
     WaitsForAnswer,
 )
 from shop.payments import services as payments
@@ -67,8 +69,8 @@ def note_picked(*, found: Sequence[Found], by_id: int | None) -> list[OrderLine]
     """Write what lies in the crates of one or several orders; the lines that changed. Said again it is the same.
 
     All of it or nothing; less than ordered is written as missing. Raises MoveRefused (an order is not being prepared),
-    QuantityRefused, KeepsTooShort (it would expire before the day promised), AlreadyPicked (somebody else wrote
-    something else). Locks the orders in order of id; five queries, however many lines.
+    QuantityRefused, ProductRecalled, KeepsTooShort (it would expire before the day promised), AlreadyPicked (somebody
+    else wrote something else). Locks the orders in order of id; five queries, however many lines.
     """
     said = {one.line_id: one for one in found}
     of_order = set(OrderLine.objects.filter(pk__in=said).values_list("order_id", flat=True))
@@ -77,7 +79,7 @@ def note_picked(*, found: Sequence[Found], by_id: int | None) -> list[OrderLine]
         raise MoveRefused
     changed: list[OrderLine] = []
     events: list[LineEvent] = []
-    for line in OrderLine.objects.filter(pk__in=said):
+    for line in OrderLine.objects.filter(pk__in=said).select_related("product"):
         one = said[line.pk]
         if line.picked == one.quantity:
             continue
@@ -95,10 +97,16 @@ def _check(order: Order, line: OrderLine, one: Found) -> None:
         raise AlreadyPicked(line.pk)
     if not 0 <= one.quantity <= most_pickable(line.sold_by, line.wanted):
         raise QuantityRefused(line.pk)
+    if line.to_take_out or (one.quantity and _is_recalled(line)):
+        raise ProductRecalled(line.pk)
     if one.quantity and line.minimum_life_days:
         until = keeps_until(timezone.localdate(order.slot.starts_at), line.minimum_life_days)
         if one.best_before_on is None or one.best_before_on < until:
             raise KeepsTooShort(until)
+
+
+def _is_recalled(line: OrderLine) -> bool:
+    return line.recalled_at is not None or (line.product is not None and line.product.recalled_at is not None)
 
 
 def _events(line: OrderLine, one: Found, by_id: int | None) -> list[LineEvent]:
@@ -117,7 +125,7 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
     """Close an order's crates: its goods leave the shelves, its bill is made, its money asked for. Twice is once.
 
     Where nothing at all could be found, the order is called off and its money given back. Raises MoveRefused,
-    LinesLeft (shelves not visited yet), WaitsForAnswer (its customer was asked and still has time). Locks the order,
+    LinesLeft (shelves not visited yet), RecalledInCrates, WaitsForAnswer (its customer was asked and still has time). Locks the order,
     then stock, then the account; the provider is asked by the worker, which goes on until it answers.
     """
     order = locked(reference)
@@ -128,6 +136,8 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
     lines = list(order.lines.all())
     if left := sum(line.picked is None for line in lines):
         raise LinesLeft(left)
+    if recalled := [line for line in lines if line.to_take_out]:
+        raise RecalledInCrates(recalled)
     if order.questions.filter(answer="").exists():
         raise WaitsForAnswer(reference)
     if not any(line.picked for line in lines):

@@ -21,7 +21,14 @@ from shop.stock.services.orders import (
     take_stock,
 )
 from shop.stock.services.sales import note_sales
-from shop.stock.services.shelves import AlreadyReceived, Receipt, change_stock, count_stock, receive_goods
+from shop.stock.services.shelves import (
+    AlreadyReceived,
+    Receipt,
+    change_stock,
+    count_stock,
+    receive_goods,
+    write_off_recalled,
+)
 
 __all__ = [
     "ALERT_DAYS",
@@ -46,4 +53,5 @@ __all__ = [
     "return_stock",
     "take_stock",
     "tell_restocked",
+    "write_off_recalled",
 ]

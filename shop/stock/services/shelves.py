@@ -130,6 +130,23 @@ def change_stock(
     return len(items)
 
 
+@transaction.atomic
+def write_off_recalled(*, product_id: int, by_id: int | None = None) -> list[tuple[int, int]]:
+    """All that lies of a product in every depot is put aside: item and quantity of each, zero where nothing lay.
+
+    What was reserved stays reserved: the orders are then short. Locks the items in order of id. 4 queries.
+    """
+    items = StockItem.objects.filter(product=product_id).order_by("pk").select_for_update(no_key=True)
+    lay = [(item, item.on_hand) for item in items]
+    moves = [
+        moved(item, Kind.WRITE_OFF, -quantity, by_id=by_id, reason=Reason.RECALLED)
+        for item, quantity in lay
+        if quantity
+    ]
+    write([item for item, _quantity in lay], moves)
+    return [(item.pk, quantity) for item, quantity in lay]
+
+
 def _change(item: StockItem, how: StockMovement.Kind, quantity: int) -> int:
     match how:
         case Kind.COUNT:

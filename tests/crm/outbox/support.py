@@ -175,12 +175,20 @@ AMENDMENT = {
     "total_after": Decimal("1244.50"),
     "why": "le complément n’a pas été payé à temps",
 }
+RECALL = order_context(
+    name="Brie <b>fermier</b>", quantity_label="2 pièces", which="Lots L1, L2", is_partial=True, is_certain=False,
+    why="Présence possible de Listeria. Un contrôle en a trouvé.", advice="Ne le consommez plus et jetez-le.",
+    was_bought=True, became="Nous vous remboursons 8,00\u202f€, sans démarche de votre part.",
+    notice_reference="2026-11-0123", notice_url="https://rappel.conso.gouv.fr/fiche-rappel/123",
+    recalls_path="/rappels/",
+)  # fmt: skip
 CONTEXTS = {
     "order_confirmation": order_context(),
     "order_amended": order_context(**AMENDMENT),
     "amendment_refused": order_context(**AMENDMENT),
     "order_cancelled": order_context(),
     "pickup_reminder": order_context(**PICKUP),
+    "product_recalled": RECALL,
     "payment_needed": order_context(),
     "order_packed": packed_context(),
     "shortage_told": shortage_context(),
@@ -228,6 +236,7 @@ LINKS = {
     "order_packed": "/suivi/jeton-de-suivi-1234567890/",
     "shortage_told": ANSWER_PATH,
     "shortage_settled": "/suivi/jeton-de-suivi-1234567890/",
+    "product_recalled": "/suivi/jeton-de-suivi-1234567890/",
     "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",
     "payment_voided": "/panier/",
     "password_reset": "/accounts/password/reset/key/1-abc/",
