@@ -58,7 +58,8 @@ class RecallAdmin(ReadOnly, ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def own(route: str, view: Any, name: str) -> URLPattern:
-            return path(route, self.admin_site.admin_view(view), name=name)
+            guarded: URLPattern = path(route, self.admin_site.admin_view(view), name=name)
+            return guarded
 
         return [
             own("ouvrir/", self.opening_page, "recalls_open"),
@@ -112,7 +113,9 @@ class RecallAdmin(ReadOnly, ModelAdmin):
     ) -> HttpResponse:
         recall = self.get_object(request, object_id)
         more = self._followed(request, recall) if recall and self.has_view_permission(request) else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+        told = {**(extra_context or {}), **more}
+        page: HttpResponse = super().change_view(request, object_id, form_url, told)
+        return page
 
     def _followed(self, request: HttpRequest, recall: Recall) -> dict[str, Any]:
         """Figures, shelves, crates and whoever is to be called. Eight queries, and two per thousand orders."""
@@ -263,7 +266,7 @@ class _Echo:
 
 
 def _rows(recall: Recall) -> Iterator[str]:
-    writer: Any = csv.writer(_Echo(), delimiter=";")  # type: ignore[arg-type]
+    writer: Any = csv.writer(_Echo(), delimiter=";")
     yield "\ufeff"
     is_first = True
     for row in queries.buyers(recall):
