@@ -500,6 +500,7 @@ def test_help_and_texts(see, shop):
     for slug in LegalPage.objects.exclude(slug="qualite-de-service").values_list("slug", flat=True):
         see(f"text-{slug}", f"/pages/{slug}/")
     see("service-quality", "/qualite-de-service/")
+    see("recalls", "/rappels/")
 
 
 def test_errors(see, shop):
