@@ -195,6 +195,8 @@ def _refund(occasion: str, parts: list[PaymentOperation]) -> RefundAsked:
         state = "under_way" if any(one.was_sent for one in live) else "asked"
     amount = sum((one.amount for one in live), Decimal(0))
     return RefundAsked(occasion, parts[0].reason, amount, state, was_refused=len(live) < len(parts))
+
+
 def extras_stand_until(order_reference: str) -> datetime | None:
     """When the first of an order's extra authorisations ends; None without one. One query."""
     extras = PaymentOperation.objects.standing().filter(account_id=order_reference).exclude(occasion="")

@@ -128,6 +128,8 @@ class NotWithdrawable(Exception):
 
 class NothingToRedo(Exception):
     """Not ordered, ordered less, or sold no more."""
+
+
 class AmendmentRefused(Exception):
     """Wishes that an order cannot follow: any of the below."""
 

@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('catalogue', '0070_recall'),
-        ('orders', '0070_recall'),
+        ('catalogue', '0013_recall'),
+        ('orders', '0015_recall'),
         ('stock', '0005_movements'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0040_who_answers_for_a_customer'),
+        ('orders', '0013_amendments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0020_voucher'),
+        ('orders', '0011_voucher'),
     ]
 
     operations = [

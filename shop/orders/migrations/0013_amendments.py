@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0011_from_paid_to_packed'),
-        ('orders', '0040_who_answers_for_a_customer'),
+        ('orders', '0012_who_answers_for_a_customer'),
         ('pricing', '0002_first_prices'),
     ]
 

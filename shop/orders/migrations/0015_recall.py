@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0060_what_goes_back'),
+        ('orders', '0014_what_goes_back'),
     ]
 
     operations = [
