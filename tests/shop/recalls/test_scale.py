@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from shop.orders.models import Order, OrderBill, OrderLine
+from shop.orders.models import BillVat, Order, OrderBill, OrderLine
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
 from shop.recalls import services
 from shop.recalls.models import RecallNotice
@@ -43,9 +43,12 @@ def sold(product, number):
         )
         for order in orders
     )  # fmt: skip
-    OrderBill.objects.bulk_create(
+    bills = OrderBill.objects.bulk_create(
         OrderBill(order=order, goods_total=EURO, deposit_total=0, delivery_fee=0, total=EURO)
         for order in orders
+    )
+    BillVat.objects.bulk_create(
+        BillVat(bill=bill, rate=Decimal("5.5"), gross=EURO, vat=Decimal("2.09")) for bill in bills
     )
     accounts = PaymentAccount.objects.bulk_create(
         PaymentAccount(

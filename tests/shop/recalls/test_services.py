@@ -325,6 +325,22 @@ def test_whoever_got_none_of_it_or_got_it_before_the_day_chosen_is_left_alone(br
     assert not RecallNotice.objects.exists()
 
 
+def test_what_went_back_before_does_not_go_back_twice(brie, apples, zone, recall):
+    some, all_of_it = all_paid(zone, {brie: 10, apples: 5000}, 2)
+    for order, quantity in ((some, 4), (all_of_it, 10)):
+        returned = [orders.Returned(lines_of(order)["Brie"].pk, quantity)]
+        orders.give_back(
+            order_reference=order.reference, reason="damaged", occasion="staff-1", lines=returned
+        )
+
+    recall(brie)
+
+    assert notice_of(some).amount == Decimal("24.00")
+    assert refunds_of(some).get(occasion__startswith="recall").amount == Decimal("24.00")
+    assert (notice_of(all_of_it).refund, refunds_of(all_of_it).count()) == (Refund.NONE, 1)
+    assert "déjà remboursé" in letter_to(all_of_it).text
+
+
 def test_money_that_was_not_taken_yet_is_given_back_once_it_is(brie, apples, zone, recall):
     order = started(place(zone, {brie: 10, apples: 5000}))
     pick(order)
@@ -401,7 +417,7 @@ def test_a_crash_in_the_middle_goes_on_where_it_stopped(brie, apples, zone, reca
         calls.append(asked)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        real(**asked)
+        return real(**asked)
 
     monkeypatch.setattr("shop.recalls.services.working.give_back", dies)
     with pytest.raises(KeyboardInterrupt):
@@ -421,10 +437,10 @@ def test_one_order_that_fails_keeps_no_other_waiting(brie, apples, zone, recall,
     made = recall(brie, work=False)
     real = services.working.give_back
 
-    def fails(*, order, **asked):
-        if order.pk == broken.pk:
+    def fails(*, notice):
+        if notice.order_id == broken.pk:
             raise ZeroDivisionError("secret")
-        real(order=order, **asked)
+        return real(notice=notice)
 
     monkeypatch.setattr("shop.recalls.services.working.give_back", fails)
     work_off(made)
