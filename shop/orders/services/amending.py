@@ -95,7 +95,8 @@ def must_be_amendable(order: Order) -> str:
     """How it is paid: "secured" or "card_saved". Raises TooLateToAmend, MoveRefused, PaymentFirst. One query."""
     if order.status == Status.PICKING or (order.status == Status.PLACED and cutoff_has_come(order)):
         raise TooLateToAmend(order.reference)
-    if order.status != Status.PLACED:
+    # What makes a delivery good, free of charge, is that delivery and nothing else.
+    if order.status != Status.PLACED or order.makes_good_id:
         raise MoveRefused(order.status)
     state = payment_state(order.reference)
     if order.payment_needed_at or state not in {"secured", "card_saved"}:

@@ -104,7 +104,7 @@ def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> None:
 
 _WRITTEN = (
     "name", "packaging_label", "sold_by", "quantity", "unit_price", "vat_rate", "total", "discount", "price_kept",
-    "promotion_id", "promotion_label", "vat_amount", "voucher_share", "takes_voucher", "deposit", "minimum_age", "labels", "minimum_life_days",
+    "promotion_id", "promotion_label", "vat_amount", "voucher_share", "takes_voucher", "may_be_returned", "deposit", "minimum_age", "labels", "minimum_life_days",
 )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def _write(line: OrderLine, article: Article) -> None:
         setattr(line, name, getattr(article, name))
     for name in ("sold_by", "quantity", "unit_price", "vat_rate", "total", "discount"):
         setattr(line, name, getattr(priced, name))
-    line.takes_voucher = article.takes_voucher
+    line.takes_voucher, line.may_be_returned = article.takes_voucher, article.may_be_returned
     line.price_kept, line.deposit, line.labels = (
         article.price_kept,
         priced.deposit_total,

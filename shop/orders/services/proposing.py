@@ -342,6 +342,7 @@ def article_of(line: OrderLine) -> Article:
         shortage_choice=line.shortage_choice,
         minimum_life_days=line.minimum_life_days,
         is_first_age_milk=not line.takes_voucher and not line.minimum_age,
+        may_be_returned=line.may_be_returned,
         price_kept=line.price_kept,
     )
 
@@ -362,6 +363,7 @@ def _article(product: Product) -> Article:
         labels=tuple(product.labels),
         minimum_life_days=product.promised_life_days,
         is_first_age_milk=product.is_first_age_milk,
+        may_be_returned=product.is_returnable,
     )  # fmt: skip
 
 
