@@ -1,7 +1,7 @@
 """A customer amends their own order: what they want, what it comes to, the payment of a difference."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import wraps
@@ -190,7 +190,8 @@ def _form_page(
 @of_own_order
 def amend_recap(request: HttpRequest, order: Order) -> HttpResponse:
     """What changes and what it comes to, then the button."""
-    form = AmendForm(_typed_before(request, order), order=order, lines=_free_lines(order))
+    typed = _typed_before(request, order)
+    form = AmendForm(typed, order=order, lines=_lines_typed(order, typed))
     payment = "" if request.method == "POST" else services.must_be_amendable(order)
     if not form.is_valid():
         return redirect("amend_order", reference=order.reference)
@@ -213,10 +214,9 @@ def _typed_before(request: HttpRequest, order: Order) -> Any:
     return kept["typed"] if kept and kept["reference"] == order.reference else {}
 
 
-def _free_lines(order: Order) -> list[OrderLine]:
-    lines = list(order.lines.all())
-    fixed = settled_lines(order, lines)
-    return [line for line in lines if line.pk not in fixed]
+def _lines_typed(order: Order, typed: Mapping[str, str]) -> list[OrderLine]:
+    """The lines that were asked about; which may change is looked at again when they are priced. One query."""
+    return [line for line in order.lines.all() if f"{LINE}{line.pk}" in typed]
 
 
 def _recap(order: Order, proposal: Proposal, extra: Decimal, payment: str) -> dict[str, Any]:

@@ -218,6 +218,39 @@ def test_a_cancelled_order_keeps_nothing_of_its_amendment(order, comte, zone, _r
     check_house()
 
 
+def test_whoever_waits_for_an_order_finds_it_in_its_new_slot(order, comte, zone, half_done):
+    new = SlotFactory(zone=zone, starts_at=order.slot.starts_at + timedelta(hours=3))
+    live = paid(order, {comte: 15}, slot=new)
+
+    def start():
+        half_done.wait(5)
+        return services.start_picking(references=[order.reference])
+
+    settled, picking = all_at_once(lambda: services.settle_paid(amendment_id=live.pk), start)
+
+    assert (settled, picking) == ("applied", {order.reference})
+
+
+def test_control_joined_to_its_slot_an_order_that_moves_is_not_found(order, zone):
+    new = SlotFactory(zone=zone, starts_at=order.slot.starts_at + timedelta(hours=3))
+    moving = threading.Event()
+
+    @transaction.atomic
+    def move():
+        Order.objects.filter(pk=order.pk).update(slot=new)
+        moving.set()
+        threading.Event().wait(MOMENT)
+        return "moved"
+
+    @transaction.atomic
+    def look():
+        moving.wait(5)
+        joined = Order.objects.select_for_update(of=("self",)).select_related("slot")
+        return len(joined.filter(pk=order.pk))
+
+    assert all_at_once(move, look) == ["moved", 0]
+
+
 def test_two_customers_want_the_last_one(order, comte, zone):
     other = placed(zone, comte, slot=order.slot)
     StockItem.objects.update(on_hand=21)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from delivery.slots import services as slots
 from shop.basket import services as baskets
 from shop.orders.models import Amendment, Order
-from shop.orders.services.books import Status, cutoff_has_come
+from shop.orders.services.books import Status, cutoff_has_come, locked_of
 from shop.orders.services.carrying_out import carry_out
 from shop.orders.services.errors import (
     AmendmentUnderWay,
@@ -60,8 +60,7 @@ def amend_order(*, reference: str, customer_ids: Sequence[int], wishes: Wishes, 
     """
     if wishes.basket_key:
         baskets.lock_by_key(key=wishes.basket_key)
-    own = Order.objects.select_for_update(of=("self",)).select_related("slot", "zone")
-    order = own.get(reference=reference, customer_id__in=customer_ids)
+    order = locked_of(Order.objects.filter(reference=reference, customer_id__in=customer_ids))
     state = must_be_amendable(order)
     proposal = propose(order, wishes)
     if live := live_amendment(order):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shop.orders.models import Order, OrderEvent
@@ -12,18 +13,29 @@ Kind = OrderEvent.Kind
 
 
 def locked(reference: str) -> Order:
-    """The order, its row locked, with its slot and zone, which are not. One query."""
-    mine = Order.objects.select_for_update(of=("self",)).select_related("slot", "zone")
-    return mine.get(reference=reference)
+    """The order, its row locked, with its slot and zone, which are not. Two queries."""
+    return locked_of(Order.objects.filter(reference=reference))
+
+
+def locked_of(wanted: QuerySet[Order]) -> Order:
+    """The same, of one order that a queryset names. Raises Order.DoesNotExist.
+
+    The slot is read once the row is ours: joined to it, an order that moved to another slot while we waited would be
+    compared with the old one, and not be found at all.
+    """
+    own = next(iter(wanted.select_for_update().values_list("pk", flat=True)), None)
+    if own is None:
+        raise Order.DoesNotExist
+    return next(iter(Order.objects.select_related("slot", "zone").filter(pk=own)))
 
 
 def locked_all(**wanted: Any) -> list[Order]:
-    """Orders by fields of their own, their rows locked in order of id, with their slots, which are not. One query.
+    """Orders by fields of their own, their rows locked in order of id, with their slots, which are not. Two queries.
 
     The fields are looked at again once a row is ours: within a subquery they would be those of before the wait.
     """
-    found = Order.objects.filter(**wanted).select_related("slot")
-    return list(found.order_by("pk").select_for_update(of=("self",)))
+    found = Order.objects.filter(**wanted).order_by("pk").select_for_update()
+    return list(found.prefetch_related("slot"))
 
 
 def cutoff_has_come(order: Order) -> bool:

@@ -8,7 +8,7 @@ from django.db import transaction
 from delivery.slots import services as slots
 from loyalty.vouchers import services as vouchers
 from shop.orders.models import Order, OrderEvent
-from shop.orders.services.books import Kind, Status, cutoff_has_come, locked, move, record
+from shop.orders.services.books import Kind, Status, cutoff_has_come, locked, locked_of, move, record
 from shop.orders.services.calling_off import call_off
 from shop.orders.services.errors import MoveRefused, TooLateToCancel, TooLateToPlace
 from shop.orders.services.paying import note_payment_made
@@ -78,10 +78,10 @@ def cancel_order(*, reference: str, customer_ids: Sequence[int] | None = None) -
     ``customer_ids`` limits it to these customers' orders. Raises TooLateToCancel, MoveRefused,
     Order.DoesNotExist. The authorisation is lifted by the worker, which goes on until the provider answers.
     """
-    mine = Order.objects.select_for_update(of=("self",)).select_related("slot")
+    mine = Order.objects.filter(reference=reference)
     if customer_ids is not None:
         mine = mine.filter(customer_id__in=customer_ids)
-    order = mine.get(reference=reference)
+    order = locked_of(mine)
     if order.status == Status.CANCELLED:
         return order
     if order.status == Status.PICKING or (order.status == Status.PLACED and cutoff_has_come(order)):
