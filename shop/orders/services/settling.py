@@ -6,6 +6,7 @@ from django.utils import timezone
 from delivery.slots import services as slots
 from delivery.slots.queries import slot_of_zone
 from shop.basket import services as baskets
+from shop.basket.queries import sellable_products
 from shop.orders.models import Amendment, Order
 from shop.orders.services.books import Status, locked
 from shop.orders.services.carrying_out import carry_out, drop, give_money_back, tell_dropped
@@ -69,13 +70,16 @@ def _locked(amendment_id: int) -> tuple[Order, Amendment]:
 
 
 def _obstacle(order: Order, amendment: Amendment, proposal: Proposal) -> Amendment.Why | None:
-    """Why the order cannot become what was agreed, looked at under its lock. One query."""
+    """Why the order cannot become what was agreed, looked at under its lock. Two queries."""
     if order.status in {Status.CANCELLED, Status.ABANDONED}:
         return Why.CANCELLED
     closes_at = min(order.slot.cutoff_at, proposal.slot.cutoff_at)
     if order.status != Status.PLACED or closes_at <= timezone.now():
         return Why.TOO_LATE
     if standing_of(order, order.lines.all()) != amendment.stands_on:
+        return Why.CHANGED
+    # Recalled or taken off sale while its difference was paid: nobody adds it to an order any more.
+    if proposal.more_of.keys() - sellable_products(proposal.more_of).keys():
         return Why.CHANGED
     return None
 

@@ -592,6 +592,18 @@ def test_settling_twice_is_once(order, comte):
     assert kept_of(order) == before
 
 
+def test_what_left_the_shop_while_it_was_paid_joins_no_order(order):
+    before = kept_of(order)
+    pain = ProductFactory(name="Pain", price=Decimal("4.00"))
+    live = amend(order, added={pain: 5})
+    Product.objects.filter(pk=pain.pk).update(is_published=False)
+
+    live = pay(live)
+
+    assert (live.state, live.why) == ("dropped", "changed")
+    assert kept_of(order) == before
+
+
 # --- vouchers ---------------------------------------------------------------------------------------
 
 
