@@ -228,7 +228,7 @@ def test_the_order_page_costs_the_same_queries_with_twice_the_lines(
         steps.order()
         order = Order.objects.order_by("-pk").first()
         services.place_order(reference=order.reference)
-        with django_assert_max_num_queries(17) as queries:
+        with django_assert_max_num_queries(18) as queries:
             client.get(reverse("order", args=[order.reference]))
         counts.append(len(queries))
 
