@@ -39,7 +39,9 @@ def stand_ins(order: Order, line: OrderLine, quantity: int, *, limit: int = 3) -
     """
     if line.product is None or OrderLine.objects.filter(replaces=line).exists():
         return []
-    taken = [pk for pk in order.lines.values_list("product_id", flat=True) if pk]
+    # What the customer took out of the order is not put back into it either.
+    ever = OrderLine.ever.filter(order=order)
+    taken = [pk for pk in ever.values_list("product_id", flat=True) if pk]
     found = substitutes(
         line.product,
         order.depot_id,
@@ -71,7 +73,10 @@ def add_stand_in(
     ``giving_back`` is what the missing one's stock changes by, in the same locks. The order is locked by the caller. Raises OfferGone when the shelf does not hold it any more, or something stands
     in already. Locks stock; at most 12 queries.
     """
-    if OrderLine.objects.filter(replaces=line).exists() or order.lines.filter(ean=product.ean).exists():
+    if (
+        OrderLine.objects.filter(replaces=line).exists()
+        or OrderLine.ever.filter(order=order, ean=product.ean).exists()
+    ):
         raise OfferGone(product.pk)
     try:
         costs = stock.change_reservations(

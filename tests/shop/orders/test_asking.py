@@ -16,6 +16,7 @@ from shop.stock.models import RestockAlert, StockItem
 from shop.stock.services import count_stock
 from tests.factories import DepotFactory, ProductFactory
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
+from tests.shop.orders import changes
 from tests.shop.orders.depot import lines_of, packed, pick, place, started
 
 pytestmark = pytest.mark.django_db
@@ -300,3 +301,10 @@ def test_until_when_one_may_answer(hours_before, at_shelf, minutes):
 
 def test_nothing_stands_in_where_nothing_was_offered():
     assert default_answer("substitute", has_offers=False) == "leave_out"
+
+
+def test_what_was_taken_out_of_the_order_does_not_come_back_as_a_replacement(zone, brie, coulommiers):  # noqa: F811
+    order = place(zone, {brie: 10, coulommiers: 2}, starts_in=DAY)
+    changes.amend(order, {coulommiers: 0})
+
+    assert not tell(order, brie, 2).offers.exists()
