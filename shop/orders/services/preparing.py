@@ -4,7 +4,7 @@ What a picker reports is written line by line; stock and money move once, when t
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -65,16 +65,20 @@ def start_picking(*, references: Collection[str]) -> set[str]:
 
 
 @transaction.atomic
-def note_picked(*, found: Sequence[Found], by_id: int | None) -> list[OrderLine]:
+def note_picked(
+    *, found: Sequence[Found], by_id: int | None, of_order: Mapping[int, int] | None = None
+) -> list[OrderLine]:
     """Write what lies in the crates of one or several orders; the lines that changed. Said again it is the same.
 
     All of it or nothing; less than ordered is written as missing. Raises MoveRefused (an order is not being prepared),
     QuantityRefused, ProductRecalled, KeepsTooShort (it would expire before the day promised), AlreadyPicked (somebody
-    else wrote something else). Locks the orders in order of id; five queries, however many lines.
+    else wrote something else). Locks the orders in order of id; six queries, however many lines, and one less for
+    who tells which order each line is ``of_order``.
     """
     said = {one.line_id: one for one in found}
-    of_order = set(OrderLine.objects.filter(pk__in=said).values_list("order_id", flat=True))
-    orders = {order.pk: order for order in locked_all(pk__in=of_order)}
+    if of_order is None:
+        of_order = dict(OrderLine.objects.filter(pk__in=said).values_list("pk", "order_id"))
+    orders = {order.pk: order for order in locked_all(pk__in=set(of_order.values()))}
     if any(order.status != Status.PICKING for order in orders.values()):
         raise MoveRefused
     changed: list[OrderLine] = []

@@ -7,7 +7,7 @@ from datetime import date
 from django.db import transaction
 
 from shop.orders import services as orders
-from shop.picking.queries import number_of_lines
+from shop.picking.queries import own_lines
 from shop.picking.services.waves import NotYours, open_tasks
 
 
@@ -34,10 +34,12 @@ def confirm(*, picker_id: int, taken: Mapping[int, Taken], best_before_on: date 
         .order_by("pk")
         .select_for_update(of=("self",))
     }
-    if not taken or number_of_lines(taken, mine) < len(taken):
+    own = own_lines(taken, mine)
+    if not taken or len(own) < len(taken):
         raise NotYours
     changed = orders.note_picked(
         found=[orders.Found(pk, said.quantity, best_before_on, said.before) for pk, said in taken.items()],
         by_id=picker_id,
+        of_order=own,
     )
     return {mine[line.order_id] for line in changed if line.missing}
