@@ -10,15 +10,17 @@ document.addEventListener("submit", async (event) => {
   for (const button of form.querySelectorAll("button")) button.disabled = true;
   const answer = await sent(form.action || location.href, body);
   notice.hidden = true;
-  if (answer.redirected) location.assign(answer.url);
-  else shown(await answer.text());
+  // What was answered is shown as it came: asked for anew, its messages would be gone.
+  if (answer.redirected) history.pushState(null, "", answer.url);
+  shown(await answer.text());
 });
+addEventListener("popstate", () => location.reload());
 
 async function sent(address, body) {
   for (let tries = 0; ; tries += 1) {
     try {
       const answer = await fetch(address, { method: "POST", body });
-      if (answer.status < 500) return answer;
+      if (answer.status < 500 || tries > PAUSES_MS.length) return answer;
     } catch {
       // No network: the loop below tells it and tries again.
     }
@@ -29,9 +31,13 @@ async function sent(address, body) {
 }
 
 function shown(page) {
-  const main = new DOMParser().parseFromString(page, "text/html").querySelector("main");
-  document.querySelector("main").replaceWith(main);
-  (main.querySelector("[aria-invalid=true]") ?? main).focus();
+  const answer = new DOMParser().parseFromString(page, "text/html");
+  if (!answer.querySelector("header") || !answer.querySelector("main")) return document.location.reload();
+  document.title = answer.title;
+  for (const part of ["header", "main"]) document.querySelector(part).replaceWith(answer.querySelector(part));
+  scrollTo(0, 0);
+  const main = document.querySelector("main");
+  (main.querySelector("[aria-invalid=true], [autofocus]") ?? main).focus();
 }
 
 // A scanner types the code and presses Enter: where a weight is still to be read, go there instead of sending.
