@@ -162,8 +162,10 @@ class Inspector:
 
     def _stretch(self):
         """As tall as the page: then what is fixed covers nothing that scrolling would not show."""
-        tall = self.page.evaluate("document.documentElement.scrollHeight")
-        self.page.set_viewport_size({"width": self.page.viewport_size["width"], "height": tall})
+        # Twice: what is only measured once it is shown, the footer, may turn out taller than it was taken for.
+        for _look in range(2):
+            tall = self.page.evaluate("document.documentElement.scrollHeight")
+            self.page.set_viewport_size({"width": self.page.viewport_size["width"], "height": tall})
 
     def _photograph(self, suffix):
         """The window, by the browser's own command: a good deal faster than Playwright's."""
