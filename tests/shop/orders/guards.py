@@ -8,11 +8,6 @@ from shop.orders.services import asking, at_shelf, calling_off, preparing, subst
 from shop.payments.services import refunding
 
 
-def bill_unclamped(patch):
-    """What stands in, and what was found, may round up to a cent more than was agreed."""
-    patch.setattr(rules, "_within", lambda amounts, _most: tuple(amounts))
-
-
 def weights_uncapped(patch):
     """All that was weighed is charged, however much heavier than ordered."""
     patch.setattr(rules, "heaviest", lambda grams: grams * 2)
@@ -65,7 +60,7 @@ def newcomers_not_asked(patch):
 
 
 GUARDS = [
-    bill_unclamped, weights_uncapped, stand_in_at_its_own_price, vat_without_the_delivery, picked_without_a_word,
+    weights_uncapped, stand_in_at_its_own_price, vat_without_the_delivery, picked_without_a_word,
     stock_kept_by_the_cancelled, place_kept_by_the_cancelled, shelf_not_emptied, dropped_and_still_reserved,
     refunds_unbounded, newcomers_not_asked,
 ]  # fmt: skip

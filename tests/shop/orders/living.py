@@ -39,7 +39,7 @@ RUNS: Counter[str] = Counter()
 Status = Order.Status
 ORDERS_AT_ONCE = 4
 # Without these a life is one long recall, or one order changed over and over.
-RECALLS_A_LIFE, AMENDMENTS_A_LIFE = 3, 5
+RECALLS_A_LIFE, AMENDMENTS_A_LIFE = 5, 5
 SHARES = st.sampled_from([0, 0, 30, 50, 60, 89, 97, 100, 100, 104, 110, 130, 150])
 ANSWERS = st.sampled_from(["replace", "replace", "replace", "replace", "leave_out", "later", "cancel"])
 CHOICES = ["ask", "substitute", "substitute", "substitute", "leave_out", "later"]
@@ -296,7 +296,7 @@ class Life(RuleBasedStateMachine):
         ran("amend")
 
     @precondition(lambda self: self._given().exists())
-    @rule(place=places, share=st.integers(1, 120))
+    @rule(place=places, share=st.integers(1, 60))
     def give_back(self, place, share):
         money_moves()
         found = list(self._given())
@@ -336,6 +336,8 @@ class Life(RuleBasedStateMachine):
         self.recalled = recalls.open_recall(wanted=wanted, by_id=self.customer.user_id).pk
         self._work_off()
         ran("recall")
+        if which % 2:
+            self._end()
 
     def _work_off(self):
         recalls.list_buyers(recall_id=self.recalled)
@@ -345,6 +347,9 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: Recall.objects.filter(closed_at=None).exists())
     @rule()
     def end_recall(self):
+        self._end()
+
+    def _end(self):
         self._work_off()
         for shelf in RecallShelf.objects.filter(recall=self.recalled, checked_at=None):
             recalls.check_shelf(shelf_id=shelf.pk, kept=0, by_id=self.customer.user_id)
