@@ -214,10 +214,11 @@ class Life(RuleBasedStateMachine):
         """Whatever is not picked yet is, so that orders come to an end."""
         order = self.one(place, Status.PLACED, Status.PICKING)
         services.start_picking(references=[order.reference])
-        for question in order.questions.filter(answer=""):
-            services.answer_shortage(token=question.token, answer="leave_out", by="staff")
+        self._leave_out(order)
         for turn in range(order.lines.filter(picked=None).count() + 2):
             self._pick(self._to_pick().filter(order=order), turn, 100)
+        # What is being recalled could not be picked, and was asked about.
+        self._leave_out(order)
         try:
             services.pack_order(reference=order.reference)
         except services.RecalledInCrates:
@@ -226,6 +227,10 @@ class Life(RuleBasedStateMachine):
             return
         ran("pack")
         self.capture()
+
+    def _leave_out(self, order):
+        for question in order.questions.filter(answer=""):
+            services.answer_shortage(token=question.token, answer="leave_out", by="staff")
 
     @precondition(lambda self: PaymentOperation.objects.filter(state__in=["prepared", "unknown"]).exists())
     @rule()
