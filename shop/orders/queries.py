@@ -182,6 +182,13 @@ def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) ->
     )
 
 
+def preparable(now: datetime) -> QuerySet[Order]:
+    """Orders that are to be prepared or being so, and did not leave long ago. No query by itself."""
+    return Order.objects.filter(
+        status__in=[Order.Status.PLACED, Order.Status.PICKING], slot__ends_at__gt=now - LEFT_FOR_SURE
+    )
+
+
 def ready_to_pick(now: datetime) -> QuerySet[Order]:
     """Placed orders whose slot sells no more and whose money is secured. No query by itself.
 

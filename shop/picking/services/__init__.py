@@ -7,6 +7,7 @@ from shop.picking.services.waves import (
     NotYours,
     TrolleyFull,
     build_waves,
+    drop_stale,
     hand_back,
     take_tasks,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "build_waves",
     "close_task",
     "confirm",
+    "drop_stale",
     "hand_back",
     "label_crates",
     "note_checked",

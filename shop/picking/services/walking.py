@@ -1,12 +1,13 @@
 """What a picker says at a shelf."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 
 from shop.orders import services as orders
+from shop.picking.models import PickTask
 from shop.picking.queries import own_lines
 from shop.picking.services.waves import NotYours, open_tasks
 
@@ -27,13 +28,8 @@ def confirm(*, picker_id: int, taken: Mapping[int, Taken], best_before_on: date 
     (`orders.settle_at_shelf`). Raises NotYours, and what `orders.note_picked` raises. Locks the tasks, then the orders
     in order of id; eight queries, however many orders.
     """
-    mine = {
-        task.order_id: task.order.reference
-        for task in open_tasks(picker_id)
-        .select_related("order")
-        .order_by("pk")
-        .select_for_update(of=("self",))
-    }
+    held = open_tasks(picker_id).select_related("order").order_by("pk")
+    mine = {task.order_id: task for task in held.select_for_update(of=("self",))}
     own = own_lines(taken, mine)
     if not taken or len(own) < len(taken):
         raise NotYours
@@ -42,4 +38,11 @@ def confirm(*, picker_id: int, taken: Mapping[int, Taken], best_before_on: date 
         by_id=picker_id,
         of_order=own,
     )
-    return {mine[line.order_id] for line in changed if line.missing}
+    _look_again([mine[line.order_id] for line in changed])
+    return {mine[line.order_id].order.reference for line in changed if line.missing}
+
+
+def _look_again(tasks: Iterable[PickTask]) -> None:
+    """What changes after the second look is looked over once more. No query, and one where something was checked."""
+    if checked := {task.pk for task in tasks if task.checked_at}:
+        PickTask.objects.filter(pk__in=checked).update(checked_at=None, checked_by=None)

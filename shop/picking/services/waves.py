@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from shop.customers.services import lock_login
 from shop.orders import services as orders
-from shop.orders.queries import ready_to_pick
+from shop.orders.queries import preparable, ready_to_pick
 from shop.orders.rules import is_newcomer
 from shop.picking.models import PickTask, Wave
 from shop.picking.rules import free_letters
@@ -70,6 +70,12 @@ def build_waves(*, now: datetime) -> int:
         ignore_conflicts=True,
     )
     return len(made)
+
+
+def drop_stale(*, now: datetime) -> int:
+    """Take out of the waves what nobody will prepare any more: cancelled, or left long ago; how many. One UPDATE."""
+    free = PickTask.objects.filter(picker=None, closed_at=None)
+    return free.exclude(order__in=preparable(now)).update(closed_at=now)
 
 
 @transaction.atomic

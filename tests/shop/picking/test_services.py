@@ -261,3 +261,41 @@ def test_a_wave_costs_the_same_queries_however_many_orders(zone, comte):
         return len(told)
 
     assert cost(1) == cost(4) <= 6
+
+
+def test_what_changes_after_the_second_look_is_looked_over_again(zone, comte, picker):
+    order = place(zone, {comte: 12}, rank=2)
+    task = on_trolley(picker, order)[0]
+    with pytest.raises(services.CheckDue):
+        finish(order, picker, task)
+    services.note_checked(task_id=task.pk, by_id=member(StaffGroup.PICKING).pk)
+    services.confirm(picker_id=picker.pk, taken={order.lines.get().pk: services.Taken(11, before=12)})
+
+    with pytest.raises(services.CheckDue):
+        services.close_task(task_id=task.pk, picker_id=picker.pk)
+    assert PickTask.objects.get().checked_at is None
+
+
+def test_found_after_all_nobody_is_waited_for(zone, comte, picker):
+    order = place(zone, {comte: 12})
+    task = on_trolley(picker, order)[0]
+    with pytest.raises(orders.WaitsForAnswer):
+        finish(order, picker, task, quantity=9)
+    services.confirm(picker_id=picker.pk, taken={order.lines.get().pk: services.Taken(12, before=9)})
+
+    assert services.close_task(task_id=task.pk, picker_id=picker.pk).status == "packed"
+    assert ShortageQuestion.objects.get().answer == "found"
+    assert Order.objects.get().bill.goods_total == order.goods_total
+
+
+@pytest.mark.parametrize("trouble", ["cancelled", "long ago"])
+def test_what_ended_leaves_the_wave(zone, comte, trouble):
+    order = place(zone, {comte: 12})
+    wave(order)
+    assert services.drop_stale(now=timezone.now()) == 0
+    if trouble == "cancelled":
+        Order.objects.update(status="cancelled")
+    now = timezone.now() + timedelta(hours=20 if trouble == "long ago" else 0)
+
+    assert services.drop_stale(now=now) == 1
+    assert PickTask.objects.get().closed_at and services.drop_stale(now=now) == 0
