@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shop.orders import services as orders
@@ -16,6 +17,8 @@ from shop.picking.forms import CheckForm, CratesForm
 from shop.picking.models import PickTask
 from shop.picking.views import for_pickers, own_id
 from shop.search.queries import cards_by_id
+
+LINES_LEFT = _lazy("Il reste des articles à prendre pour cette commande.")
 
 
 def _own(request: HttpRequest, task_id: int) -> PickTask:
@@ -64,10 +67,18 @@ def _replaced(request: HttpRequest, line: OrderLine) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest, task_id: int) -> HttpResponse:
     """An order's crates, then its closing."""
+    if request.method == "POST" and (done := queries.closed_task(task_id, own_id(request))):
+        return _told(request, done.order)  # Sent again: the first answer was lost on its way.
     task = _own(request, task_id)
+    is_cancelled = task.order.status == Order.Status.CANCELLED
     lines = queries.task_sheet(task)
     labelled = Counter(task.crates.values_list("temperature", flat=True))
-    form = CratesForm(request.POST if request.method == "POST" else None, lines=lines, labelled=labelled)
+    form = CratesForm(
+        request.POST if request.method == "POST" else None,
+        # What goes back on its shelves fills no crate.
+        lines=[] if is_cancelled else lines,
+        labelled={} if is_cancelled else labelled,
+    )
     if request.method == "POST" and form.is_valid():
         if task.order.status == Order.Status.PICKING and form.wanted():
             services.label_crates(task_id=task.pk, picker_id=own_id(request), wanted=form.wanted())
@@ -78,7 +89,7 @@ def close(request: HttpRequest, task_id: int) -> HttpResponse:
         "task": task, "order": task.order, "lines": lines, "form": form, "crates": sum(labelled.values()),
         "left": sum(line.picked is None for line in lines), "is_newcomer": is_newcomer(task.order.rank),
         "question": task.order.questions.filter(answer="").order_by("answer_by").first(),
-        "is_cancelled": task.order.status == Order.Status.CANCELLED,
+        "is_cancelled": is_cancelled,
         "to_take_out": [line for line in lines if line.to_take_out],
     }  # fmt: skip
     return render(request, "picking/close.html", context, status=422 if form.errors else 200)
@@ -107,8 +118,12 @@ def _closed(request: HttpRequest, task: PickTask) -> HttpResponse:
         )
         return here
     except (orders.LinesLeft, orders.MoveRefused):
-        messages.error(request, _("Il reste des articles à prendre pour cette commande."))
+        messages.error(request, LINES_LEFT)
         return here
+    return _told(request, order)
+
+
+def _told(request: HttpRequest, order: Order) -> HttpResponse:
     if order.status == Order.Status.CANCELLED:
         messages.warning(request, _("Commande %(reference)s annulée\u202f: remettez ses articles en rayon.") % {"reference": order.reference})  # fmt: skip
     else:
@@ -171,6 +186,9 @@ def check(request: HttpRequest, task_id: int) -> HttpResponse:
             services.note_checked(task_id=task.pk, by_id=own_id(request))
         except services.NotYours:
             raise Http404 from None
+        except orders.LinesLeft:
+            messages.error(request, LINES_LEFT)
+            return redirect("picking_check", task_id=task.pk)
         messages.success(request, _("Contrôle noté\u202f: les bacs peuvent être fermés."))
         return redirect("picking_close", task_id=task.pk) if is_own else redirect("picking")
     context = {"task": task, "order": task.order, "form": form, "is_own": is_own}

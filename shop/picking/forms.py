@@ -62,6 +62,10 @@ class StopForm(forms.Form):
                     else _("%(limit_value)s au plus\u202f: le client n’en a pas commandé davantage."),
                 },
             )  # fmt: skip
+            # What the picker saw: a page opened before says something else than it changes.
+            self.fields[f"b-{line.id}"] = forms.IntegerField(
+                required=False, initial=line.picked, widget=forms.HiddenInput
+            )
         if stop.keeps_until is None:
             del self.fields["best_before"]
         else:
@@ -107,8 +111,9 @@ class StopForm(forms.Form):
             self.add_error("best_before", WRONG_DATE % {"day": date_format(until)})
 
     def taken(self) -> dict[int, Taken]:
+        said = self.cleaned_data
         return {
-            line.id: Taken(self.cleaned_data[self.quantity_of(line)], line.picked) for line in self.stop.lines
+            line.id: Taken(said[self.quantity_of(line)], said.get(f"b-{line.id}")) for line in self.stop.lines
         }
 
 

@@ -103,9 +103,6 @@ class Trolley:
     def done(self) -> int:
         return sum(line.picked is not None for line in self.lines)
 
-    def of_task(self, task_id: int) -> list[TrolleyLine]:
-        return [line for line in self.lines if line.task_id == task_id]
-
 
 def open_waves() -> QuerySet[Wave]:
     """Waves in which something is left to do, the soonest first, with what is left. One query when read."""
@@ -179,6 +176,12 @@ def own_task(task_id: int, picker_id: int) -> PickTask | None:
     return found.select_related("order__slot").first()
 
 
+def closed_task(task_id: int, picker_id: int) -> PickTask | None:
+    """A task that this picker has closed, with its order. One query."""
+    found = PickTask.objects.filter(pk=task_id, picker_id=picker_id, closed_at__isnull=False)
+    return found.select_related("order").first()
+
+
 def to_check() -> QuerySet[PickTask]:
     """First orders that stand ready and wait for a second look. One query when read."""
     left = OrderLine.objects.filter(order=OuterRef("order"), picked=None)
@@ -215,3 +218,8 @@ def own_lines(line_ids: Collection[int], order_ids: Collection[int]) -> dict[int
     """Those of these lines that belong to these orders, and to which. One query."""
     found = OrderLine.objects.filter(pk__in=line_ids, order__in=order_ids)
     return dict(found.values_list("pk", "order_id"))
+
+
+def lines_left(order_id: int) -> int:
+    """How many shelves of an order were not visited yet. One query."""
+    return OrderLine.objects.filter(order=order_id, picked=None).count()

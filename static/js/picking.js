@@ -1,6 +1,7 @@
-// A depot is full of steel: what a picker sends is sent again until it arrives. The server takes it once.
+// A depot is full of steel: what a picker sends is sent again until its answer has come. The server takes it once.
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 const notice = document.querySelector(".depot__network");
+let shownAt = location.pathname;
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -8,21 +9,24 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = new FormData(form, event.submitter);
   for (const button of form.querySelectorAll("button")) button.disabled = true;
-  const answer = await sent(form.action || location.href, body);
+  const { url, page } = await answered(form.action, body);
   notice.hidden = true;
-  // What was answered is shown as it came: asked for anew, its messages would be gone.
-  if (answer.redirected) history.pushState(null, "", answer.url);
-  shown(await answer.text());
+  shown(url, page);
 });
-addEventListener("popstate", () => location.reload());
 
-async function sent(address, body) {
+// Not for a link within the page, which comes here too.
+addEventListener("popstate", () => {
+  if (location.pathname !== shownAt) location.reload();
+});
+
+async function answered(address, body) {
   for (let tries = 0; ; tries += 1) {
     try {
       const answer = await fetch(address, { method: "POST", body });
-      if (answer.status < 500 || tries > PAUSES_MS.length) return answer;
+      const page = await answer.text();
+      if (answer.status < 500 || tries > PAUSES_MS.length) return { url: answer.url, page };
     } catch {
-      // No network: the loop below tells it and tries again.
+      // No network, or it went while the answer came: told below, and tried again.
     }
     notice.textContent = tries < PAUSES_MS.length ? notice.dataset.trying : notice.dataset.lost;
     notice.hidden = false;
@@ -30,11 +34,14 @@ async function sent(address, body) {
   }
 }
 
-function shown(page) {
+// What was answered is shown as it came: asked for anew, its messages would be gone.
+function shown(url, page) {
   const answer = new DOMParser().parseFromString(page, "text/html");
-  if (!answer.querySelector("header") || !answer.querySelector("main")) return document.location.reload();
+  if (!answer.querySelector(".depot__top")) return location.assign(url);
+  if (url !== location.href) history.pushState(null, "", url);
+  shownAt = location.pathname;
   document.title = answer.title;
-  for (const part of ["header", "main"]) document.querySelector(part).replaceWith(answer.querySelector(part));
+  for (const part of [".depot__top", "main"]) document.querySelector(part).replaceWith(answer.querySelector(part));
   scrollTo(0, 0);
   const main = document.querySelector("main");
   (main.querySelector("[aria-invalid=true], [autofocus]") ?? main).focus();

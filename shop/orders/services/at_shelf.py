@@ -75,18 +75,29 @@ def stands_for(line: OrderLine) -> list[Stand]:
 def replace_at_shelf(*, line_id: int, product_id: int | None, by_id: int | None) -> OrderLine | None:
     """The picker's choice among `stands_for`; None says that nothing would do, and is written.
 
-    Raises MoveRefused, OfferGone (not one of them, or gone meanwhile). Locks the order, then stock; at most 20 queries.
+    The same choice twice is once. Raises MoveRefused, OfferGone (not one of them, gone meanwhile, or settled otherwise
+    before). Locks the order, then stock; at most 25 queries.
     """
     reference = OrderLine.objects.values_list("order__reference", flat=True).get(pk=line_id)
     order = locked(reference)
     if order.status != Status.PICKING:
         raise MoveRefused(order.status)
     line = order.lines.select_related("product__shelf", "order").get(pk=line_id)
+    if not _unsettled(order.lines.filter(pk=line_id)):
+        return _settled_as(line, product_id)
     if product_id is None:
         LineEvent.objects.create(line=line, kind=Kind.NONE_FITS, quantity=line.missing, by_id=by_id)
         return None
     product = _chosen(line, product_id)
     return add_stand_in(order=order, line=line, product=product, quantity=line.missing, by_id=by_id)
+
+
+def _settled_as(line: OrderLine, product_id: int | None) -> OrderLine | None:
+    """What was settled before, where it is the same."""
+    stands = OrderLine.objects.filter(replaces=line).first()
+    if product_id is not None and (stands is None or stands.product_id != product_id):
+        raise OfferGone(product_id)
+    return stands
 
 
 def _chosen(line: OrderLine, product_id: int) -> Product:

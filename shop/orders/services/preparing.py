@@ -68,7 +68,7 @@ def start_picking(*, references: Collection[str]) -> set[str]:
 def note_picked(
     *, found: Sequence[Found], by_id: int | None, of_order: Mapping[int, int] | None = None
 ) -> list[OrderLine]:
-    """Write what lies in the crates of one or several orders; the lines that changed. Said again it is the same.
+    """Write what lies in the crates of one or several orders; those lines, as they are now. Said again it is the same.
 
     All of it or nothing; less than ordered is written as missing. Raises MoveRefused (an order is not being prepared),
     QuantityRefused, ProductRecalled, KeepsTooShort (it would expire before the day promised), AlreadyPicked (somebody
@@ -81,9 +81,10 @@ def note_picked(
     orders = {order.pk: order for order in locked_all(pk__in=set(of_order.values()))}
     if any(order.status != Status.PICKING for order in orders.values()):
         raise MoveRefused
+    lines = list(OrderLine.objects.filter(pk__in=said).select_related("product"))
     changed: list[OrderLine] = []
     events: list[LineEvent] = []
-    for line in OrderLine.objects.filter(pk__in=said).select_related("product"):
+    for line in lines:
         one = said[line.pk]
         if line.picked == one.quantity:
             continue
@@ -93,7 +94,7 @@ def note_picked(
         events += _events(line, one, by_id)
     OrderLine.objects.bulk_update(changed, ["picked"])
     LineEvent.objects.bulk_create(events)
-    return changed
+    return lines
 
 
 def _check(order: Order, line: OrderLine, one: Found) -> None:

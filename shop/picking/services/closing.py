@@ -9,6 +9,7 @@ from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine
 from shop.orders.rules import is_newcomer
 from shop.picking.models import Crate, PickTask
+from shop.picking.queries import lines_left
 from shop.picking.rules import crates_of
 from shop.picking.services.waves import NotYours
 
@@ -51,12 +52,17 @@ def label_crates(*, task_id: int, picker_id: int, wanted: Mapping[str, int]) -> 
 
 @transaction.atomic
 def note_checked(*, task_id: int, by_id: int) -> PickTask:
-    """Somebody looked an order over once more, line by line. Raises NotYours (closed, or of nobody). Two queries."""
+    """Somebody looked an order over once more, line by line.
+
+    Raises NotYours (closed, or of nobody), orders.LinesLeft (shelves not visited yet). Locks the task; three queries.
+    """
     task = (
         PickTask.objects.select_for_update().filter(pk=task_id, closed_at=None, picker__isnull=False).first()
     )
     if task is None:
         raise NotYours(task_id)
+    if left := lines_left(task.order_id):
+        raise orders.LinesLeft(left)
     task.checked_at, task.checked_by_id = timezone.now(), by_id
     task.save(update_fields=["checked_at", "checked_by"])
     return task

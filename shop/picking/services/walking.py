@@ -33,13 +33,13 @@ def confirm(*, picker_id: int, taken: Mapping[int, Taken], best_before_on: date 
     own = own_lines(taken, mine)
     if not taken or len(own) < len(taken):
         raise NotYours
-    changed = orders.note_picked(
+    lines = orders.note_picked(
         found=[orders.Found(pk, said.quantity, best_before_on, said.before) for pk, said in taken.items()],
         by_id=picker_id,
         of_order=own,
     )
-    _look_again([mine[line.order_id] for line in changed])
-    return {mine[line.order_id].order.reference for line in changed if line.missing}
+    _look_again([mine[line.order_id] for line in lines if line.picked != taken[line.pk].before])
+    return {mine[line.order_id].order.reference for line in lines if line.missing}
 
 
 def _look_again(tasks: Iterable[PickTask]) -> None:

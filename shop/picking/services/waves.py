@@ -78,13 +78,24 @@ def drop_stale(*, now: datetime) -> int:
     return free.exclude(order__in=preparable(now)).update(closed_at=now)
 
 
-@transaction.atomic
 def take_tasks(*, picker_id: int, wave_id: int, number: int) -> list[PickTask]:
     """Take the next orders of a wave on one's trolley, as many as it holds. Never the same for two pickers.
 
-    An order cancelled since the wave was built is passed over. Raises TrolleyFull, NothingToTake. Locks the login,
-    then the tasks (what others are taking is skipped, not waited for), then the orders; 7 queries, however many.
+    An order cancelled since the wave was built leaves it, and the next one is looked at. Raises TrolleyFull,
+    NothingToTake. Locks the login, then the tasks (what others are taking is skipped, not waited for), then the
+    orders; 7 queries, however many.
     """
+    while True:
+        looked_at, taken = _take(picker_id, wave_id, number)
+        if taken:
+            return taken
+        if not looked_at:
+            raise NothingToTake
+
+
+@transaction.atomic
+def _take(picker_id: int, wave_id: int, number: int) -> tuple[int, list[PickTask]]:
+    """How many tasks were looked at, and those taken; what was cancelled is closed, whether or not any was taken."""
     lock_login(picker_id)
     standing = list(open_tasks(picker_id).values_list("letter", flat=True))
     letters = free_letters(standing)
@@ -106,9 +117,7 @@ def take_tasks(*, picker_id: int, wave_id: int, number: int) -> list[PickTask]:
         else:
             task.closed_at = now
     PickTask.objects.bulk_update(chosen, ["picker", "taken_at", "letter", "closed_at"])
-    if not taken:
-        raise NothingToTake
-    return taken
+    return len(chosen), taken
 
 
 def open_tasks(picker_id: int) -> QuerySet[PickTask]:

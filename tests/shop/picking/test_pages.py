@@ -20,10 +20,12 @@ pytestmark = pytest.mark.django_db
 TROLLEY = reverse("picking_trolley")
 
 
-def at_shelf(depot, line, quantity, code=None, **more):
+def at_shelf(depot, line, quantity, code=None, *, follow=False, **more):
     """What a picker sends at one shelf."""
     typed = {"code": line.ean if code is None else code, f"q-{line.pk}": quantity}
-    return depot.post(TROLLEY, typed | more)
+    if line.picked is not None:
+        typed[f"b-{line.pk}"] = line.picked
+    return depot.post(TROLLEY, typed | more, follow=follow)
 
 
 def seen(depot, address=TROLLEY):
@@ -188,6 +190,8 @@ def test_a_slip_is_put_right(zone, comte, picker, depot):
     line = order.lines.get()
     at_shelf(depot, line, 9)
     assert "Corriger" in seen(depot, reverse("picking_correct", args=[line.pk]))
+    assert "a changé entre-temps" in at_shelf(depot, line, 12, follow=True).content.decode()
+    line.refresh_from_db()
     at_shelf(depot, line, 12)
 
     assert order.lines.get().picked == 12
@@ -284,11 +288,12 @@ def test_lines_that_are_not_on_the_trolley_are_said(zone, comte, picker, depot, 
 def test_a_cancelled_order_says_to_put_things_back(zone, comte, picker, depot):
     order = place(zone, {comte: 12})
     task = on_trolley(picker, order)[0]
+    at_shelf(depot, order.lines.get(), 12)
     Order.objects.update(status="cancelled")
     address = reverse("picking_close", args=[task.pk])
 
     assert "Remettez en rayon" in seen(depot, address)
-    depot.post(address)
+    assert "remettez ses articles en rayon" in depot.post(address, follow=True).content.decode()
     task.refresh_from_db()
     assert task.closed_at
 
@@ -322,3 +327,44 @@ def test_a_long_order_costs_no_more_queries_than_a_short_one(zone, picker, depot
     assert max(many[:5]) <= 12
     # A shelf that came short also does what its customer chose.
     assert many[5] <= 18
+
+
+def test_a_closing_whose_answer_was_lost_is_answered_again(zone, comte, picker, depot):
+    order = place(zone, {comte: 12})
+    task = on_trolley(picker, order)[0]
+    at_shelf(depot, order.lines.get(), 12)
+    address = reverse("picking_close", args=[task.pk])
+    first, again = (depot.post(address, {"ambient": 1}, follow=True).content.decode() for _ in range(2))
+
+    assert f"{order.reference} prête" in first and f"{order.reference} prête" in again
+
+
+def test_a_shelf_whose_answer_was_lost_still_leads_to_its_replacement(zone, comte, picker, depot):
+    order = place(zone, {comte: 12}, choice="substitute")
+    on_trolley(picker, order)
+    line = order.lines.get()
+
+    assert at_shelf(depot, line, 9).headers["Location"] == at_shelf(depot, line, 9).headers["Location"]
+    assert "remplacer" in at_shelf(depot, line, 9).headers["Location"]
+
+
+def test_nothing_fits_is_written_once(zone, comte, picker, depot):
+    order = place(zone, {comte: 12}, choice="substitute")
+    on_trolley(picker, order)
+    address = at_shelf(depot, order.lines.get(), 9).headers["Location"]
+    depot.post(address, {"product": ""}), depot.post(address, {"product": ""})
+
+    assert order.lines.get().events.filter(kind="none_fits").count() == 1
+
+
+def test_a_second_look_waits_for_the_last_shelf(zone, comte, apples, picker, depot):
+    order = place(zone, {comte: 12, apples: 500}, rank=1)
+    task = on_trolley(picker, order)[0]
+    at_shelf(depot, order.lines.get(product=comte), 12)
+    assert "Contrôler une seconde fois" not in seen(depot, reverse("picking_close", args=[task.pk]))
+    ticked = {f"l-{line.pk}": "on" for line in order.lines.all()} | {"alone": "on"}
+    told = depot.post(reverse("picking_check", args=[task.pk]), ticked, follow=True).content.decode()
+
+    assert "Il reste des articles à prendre" in told
+    task.refresh_from_db()
+    assert task.checked_at is None

@@ -82,6 +82,15 @@ def test_what_was_cancelled_since_is_passed_over(zone, comte, picker):
 
     with pytest.raises(services.NothingToTake):
         services.take_tasks(picker_id=picker.pk, wave_id=found.pk, number=1)
+    assert PickTask.objects.get().closed_at
+
+
+def test_a_cancelled_order_keeps_no_other_waiting(zone, comte, picker):
+    gone, stays = place(zone, {comte: 12}), place(zone, {comte: 12})
+    found = wave(gone, stays)
+    Order.objects.filter(pk=gone.pk).update(status="cancelled")
+
+    assert services.take_tasks(picker_id=picker.pk, wave_id=found.pk, number=1)[0].order == stays
 
 
 def test_an_interrupted_pick_is_finished_by_another(zone, comte, apples, picker):
