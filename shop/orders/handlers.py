@@ -10,6 +10,7 @@ from shop.payments import services as payments
 from shop.payments.events import (
     PaymentActionNeeded,
     PaymentCaptured,
+    PaymentCaptureFailed,
     PaymentLapsed,
     PaymentRefunded,
     PaymentRefused,
@@ -63,6 +64,12 @@ def note_lapse(lapsed: PaymentLapsed) -> None:
 @handler(PaymentCaptured, key="orders.note_paid", lane="checkout")
 def note_paid(captured: PaymentCaptured) -> None:
     services.note_paid(reference=captured.order_reference)
+
+
+@handler(PaymentCaptureFailed, key="orders.charge_again", lane="checkout")
+def charge_again(failed: PaymentCaptureFailed) -> None:
+    """Its authorisation had ended: what it lacks is taken from those that stand."""
+    services.charge(reference=failed.order_reference)
 
 
 @handler(OrderPacked, key="orders.tell_it_waits")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -38,6 +38,10 @@ CUTOFF_NEAR = timedelta(hours=6)
 CUTOFF_PAST = timedelta(days=7)
 # After so long an order has left the depot, whether or not anybody said what was picked for it.
 LEFT_FOR_SURE = timedelta(hours=12)
+
+
+# How long money that could not be taken is asked for again; further back accounts ask.
+CHARGED_WITHIN = timedelta(days=60)
 
 
 def orders_of(customer_ids: Sequence[int]) -> QuerySet[Order]:
@@ -180,6 +184,17 @@ def unsecured_near_cutoff(now: datetime, *, has_come: bool, limit: int = 100) ->
         .order_by(F("checked_at").asc(nulls_first=True), "created_at")
         .values_list("reference", flat=True)[:limit]
     )
+
+
+def uncharged(now: datetime) -> QuerySet[Order]:
+    """Closed orders whose money was not taken, for two months. No query by itself."""
+    paid = OrderEvent.objects.filter(order=OuterRef("pk"), kind=OrderEvent.Kind.PAID)
+    return Order.objects.filter(
+        ~Exists(paid),
+        status__in=[Order.Status.PACKED, Order.Status.DELIVERED],
+        created_at__gt=now - CHARGED_WITHIN,
+        bill__total__gt=0,
+    ).order_by("packed_at", "pk")
 
 
 def preparable(now: datetime) -> QuerySet[Order]:

@@ -165,6 +165,7 @@ class GivesBack:
                 order_reference=order.reference,
                 quantities=form.quantities,
                 slot_id=form.cleaned_data["slot"],
+                key=form.cleaned_data["key"],
                 by_id=request.user.pk,
             )
         except stock.StockShort:

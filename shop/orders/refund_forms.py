@@ -173,6 +173,8 @@ class RedoForm(QuantitiesForm):
     """What is delivered once more, and when."""
 
     none, widget = "—", UnfoldAdminSelectWidget
+    # Pressed twice it is one delivery.
+    key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
     slot = forms.TypedChoiceField(
         label=_("Créneau"), coerce=int, widget=UnfoldAdminSelectWidget,
         error_messages={

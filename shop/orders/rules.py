@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from loyalty.vouchers import rules as vouchers
+from loyalty.vouchers.rules import ALPHABET
 from shop.catalogue.rules import to_cents
 from shop.payments.rules import LEAST
 from shop.pricing.rules import (
@@ -35,13 +36,11 @@ PICKED_BEFORE = timedelta(hours=3)
 VAN_LEAVES_BEFORE = timedelta(minutes=30)
 # What is weighed may be that much heavier than ordered, and is then paid; beyond, the shop gives it.
 WEIGHT_TOLERANCE_PERCENT = 10
-# Without I, O, 0, 1, L, U: read aloud on the telephone without a mistake.
-_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 
 def new_reference() -> str:
     """A readable reference such as ``CB-7KQ2-M4XP``: 39 bits, unique by constraint, guessed by nobody."""
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
     return f"CB-{letters[:4]}-{letters[4:]}"
 
 
@@ -76,7 +75,7 @@ def answer_by(*, now: datetime, starts_at: datetime, at_shelf: bool) -> datetime
 def spoken_reference(text: str) -> str | None:
     """« cb2hhj7pgr », « 2HHJ 7PGR » → « CB-2HHJ-7PGR »; None for what is no reference."""
     letters = re.sub(r"[^A-Z0-9]", "", text.upper()[:40]).removeprefix("CB")
-    if len(letters) != 8 or not set(letters) <= set(_LETTERS):
+    if len(letters) != 8 or not set(letters) <= set(ALPHABET):
         return None
     return f"CB-{letters[:4]}-{letters[4:]}"
 

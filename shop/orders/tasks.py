@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -11,11 +12,18 @@ from config.jobs import first_run
 from shop.orders import popularity
 from shop.orders.models import ShortageQuestion
 from shop.orders.pickups import due_for_reminder
-from shop.orders.queries import left_unsaid, overdue_amendments, overdue_references, unsecured_near_cutoff
+from shop.orders.queries import (
+    left_unsaid,
+    overdue_amendments,
+    overdue_references,
+    uncharged,
+    unsecured_near_cutoff,
+)
 from shop.orders.questions import past_deadline
 from shop.orders.services import (
     abandon_order,
     ask_before_cutoff,
+    charge,
     remind,
     settle_at_cutoff,
     settle_overdue,
@@ -30,6 +38,9 @@ logger = logging.getLogger(__name__)
 SILENCES_ALLOWED = 2
 # So many are told or settled in one run; the next ones follow with the next.
 SHORTAGES_AT_ONCE = 200
+CHARGES_AT_ONCE = 100
+# Until then the worker is still about what was asked as the crates were closed.
+CHARGE_AGAIN_AFTER = timedelta(minutes=15)
 
 
 @shared_task
@@ -64,6 +75,15 @@ def take_off_shelves() -> None:
     """What left without a word of the picker lies on no shelf any more. Each order alone, like `expire_unpaid`."""
     for reference in left_unsaid(timezone.now()):
         _outcome(partial(take_off_shelf, reference=reference))
+
+
+@shared_task
+def charge_packed() -> None:
+    """Ask again for what could not be taken when crates were closed. Each order alone, like `expire_unpaid`."""
+    now = timezone.now()
+    late = uncharged(now).filter(packed_at__lt=now - CHARGE_AGAIN_AFTER)
+    for reference in late.values_list("reference", flat=True)[:CHARGES_AT_ONCE]:
+        _outcome(partial(charge, reference=reference))
 
 
 @shared_task

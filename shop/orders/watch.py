@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from shop.orders.models import Order, OrderEvent, ShortageQuestion
+from shop.orders.models import Order, ShortageQuestion
 from shop.orders.ports import Late, stuck_letters
-from shop.orders.queries import LEFT_FOR_SURE
+from shop.orders.queries import LEFT_FOR_SURE, uncharged
 from shop.orders.shortages import TOLD_AHEAD, missing_lines
 
 Status = Order.Status
@@ -22,8 +21,6 @@ TELLING_TAKES = timedelta(minutes=20)
 SETTLING_TAKES = timedelta(minutes=5)
 PACKED_BEFORE = timedelta(hours=1)
 MONEY_TAKES = timedelta(minutes=15)
-# Further back accounts ask, not the watch of the day.
-LOOKED_BACK = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +78,7 @@ def unpacked(now: datetime) -> list[Late]:
 
 def unpaid(now: datetime) -> list[Late]:
     """Closed crates whose money was not taken. One query."""
-    paid = OrderEvent.objects.filter(order=OuterRef("pk"), kind=OrderEvent.Kind.PAID)
-    found = (
-        Order.objects.filter(
-            ~Exists(paid),
-            status__in=[Status.PACKED, Status.DELIVERED],
-            created_at__gt=now - LOOKED_BACK,
-            packed_at__lt=now - MONEY_TAKES,
-            bill__total__gt=0,
-        )
-        .select_related("slot")
-        .order_by("packed_at", "pk")
-    )
+    found = uncharged(now).filter(packed_at__lt=now - MONEY_TAKES).select_related("slot")
     return [_late(order, order.get_status_display(), order.packed_at or now) for order in found]
 
 

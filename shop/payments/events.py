@@ -78,7 +78,10 @@ class LatePaymentVoided:
 @fact("payments.PaymentCaptured")
 @dataclass(frozen=True, slots=True)
 class PaymentCaptured:
-    """Money was taken from one authorisation, whose rest is released. An order may have several."""
+    """All the money asked for an order was taken, from as many authorisations as it needed; what is left is released.
+
+    The operation is the last capture, the sum that of all.
+    """
 
     order_reference: str
     operation_key: str

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from django.db.models import Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
@@ -113,9 +113,12 @@ class Captured(NamedTuple):
 
 
 def captured(order_reference: str) -> Captured | None:
-    """What was taken for an order; None while nothing was. One query."""
-    entry = PaymentEntry.objects.filter(account_id=order_reference, kind=PaymentEntry.Kind.CAPTURED).first()
-    return Captured(entry.amount, timezone.localdate(entry.at)) if entry else None
+    """What was taken for an order, over all its captures, and when the last was; None until all is. One query."""
+    entries = PaymentEntry.objects.filter(account_id=order_reference, kind=PaymentEntry.Kind.CAPTURED)
+    taken = entries.filter(account__captured=F("account__to_capture")).aggregate(
+        amount=Sum("amount"), at=Max("at")
+    )
+    return Captured(taken["amount"], timezone.localdate(taken["at"])) if taken["amount"] else None
 
 
 def unknown_answers() -> int:

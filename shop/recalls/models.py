@@ -4,8 +4,6 @@ Regulation 178/2002 art. 19 makes a food shop withdraw, tell and take back; C. c
 authorities, whose notice (RappelConso) is named here.
 """
 
-from datetime import date
-
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -212,7 +210,3 @@ class RecallNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recall_id} {self.order_id}"
-
-
-def dates_of(recall: Recall) -> tuple[date | None, date | None]:
-    return recall.best_before_from, recall.best_before_to

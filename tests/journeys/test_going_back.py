@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -146,7 +147,9 @@ def test_pages_of_what_goes_back(see, goods):  # noqa: F811
     settle()
     see("back-withdrawal-refunded", f"{address}retractation/", client=client, says="remboursement fait")
     slot = Slot.objects.filter(zone=order.zone, cutoff_at__gt=timezone.now()).last()
-    services.redo_delivery(order_reference=order.reference, quantities={kept.pk: 1}, slot_id=slot.pk)
+    services.redo_delivery(
+        order_reference=order.reference, quantities={kept.pk: 1}, slot_id=slot.pk, key=uuid4()
+    )
     see("back-redone", address, client=client, says="sans frais")
     redone = Order.objects.get(makes_good=order)
     see("back-redone-order", f"/commandes/{redone.reference}/", client=client, says="Offert, en remplacement")

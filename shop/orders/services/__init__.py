@@ -77,6 +77,7 @@ from shop.orders.services.paying import (
 from shop.orders.services.placing import Recipient, create_order, place_order
 from shop.orders.services.preparing import (
     Found,
+    charge,
     hand_over,
     note_paid,
     note_picked,
@@ -157,6 +158,7 @@ __all__ = [
     "ask_for_payment",
     "cancel_order",
     "cancel_unpaid",
+    "charge",
     "create_order",
     "declare_withdrawal",
     "extra_of",

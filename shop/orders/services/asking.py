@@ -43,6 +43,10 @@ def tell(order: Order, line: OrderLine, missing: int, cause: str) -> ShortageQue
     """`tell_shortage` for whoever holds the lock of the order already. Nine queries."""
     if line.replaces_id or _was_told(line, cause) or (cause == Cause.FORECAST and line.picked is not None):
         return None
+    # Counted before the lock: its customer may have lowered it since.
+    missing = min(missing, line.quantity if cause == Cause.RECALL else line.wanted)
+    if not missing:
+        return None
     now = timezone.now()
     until = answer_by(now=now, starts_at=order.slot.starts_at, at_shelf=_at_shelf(order, cause))
     stands = stand_ins(order, line, missing)
@@ -76,6 +80,13 @@ def _was_told(line: OrderLine, cause: str) -> bool:
     """Told early and again at the empty shelf, each once."""
     return any(
         one.cause == cause or cause == Cause.FORECAST or not one.answer for one in line.questions.all()
+    )
+
+
+def overtake(line: OrderLine) -> None:
+    """What was asked about a line has no object any more: closed, with nothing done for it. On a locked order; one query."""
+    ShortageQuestion.objects.filter(line=line, answer="").update(
+        answer=Answer.LEAVE_OUT, answered_by=By.DEFAULT, answered_at=timezone.now()
     )
 
 
@@ -133,7 +144,7 @@ def settle_unanswered(*, question_id: int, is_back: Callable[[ShortageQuestion],
     answer = Answer(question.otherwise)
     if order.status not in _OPEN:
         answer = Answer.LEAVE_OUT  # Cancelled meanwhile: nothing is left to do for it.
-    elif question.cause == Cause.FORECAST and is_back(question):
+    elif question.cause == Cause.FORECAST and question.line.recalled_at is None and is_back(question):
         answer = Answer.FOUND
     return _settle(order, question, answer, _first_offer(question), By.DEFAULT)
 
@@ -185,9 +196,9 @@ def settle_found(*, line_id: int) -> None:
 
 def _was_found(question: ShortageQuestion) -> bool:
     """Said to be missing, and then all of it was on its shelf."""
-    if question.cause == Cause.RECALL:
-        return False
     line = OrderLine.objects.get(pk=question.line_id)
+    if question.cause == Cause.RECALL or line.recalled_at:
+        return False
     given_up = line.dropped and question.cause == Cause.FORECAST
     return line.picked is not None and not given_up and not line.missing
 
@@ -211,8 +222,9 @@ def _carry_out(
     given_back = _drop(line, missing) if line.picked is None else {}
     if answer == Answer.REPLACE and offer:
         add_stand_in(
-            order=order, line=line, product=offer.product, quantity=offer.quantity, giving_back=given_back
-        )
+            order=order, line=line, product=offer.product, quantity=offer.quantity, at_most=offer.total,
+            giving_back=given_back,
+        )  # fmt: skip
     elif given_back:
         stock.change_reservations(
             order_reference=order.reference, depot_id=order.depot_id, changes=given_back

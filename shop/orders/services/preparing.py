@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
@@ -168,7 +169,7 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
     move(order, Status.PACKED, packed_at=timezone.now())
     record(order, Kind.PACKED, total_cents=cents(made.total))
     publish(OrderPacked(order_reference=reference, customer_id=order.customer_id))
-    _ask_for_money(order, made)
+    _ask_for_money(order, made.total)
     return order
 
 
@@ -202,16 +203,27 @@ def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:
     )
 
 
-def _ask_for_money(order: Order, made: Bill) -> None:
-    """The order goes on whatever the payment does: staff see what could not be asked."""
-    if not made.total:
+def _ask_for_money(order: Order, total: Decimal) -> None:
+    """The order goes on whatever the payment does: it is asked again, and staff see what could not be taken."""
+    if not total:
         payments.release(order_reference=order.reference)
         return
     try:
         with transaction.atomic():
-            payments.capture(order_reference=order.reference, amount=made.total)
+            payments.capture(order_reference=order.reference, amount=total)
     except (payments.NothingAuthorised, payments.PaymentClosed, payments.CaptureAboveAuthorised) as refused:
         logger.error("order %s is packed and cannot be charged: %s", order.reference, type(refused).__name__)
+
+
+@transaction.atomic
+def charge(*, reference: str) -> None:
+    """Ask once more for the money of a closed order, where it was refused or could not be asked. Again is the same.
+
+    Locks the order, then the account; eight queries.
+    """
+    order = locked(reference)
+    if order.status in {Status.PACKED, Status.DELIVERED} and not has_event(order, Kind.PAID):
+        _ask_for_money(order, order.bill.total)
 
 
 @transaction.atomic

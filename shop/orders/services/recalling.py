@@ -12,7 +12,7 @@ from shop.orders.models import LineEvent, Order, OrderLine, ShortageQuestion
 from shop.orders.queries import LEFT_FOR_SURE
 from shop.orders.refunds import ledger_of
 from shop.orders.rules import is_concerned
-from shop.orders.services.asking import tell
+from shop.orders.services.asking import overtake, tell
 from shop.orders.services.books import Status, locked
 from shop.orders.services.errors import MoveRefused, NotBilled
 from shop.orders.services.refunding import Returned, give_back
@@ -87,7 +87,8 @@ def take_out_recalled(*, line_id: int, by_id: int | None) -> None:
 
 
 def _drop(order: Order, line: OrderLine, by_id: int | None = None) -> None:
-    """Nobody looks for it, it is in no crate and on no bill."""
+    """Nobody looks for it, it is in no crate and on no bill; what was asked about it before gives way."""
+    overtake(line)
     left = line.wanted
     line.dropped, line.picked, line.recalled_at = line.quantity, 0, timezone.now()
     line.save(update_fields=["dropped", "picked", "recalled_at"])

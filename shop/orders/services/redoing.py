@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -32,22 +32,24 @@ _SAME_LINE = (
 
 @transaction.atomic
 def redo_delivery(
-    *, order_reference: str, quantities: Mapping[int, int], slot_id: int, by_id: int | None = None
+    *, order_reference: str, quantities: Mapping[int, int], slot_id: int, key: UUID, by_id: int | None = None
 ) -> Order:
     """An order at no cost that makes good for another one: so many pieces or grams of its lines, in this slot of its
     zone. It is firm at once, prepared like any other, billed and invoiced nothing.
 
-    Each line is redone once at most: not beyond what was ordered, all such orders together. Raises MoveRefused (only a
-    packed or delivered order), NothingToRedo, stock.StockShort, slots.SlotUnknown, SlotFull, SlotClosed; then nothing
+    No line is redone beyond what was ordered, all such orders together. Asked again under the same ``key`` it is the
+    same order. Raises MoveRefused (only a packed or delivered order), NothingToRedo, stock.StockShort, slots.SlotUnknown, SlotFull, SlotClosed; then nothing
     is left behind. Locks the order, then the slot, then stock. At most 30 queries, however many lines.
     """
     order = locked(order_reference)
     if order.status not in {Status.PACKED, Status.DELIVERED}:
         raise MoveRefused(order.status)
+    if redone := order.made_good_by.filter(basket_key=key).first():
+        return redone
     lines = {line.pk: line for line in order.lines.all()}
     _check(order, lines, quantities)
     redone = _insert(
-        order, slot_id, worth=sum((_worth(lines[pk], n) for pk, n in quantities.items()), NOTHING)
+        order, slot_id, key, worth=sum((_worth(lines[pk], n) for pk, n in quantities.items()), NOTHING)
     )
     costs = stock.take_stock(
         order_reference=redone.reference,
@@ -89,8 +91,7 @@ def _worth(line: OrderLine, wanted: int) -> Decimal:
     return line_total(line.unit_price, line.sold_by, wanted)
 
 
-def _insert(order: Order, slot_id: int, worth: Decimal) -> Order:
-    key = uuid4()
+def _insert(order: Order, slot_id: int, key: UUID, worth: Decimal) -> Order:
     hold = slots.hold_slot(slot_id=slot_id, holder=str(key))
     if hold.slot.zone_id != order.zone_id:
         raise slots.SlotUnknown

@@ -10,7 +10,7 @@ from shop.basket.queries import sellable_products
 from shop.orders.models import Amendment, Order
 from shop.orders.services.books import Status, locked
 from shop.orders.services.carrying_out import carry_out, drop, give_money_back, tell_dropped
-from shop.orders.services.proposing import Proposal, standing_of, thawed
+from shop.orders.services.proposing import Proposal, settled_lines, standing_of, thawed
 from shop.payments import services as payments
 from shop.payments.queries import payment_state
 from shop.pricing import services as promotions
@@ -70,13 +70,17 @@ def _locked(amendment_id: int) -> tuple[Order, Amendment]:
 
 
 def _obstacle(order: Order, amendment: Amendment, proposal: Proposal) -> Amendment.Why | None:
-    """Why the order cannot become what was agreed, looked at under its lock. Two queries."""
+    """Why the order cannot become what was agreed, looked at under its lock. Three queries."""
     if order.status in {Status.CANCELLED, Status.ABANDONED}:
         return Why.CANCELLED
     closes_at = min(order.slot.cutoff_at, proposal.slot.cutoff_at)
     if order.status != Status.PLACED or closes_at <= timezone.now():
         return Why.TOO_LATE
-    if standing_of(order, order.lines.all()) != amendment.stands_on:
+    lines = list(order.lines.all())
+    if standing_of(order, lines) != amendment.stands_on:
+        return Why.CHANGED
+    # Asked about while its difference was paid: an answer must find the line as it was.
+    if settled_lines(order, lines) & {line.line_id for line in proposal.changed}:
         return Why.CHANGED
     # Recalled or taken off sale while its difference was paid: nobody adds it to an order any more.
     if proposal.more_of.keys() - sellable_products(proposal.more_of).keys():

@@ -65,13 +65,15 @@ def add_stand_in(
     line: OrderLine,
     product: Product,
     quantity: int,
+    at_most: Decimal | None = None,
     giving_back: Mapping[int, int] | None = None,
     by_id: int | None = None,
 ) -> OrderLine:
     """A line that replaces a missing one, its goods reserved; nothing is picked yet.
 
-    ``giving_back`` is what the missing one's stock changes by, in the same locks. The order is locked by the caller. Raises OfferGone when the shelf does not hold it any more, or something stands
-    in already. Locks stock; at most 12 queries.
+    ``at_most`` is the price it was offered at, in euros for all of it; ``giving_back`` what the missing one's stock
+    changes by, in the same locks. The order is locked by the caller. Raises OfferGone when the shelf does not hold it
+    any more, or something stands in already. Locks stock; at most 12 queries.
     """
     if (
         OrderLine.objects.filter(replaces=line).exists()
@@ -87,6 +89,7 @@ def add_stand_in(
     except stock.StockShort as short:
         raise OfferGone(product.pk) from short
     stand = _stand(line, product, quantity)
+    total = stand.total if at_most is None else min(stand.total, at_most)
     vat_rate = product.vat_rate
     assert vat_rate is not None  # noqa: S101 - on sale, hence taxed
     cost, cost_on = costs[product.pk]
@@ -105,9 +108,9 @@ def add_stand_in(
         quantity=quantity,
         unit_price=stand.unit_price,
         vat_rate=vat_rate,
-        total=stand.total,
-        discount=line_total(stand.unit_price, product.sold_by, quantity) - stand.total,
-        vat_amount=vat_totals([(vat_rate, stand.total)])[vat_rate].vat,
+        total=total,
+        discount=line_total(stand.unit_price, product.sold_by, quantity) - total,
+        vat_amount=vat_totals([(vat_rate, total)])[vat_rate].vat,
         deposit=deposit_total(product.deposit, product.sold_by, quantity),
         unit_cost=cost,
         cost_on=cost_on,

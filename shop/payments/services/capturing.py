@@ -118,14 +118,14 @@ def _taken(operation: PaymentOperation) -> None:
     held, account = _authorisation_of(operation), operation.account
     enter(operation, PaymentEntry.Kind.CAPTURED, operation.amount)
     enter(operation, PaymentEntry.Kind.RELEASED, held.amount - operation.amount)
-    publish(
-        PaymentCaptured(
-            order_reference=operation.order_reference,
-            operation_key=operation.key,
-            amount_cents=cents(operation.amount),
-        )
-    )
     if account.captured == account.to_capture:
+        publish(
+            PaymentCaptured(
+                order_reference=operation.order_reference,
+                operation_key=operation.key,
+                amount_cents=cents(account.captured),
+            )
+        )
         # Only now: had one been refused, another authorisation would have been needed in its place.
         for unneeded in standing_authorisations(account):
             soon("perform", ensure_voided(unneeded).key)

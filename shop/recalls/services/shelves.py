@@ -80,6 +80,6 @@ def close_recall(*, recall_id: int, by_id: int) -> Recall:
         raise NotReady(shelves, orders)
     recall.closed_at, recall.closed_by_id = timezone.now(), by_id
     recall.save(update_fields=["closed_at", "closed_by"])
-    if recall.is_whole:
-        _lifted(recall, back_on_sale=False)
+    # A product that no depot had has no shelf by which it would have been lifted.
+    _lifted(recall, back_on_sale=False)
     return recall

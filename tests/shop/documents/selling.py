@@ -110,6 +110,7 @@ def take_money(order, amount=None):
         customer_id=order.customer_id,
         authorised=max(order.most, taken),
         captured=taken,
+        to_capture=taken,
     )
     operation = PaymentOperation.objects.create(
         account=account, kind=Kind.CAPTURE, amount=taken, state=State.SUCCEEDED

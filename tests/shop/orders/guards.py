@@ -1,5 +1,6 @@
 """The guards of an order's life, and how each is taken away: with any of them gone, the machine must find out."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from shop.orders import rules
@@ -10,7 +11,7 @@ from shop.payments.services import refunding
 
 def weights_uncapped(patch):
     """All that was weighed is charged, however much heavier than ordered."""
-    patch.setattr(rules, "heaviest", lambda grams: grams * 2)
+    patch.setattr(rules.Prepared, "counted", property(lambda line: line.picked))
     patch.setattr(rules, "_within", lambda amounts, _most: tuple(amounts))
 
 
@@ -45,12 +46,18 @@ def shelf_not_emptied(patch):
 
 def dropped_and_still_reserved(patch):
     """What a customer gave up is kept from everybody else."""
-    patch.setattr(asking.stock, "change_reservations", lambda **_: {})
+    real = asking._drop
+    patch.setattr(asking, "_drop", lambda line, missing: real(line, missing) and {})
 
 
 def refunds_unbounded(patch):
     """More is given back than was taken."""
-    patch.setattr(refunding, "sum", lambda _rooms: Decimal(10**6), raising=False)
+    real = refunding._ask
+
+    def careless(account, captures, lacking, **told):
+        return real(account, [replace(one, left=one.left * 100) for one in captures], lacking, **told)
+
+    patch.setattr(refunding, "_ask", careless)
 
 
 def newcomers_not_asked(patch):
@@ -59,8 +66,16 @@ def newcomers_not_asked(patch):
         patch.setattr(module, "effective_choice", lambda *, of_order, of_line, rank: of_line or of_order)
 
 
-GUARDS = [
-    weights_uncapped, stand_in_at_its_own_price, vat_without_the_delivery, picked_without_a_word,
-    stock_kept_by_the_cancelled, place_kept_by_the_cancelled, shelf_not_emptied, dropped_and_still_reserved,
-    refunds_unbounded, newcomers_not_asked,
-]  # fmt: skip
+# Each guard, and what the machine must say once it is gone.
+GUARDS = {
+    weights_uncapped: "above its tolerance|than was authorised, agreed",
+    stand_in_at_its_own_price: "a stand-in is dearer",
+    vat_without_the_delivery: "a rate of a bill",
+    picked_without_a_word: "a line has no history",
+    stock_kept_by_the_cancelled: "what ended holds stock",
+    place_kept_by_the_cancelled: "what ended holds a place",
+    shelf_not_emptied: "what ended holds stock",
+    dropped_and_still_reserved: "holds other stock than its lines want",
+    refunds_unbounded: "more was refunded than was left",
+    newcomers_not_asked: "a newcomer got a stand-in unasked",
+}

@@ -5,15 +5,17 @@ from decimal import Decimal
 from unittest.mock import ANY
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from delivery.slots.models import Hold, Slot
 from delivery.slots.services import SlotClosed, SlotFull
 from loyalty.vouchers import services as vouchers
 from shop.catalogue.models import Product
+from shop.documents.models import Document
 from shop.orders import services
 from shop.orders.models import Amendment, Order, OrderLine
-from shop.orders.tasks import expire_unpaid
+from shop.orders.tasks import charge_packed, expire_unpaid
 from shop.payments import services as payments
 from shop.payments.gateways import demo, gateway
 from shop.payments.models import PaymentAccount, PaymentOperation
@@ -36,7 +38,7 @@ from tests.shop.orders.changes import (
     settle,
     wishes,
 )
-from tests.shop.orders.depot import close, packed, place
+from tests.shop.orders.depot import close, packed, pick, place, started
 
 pytestmark = pytest.mark.django_db
 
@@ -648,3 +650,48 @@ def hold_voucher(order, **worth):
     )
     order.refresh_from_db()
     return granted.voucher
+
+
+def test_an_article_asked_about_while_it_was_paid_stays_as_it_was(order, comte, lait):
+    waiting = amend(order, {comte: 25, lait: 0})
+    services.tell_shortage(
+        reference=order.reference, line_id=order.lines.get(product=lait).pk, missing=3, cause="forecast"
+    )
+
+    assert pay(waiting).state == Amendment.State.DROPPED
+    assert order.lines.get(product=lait).quantity == 10
+
+
+def test_an_order_paid_twice_has_one_invoice_of_it_all(order, comte):
+    pay(amend(order, {comte: 20}))
+    done = packed(order)
+    for _turn in range(2):
+        settle(order)
+
+    invoice = Document.objects.get()
+    money = PaymentAccount.objects.get(order_reference=order.reference)
+    assert PaymentOperation.objects.filter(kind="capture", state="succeeded").count() == 2
+    assert Decimal(invoice.payload["paid"]["amount"]) == money.captured == done.bill.total
+    assert done.events.filter(kind="paid").count() == 1
+
+
+def test_what_a_lapsed_difference_left_uncharged_is_asked_again(order, comte):
+    pay(amend(order, {comte: 20}))
+    started(order)
+    pick(order)
+    PaymentOperation.objects.filter(account_id=order.reference, occasion__startswith="amend").update(
+        state="released"
+    )
+    services.pack_order(reference=order.reference)
+    assert not PaymentOperation.objects.filter(kind="capture").exists()
+    PaymentOperation.objects.filter(account_id=order.reference, occasion__startswith="amend").update(
+        state="succeeded"
+    )
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        charge_packed()
+
+    assert (
+        sum(PaymentOperation.objects.filter(kind="capture").values_list("amount", flat=True))
+        == fresh(order).bill.total
+    )

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from shop.catalogue.models import Product
 from shop.customers.services import declare_allergies
 from shop.orders import services
 from shop.orders.models import LineEvent, Order, ShortageQuestion
@@ -308,3 +309,42 @@ def test_what_was_taken_out_of_the_order_does_not_come_back_as_a_replacement(zon
     changes.amend(order, {coulommiers: 0})
 
     assert not tell(order, brie, 2).offers.exists()
+
+
+def test_a_replacement_keeps_the_price_it_was_offered_at(zone, brie):  # noqa: F811
+    cheap = ProductFactory(name="Camembert", price=Decimal("3.00"), stock=20)
+    order, question = ask(zone, brie)
+    Product.objects.filter(pk=cheap.pk).update(price=Decimal("4.00"))
+    answer(question, "replace", question.offers.get())
+
+    assert lines_of(order)["Camembert"].total == Decimal("6.00")
+
+
+def test_no_more_is_told_missing_than_is_still_wanted(zone, brie):  # noqa: F811
+    order = place(zone, {brie: 10}, starts_in=DAY)
+
+    assert tell(order, brie, 25).missing == 10
+
+
+def test_a_recall_overtakes_what_was_asked_before(zone, brie, coulommiers):  # noqa: F811
+    order, question = ask(zone, brie)
+    services.withdraw_recalled(line_id=order.lines.get().pk)
+    question.refresh_from_db()
+
+    assert (question.answer, question.answered_by) == ("leave_out", "default")
+    recalled = ShortageQuestion.objects.get(answer="")
+    assert (recalled.cause, recalled.missing) == ("recall", 10)
+    assert unanswered(recalled, is_back=lambda _question: True) == "leave_out"
+    assert not order.lines.get().events.filter(kind="found").exists()
+
+
+def test_found_in_part_and_recalled_it_is_not_said_to_be_there(zone, brie):  # noqa: F811
+    order = started(place(zone, {brie: 10}))
+    pick(order, {brie: 4})
+    tell(order, brie, 6, cause="shelf")
+    line = order.lines.get()
+    services.withdraw_recalled(line_id=line.pk)
+    services.take_out_recalled(line_id=line.pk, by_id=None)
+    services.settle_at_shelf(references=[order.reference])
+
+    assert not ShortageQuestion.objects.filter(answer="found").exists()

@@ -493,7 +493,7 @@ def redo(order, quantities, slot, **how):
         order_reference=order.reference,
         quantities={named[name].pk: n for name, n in quantities.items()},
         slot_id=slot.pk,
-        **how,
+        **{"key": uuid4(), **how},
     )
 
 

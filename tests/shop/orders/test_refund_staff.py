@@ -172,14 +172,16 @@ def delivered(zone):  # noqa: F811
 
 def test_a_delivery_is_redone_after_a_second_look(staff, delivered, zone):  # noqa: F811
     slot = new_slot(zone, starts_in=timedelta(hours=30))
-    sent = {field(delivered, "Comté"): "2", "slot": str(slot.pk)}
+    sent = {field(delivered, "Comté"): "2", "slot": str(slot.pk), "key": str(uuid4())}
 
     looked = read(staff.post(page("redo", delivered), sent))
     assert "2\u00a0× Comté" in looked and Order.objects.count() == 1
-    done = read(staff.post(page("redo", delivered), sent | {"confirm": "1"}, follow=True))
+    done, again = (
+        read(staff.post(page("redo", delivered), sent | {"confirm": "1"}, follow=True)) for _ in range(2)
+    )
 
     redone = Order.objects.get(makes_good=delivered)
-    assert redone.reference in done
+    assert redone.reference in done and redone.reference in again
     assert (redone.slot, redone.total, redone.status) == (slot, 0, "placed")
 
 
@@ -196,7 +198,7 @@ def test_a_delivery_is_redone_after_a_second_look(staff, delivered, zone):  # no
 )
 def test_what_is_mistyped_redoes_nothing(staff, delivered, zone, changes, said):  # noqa: F811
     slot = new_slot(zone, starts_in=timedelta(hours=30))
-    sent = {"Comté": "1", "slot": str(slot.pk)} | changes
+    sent = {"Comté": "1", "slot": str(slot.pk), "key": str(uuid4())} | changes
     sent[field(delivered, "Comté")] = sent.pop("Comté")
 
     answer = staff.post(page("redo", delivered), sent | {"confirm": "1"})
