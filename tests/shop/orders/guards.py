@@ -70,7 +70,7 @@ def newcomers_not_asked(patch):
 GUARDS = {
     weights_uncapped: "above its tolerance|than was authorised, agreed",
     stand_in_at_its_own_price: "a stand-in is dearer",
-    vat_without_the_delivery: "a rate of a bill",
+    vat_without_the_delivery: "a rate of (a bill|an order)",
     picked_without_a_word: "a line has no history",
     stock_kept_by_the_cancelled: "what ended holds stock",
     place_kept_by_the_cancelled: "what ended holds a place",
