@@ -19,6 +19,7 @@ from shop.orders.models import Amendment, Order, OrderLine
 from shop.orders.services import carrying_out
 from shop.payments import services as payments
 from shop.payments.gateways import demo
+from shop.picking.services import build_waves
 from shop.stock.models import StockItem
 from shop.stock.services import StockShort
 from tests.factories import ProductFactory, SlotFactory, ZoneFactory
@@ -297,3 +298,22 @@ def test_control_slots_locked_in_any_order_deadlock(zone):
         "deadlock",
         "moved",
     ]
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_paid_as_the_cut_off_comes_it_is_all_of_one_or_all_of_the_other(order, comte, turn):
+    live = paid(order, {comte: 15})
+
+    def cut_off():
+        Slot.objects.filter(pk=order.slot_id).update(cutoff_at=timezone.now() - timedelta(seconds=1))
+        build_waves(now=timezone.now())
+        services.start_picking(references=[order.reference])
+        return order.lines.get().quantity
+
+    settled, picked = all_at_once(lambda: services.settle_paid(amendment_id=live.pk), cut_off)
+
+    after = fresh(order)
+    agreed = {"applied": 15, "dropped": 10}[settled]
+    assert (picked, after.lines.get().quantity) == (agreed, agreed)
+    assert after.goods_total == 3 * agreed and after.status == "picking"
+    assert reserved(order.reference) == {comte.pk: agreed}

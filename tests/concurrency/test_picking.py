@@ -11,7 +11,8 @@ from django.utils import timezone
 from config.staff import StaffGroup
 from crm.desk.services import publish_page
 from shop.orders import services as orders
-from shop.orders.models import LineEvent, Order, OrderBill, OrderLine, ShortageQuestion
+from shop.orders.models import LineEvent, Order, OrderBill, ShortageQuestion
+from shop.orders.services import preparing
 from shop.payments.models import PaymentOperation
 from shop.picking import services
 from shop.picking.models import PickTask, Wave
@@ -75,7 +76,8 @@ def test_control_without_the_lock_two_pickers_get_one_order(waiting):
 
 def test_one_pickers_double_tap_never_overfills_the_trolley(waiting):
     picker = member(StaffGroup.PICKING).pk
-    together(3, lambda _n: services.take_tasks(picker_id=picker, wave_id=waiting, number=4))
+    answers = together(3, lambda _n: services.take_tasks(picker_id=picker, wave_id=waiting, number=4))
+    assert all(isinstance(answer, list | services.TrolleyFull) for answer in answers), answers
     letters = list(PickTask.objects.filter(picker=picker).values_list("letter", flat=True))
 
     assert sorted(letters) == list("ABCDEF")
@@ -84,9 +86,10 @@ def test_one_pickers_double_tap_never_overfills_the_trolley(waiting):
 def test_two_builders_make_one_wave(zone, comte):
     for made in [place(zone, {comte: 10}) for _ in range(3)]:
         close(made)
-    together(4, lambda _n: services.build_waves(now=timezone.now()))
+    answers = together(4, lambda _n: services.build_waves(now=timezone.now()))
 
-    assert PickTask.objects.count() == 3
+    assert all(isinstance(answer, int) for answer in answers), answers
+    assert (Wave.objects.count(), PickTask.objects.count()) == (1, 3)
 
 
 def test_one_line_said_by_two_is_written_once(zone, comte):
@@ -100,20 +103,20 @@ def test_one_line_said_by_two_is_written_once(zone, comte):
     assert LineEvent.objects.filter(kind="picked").get().quantity == line.picked
 
 
-def test_control_without_the_lock_both_write(zone, comte):
-    order = started(place(zone, {comte: 10}))
-    line = order.lines.get()
-    read = threading.Barrier(2)
+def test_control_without_the_lock_both_write(zone, comte, monkeypatch):
+    line = started(place(zone, {comte: 10})).lines.get()
+    read, real = threading.Barrier(2), preparing._check
 
-    def careless(n):
-        with transaction.atomic():
-            seen = OrderLine.objects.get(pk=line.pk)
-            assert seen.picked is None
-            read.wait(30)
-            OrderLine.objects.filter(pk=line.pk).update(picked=10 - n)
-            LineEvent.objects.create(line=line, kind="picked", quantity=10 - n)
+    def unlocked(**wanted):
+        return list(Order.objects.filter(**wanted).prefetch_related("slot"))
 
-    together(2, careless)
+    def check(*seen):
+        real(*seen)
+        read.wait(30)
+
+    monkeypatch.setattr(preparing, "locked_all", unlocked)
+    monkeypatch.setattr(preparing, "_check", check)
+    together(2, lambda n: orders.note_picked(found=[orders.Found(line.pk, 10 - n)], by_id=None))
 
     assert LineEvent.objects.filter(kind="picked").count() == 2
 
@@ -121,8 +124,9 @@ def test_control_without_the_lock_both_write(zone, comte):
 def test_crates_closed_twice_at_once_are_billed_and_charged_once(zone, comte):
     order = started(place(zone, {comte: 10}))
     pick(order)
-    together(4, lambda _n: orders.pack_order(reference=order.reference))
+    answers = together(4, lambda _n: orders.pack_order(reference=order.reference))
 
+    assert all(isinstance(answer, Order) for answer in answers), answers
     assert OrderBill.objects.count() == 1
     assert PaymentOperation.objects.filter(kind="capture").count() == 1
     assert StockMovement.objects.filter(kind="picked").count() == 1
@@ -145,12 +149,13 @@ def test_a_customers_cancelling_meets_the_picker(zone, comte):
             else orders.cancel_order(reference=made.reference)
         ),
     )
-    status = Order.objects.get().status
+    status, held = Order.objects.get().status, StockItem.objects.get(product=comte).reserved
 
     if status == "cancelled":
-        assert isinstance(taken, services.NothingToTake)
+        assert isinstance(taken, services.NothingToTake) and isinstance(cancelled, Order) and held == 0
     else:
-        assert status == "picking" and isinstance(cancelled, orders.TooLateToCancel)
+        assert status == "picking" and isinstance(cancelled, orders.TooLateToCancel) and held == 10
+        assert [one.order for one in taken] == [made]
 
 
 def test_one_question_answered_by_two_is_done_once(zone, comte):

@@ -33,9 +33,18 @@ def short():
 
 
 def test_many_workers_tell_once(short):
-    together(WORKERS, lambda _n: tasks.tell_shortages())
+    line = short.lines.get()
+    answers = together(
+        WORKERS,
+        lambda _n: asking.tell_shortage(
+            reference=short.reference, line_id=line.pk, missing=2, cause="forecast"
+        ),
+    )
     deliver_all()
 
+    # Nobody fails: whoever comes second sees that it was told.
+    assert answers.count(None) == WORKERS - 1, answers
+    assert sum(isinstance(answer, ShortageQuestion) for answer in answers) == 1
     assert ShortageQuestion.objects.count() == 1
     assert LineEvent.objects.filter(kind="told").count() == 1
     assert Message.objects.filter(purpose="shortage_told").count() == 1
@@ -69,7 +78,8 @@ def test_control_without_the_lock_each_looks_before_the_other_has_written(short,
 def test_many_workers_settle_once(short):
     tasks.tell_shortages()
     with time_machine.travel(ShortageQuestion.objects.get().answer_by + timedelta(minutes=1)):
-        together(WORKERS, lambda _n: tasks.settle_shortages())
+        answers = together(WORKERS, lambda _n: tasks.settle_shortages())
 
+    assert answers == [None] * WORKERS
     assert short.lines.get().dropped == 2
     assert LineEvent.objects.filter(kind="dropped").count() == 1

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from config.facts import deliver_all
 from shop.orders import services
-from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderEvent, OrderLine
+from shop.orders.models import BillVat, LineEvent, OrderBill, OrderLine
 from shop.orders.rules import Prepared, bill, heaviest, substitute_price
-from shop.payments.models import PaymentAccount
+from shop.payments.errors import ProviderUnavailable
+from shop.payments.gateways.demo import DemoGateway
+from shop.payments.models import PaymentAccount, PaymentOperation
 from shop.payments.services import reconcile
 from shop.stock.models import StockItem, StockMovement
 from tests.factories import ProductFactory
@@ -227,14 +229,22 @@ def test_what_was_billed_and_done_is_never_changed(zone, comte, kept):  # noqa: 
             cursor.execute(change)
 
 
-def test_a_provider_that_is_silent_does_not_keep_the_order(zone, comte):  # noqa: F811
-    order = place(zone, {comte: 12})
-    PaymentAccount.objects.filter(order_reference=order.reference).update(authorised=0)
-    order.refresh_from_db()
-    packed_ = packed(order)
+def test_a_provider_that_is_silent_does_not_keep_the_order(zone, comte, monkeypatch):  # noqa: F811
+    def silent(*_args, **_asked):
+        raise ProviderUnavailable("no answer")
 
-    assert packed_.status == Order.Status.PACKED
-    assert not OrderEvent.objects.filter(kind="paid").exists()
+    order = place(zone, {comte: 12})
+    with monkeypatch.context() as patch:
+        patch.setattr(DemoGateway, "capture", silent)
+        order = packed(order)
+        settled(order)
+    asked = PaymentOperation.objects.get(kind="capture")
+    assert (order.status, asked.state) == ("packed", "unknown")
+    assert not order.events.filter(kind="paid").exists()
+
+    money = settled(order)
+    assert PaymentOperation.objects.get(kind="capture").key == asked.key
+    assert money.captured == order.bill.total and order.events.filter(kind="paid").exists()
 
 
 def test_handed_over_once(zone, comte):  # noqa: F811
