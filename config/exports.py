@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
 from import_export.admin import ExportMixin
@@ -36,3 +36,11 @@ class FrenchExport(ExportMixin):
     def get_export_filename(self, request: HttpRequest, queryset: Any, file_format: Any) -> str:
         what = slugify(str(self.model._meta.verbose_name_plural))
         return f"{what}-{timezone.localdate().isoformat()}.{file_format.get_extension()}"
+
+
+def pdf_file(content: bytes, name: str) -> HttpResponse:
+    """A PDF that opens in the browser under its name, and that no engine indexes."""
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    answer["X-Robots-Tag"] = "noindex"
+    return answer

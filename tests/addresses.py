@@ -126,6 +126,7 @@ DOORS = {
     "picking_close": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_hand_back": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_labels": Door(CLERK, get=403, post=403, args=(1,)),
+    "picking_note": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_check": Door(CLERK, get=403, post=403, args=(1,)),
     "my_reviews": Door(SIGNED_IN),
     "my_vouchers": Door(SIGNED_IN),

@@ -82,27 +82,3 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.number
-
-
-class PlannedCredit(models.Model):
-    """How a refund asked for is spread over VAT rates, until the money has gone back and its credit note is made."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", verbose_name=_("commande"))
-    occasion = models.CharField(_("motif"), max_length=64)
-    reason = models.CharField(_("raison"), max_length=200)
-    rows = models.JSONField()
-    made_at = models.DateTimeField(_("prévu le"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("avoir prévu")
-        verbose_name_plural = _("avoirs prévus")
-        constraints = [
-            models.UniqueConstraint(fields=["order", "occasion"], name="one_planned_credit_per_occasion"),
-            models.CheckConstraint(condition=~Q(occasion=""), name="planned_credit_has_an_occasion"),
-        ]
-        triggers = [
-            pgtrigger.Protect(name="planned_credit_is_final", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order_id} {self.occasion}"

@@ -14,15 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop.documents.errors import CreditRefused, NothingCaptured, OrderNotBilled
-from shop.documents.models import Document, DocumentCounter, Kind, PlannedCredit
+from shop.documents.models import Document, DocumentCounter, Kind
 from shop.documents.payloads import credit_payload, invoice_payload
 from shop.documents.queries import billed, creditable, lock_order, made
 from shop.documents.rules import (
     Row,
     exceeds,
     number_of,
-    row_as_json,
-    row_of_json,
     sums,
 )
 from shop.documents.seller import seller
@@ -80,29 +78,12 @@ def issue_credit_note(
 
 
 @transaction.atomic
-def plan_credit(*, order_reference: str, occasion: str, rows: Sequence[Row], reason: str) -> None:
-    """Say how a refund is spread over VAT rates, in the transaction that asks for it under the same occasion.
-
-    Before it, since it locks the order. The credit note follows when the money has gone back; planned again, the first
-    plan stands. Raises OrderNotBilled for an unknown order, CreditRefused for rows that come to nothing. Three queries.
-    """
-    order = _locked(order_reference)
-    if not occasion or not rows or min(row.gross for row in rows) <= 0:
-        raise CreditRefused(order_reference)
-    PlannedCredit.objects.get_or_create(
-        order=order,
-        occasion=occasion,
-        defaults={"reason": reason, "rows": [row_as_json(row) for row in rows]},
-    )
-
-
-@transaction.atomic
 def credit_refund(*, order_reference: str, operation_key: str) -> Document | None:
-    """The credit note of a refund that has gone back, all its parts: the articles that orders gave it for, else as
-    planned, else in proportion to what is left at each rate.
+    """The credit note of a refund that has gone back, all its parts: the articles that orders gave it for, else in
+    proportion to what is left at each rate.
 
     None for a key that is no refund's, or while a part of it is under way or to be asked anew. Raises what
-    `issue_credit_note` raises; CreditRefused too when a plan comes to another amount.
+    `issue_credit_note` raises; CreditRefused too when the articles come to another amount.
     """
     refund = refund_of(operation_key)
     if refund is None or refund.state != "made":
@@ -129,12 +110,9 @@ def credit_refund(*, order_reference: str, operation_key: str) -> Document | Non
 
 
 def _told(invoice: Document, refund: RefundAsked) -> tuple[str, list[Row]] | None:
-    """Why, and at which rates, as orders or whoever planned it say."""
-    if told := parts_of_refund(invoice.order.reference, refund.occasion):
-        reason, parts = told
-        return reason, [Row(**asdict(part)) for part in parts]
-    planned = PlannedCredit.objects.filter(order=invoice.order, occasion=refund.occasion).first()
-    return (planned.reason, [row_of_json(row) for row in planned.rows]) if planned else None
+    """Why, and at which rates, as orders say."""
+    told = parts_of_refund(invoice.order.reference, refund.occasion)
+    return (told[0], [Row(**asdict(part)) for part in told[1]]) if told else None
 
 
 def _in_proportion(invoice: Document, amount: Decimal) -> list[Row]:

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.exports import pdf_file
 from shop.customers.queries import customer_ids
 from shop.customers.services import customer_for_user
 from shop.documents.models import Document
@@ -21,8 +22,5 @@ def order_document(request: HttpRequest, reference: str, number: str) -> HttpRes
 
 
 def as_file(document: Document) -> HttpResponse:
-    """Opens in the browser under its number; kept by no cache once `never_cache` has seen it."""
-    answer = HttpResponse(printed(document), content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{document.number}.pdf"'
-    answer["X-Robots-Tag"] = "noindex"
-    return answer
+    """Under its number; kept by no cache once `never_cache` has seen it."""
+    return pdf_file(printed(document), document.number)

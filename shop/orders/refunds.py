@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from config.templatetags.cabas import quantity_label
 from shop.orders.models import BillVat, Order, OrderBill, OrderLine, Refund, RefundLine
 from shop.orders.refund_rules import REFUSED_WITHIN, Charged, left_at
-from shop.orders.rules import Prepared
 from shop.payments.models import PaymentOperation
 from shop.payments.queries import RefundAsked, RefundStateName, refund_of, refunds_of
 from shop.pricing.rules import NOTHING
@@ -76,13 +75,10 @@ def _by_rate(one: RefundLine) -> list[tuple[Decimal | None, Decimal]]:
 
 
 def _charged(line: OrderLine, given: Sequence[RefundLine]) -> Charged:
-    sold = Prepared(
-        line.sold_by, line.quantity, line.picked or 0, line.total, line.vat_rate, line.deposit, line.dropped
-    )
     return Charged(
         picked=line.picked or 0,
         billed=(line.billed or NOTHING) - (line.billed_share or NOTHING),
-        deposit=sold.billed_deposit,
+        deposit=line.prepared.billed_deposit,
         returned=sum(one.quantity for one in given),
         refunded=sum((one.amount for one in given), NOTHING),
         deposit_refunded=sum((one.deposit for one in given), NOTHING),

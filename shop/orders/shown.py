@@ -18,7 +18,7 @@ from shop.orders.pickups import pickup_of, place_of
 from shop.orders.ports import recalls_of
 from shop.orders.queries import address_lines, may_pay_again, pay_path
 from shop.orders.questions import open_questions
-from shop.orders.rules import Bill, Prepared, bill, is_newcomer
+from shop.orders.rules import Bill, bill, is_newcomer
 from shop.search.queries import cards_by_id
 
 Kind, Status = OrderEvent.Kind, Order.Status
@@ -103,7 +103,7 @@ def _amount(order: Order, line: OrderLine) -> Decimal:
     """What is charged for a line; before the bill, what would be as things stand."""
     if line.billed is not None:
         return line.billed
-    return _prepared(line).billed if order.stands else line.total
+    return line.prepared.billed if order.stands else line.total
 
 
 def _before(line: OrderLine, amount: Decimal) -> Decimal | None:
@@ -111,19 +111,6 @@ def _before(line: OrderLine, amount: Decimal) -> Decimal | None:
     if amount != line.total:
         return line.total
     return line.total + line.discount if line.discount else None
-
-
-def _prepared(line: OrderLine) -> Prepared:
-    return Prepared(
-        sold_by=line.sold_by,
-        quantity=line.quantity,
-        picked=line.wanted if line.picked is None else line.picked,
-        total=line.total,
-        vat_rate=line.vat_rate,
-        deposit=line.deposit,
-        dropped=line.dropped,
-        takes_voucher=line.takes_voucher,
-    )
 
 
 def _sums(order: Order, lines: Sequence[OrderLine], made: OrderBill | None) -> dict[str, Any]:
@@ -155,7 +142,7 @@ def _expected(order: Order, lines: Sequence[OrderLine]) -> Bill:
     """The bill as things stand. One query where a voucher was taken."""
     voucher = voucher_held_by(order.reference) if order.voucher_discount else None
     return bill(
-        [_prepared(line) for line in lines],
+        [line.prepared for line in lines],
         fee=order.delivery_fee,
         most=order.most,
         voucher=voucher.terms if voucher else None,

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.exports import pdf_file
+from shop.documents.queries import delivery_note
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine
 from shop.orders.rules import is_newcomer
@@ -169,6 +171,18 @@ def labels(request: HttpRequest, task_id: int) -> HttpResponse:
     if not crates:
         return redirect("picking_close", task_id=task.pk)
     return render(request, "picking/labels.html", {"task": task, "order": task.order, "crates": crates})
+
+
+@for_pickers
+@require_safe
+def note(request: HttpRequest, task_id: int) -> HttpResponse:
+    """The delivery note that goes with the crates, to print."""
+    task = _own(request, task_id)
+    if queries.lines_left(task.order_id):
+        messages.error(request, LINES_LEFT)
+        return redirect("picking_close", task_id=task.pk)
+    crates = task.crates.count()
+    return pdf_file(delivery_note(task.order.reference, crates=crates), task.order.reference)
 
 
 @for_pickers

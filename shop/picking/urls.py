@@ -13,5 +13,6 @@ urlpatterns = [
     path("preparation/commandes/<int:task_id>/", closing_views.close, name="picking_close"),
     path("preparation/commandes/<int:task_id>/rendre/", closing_views.hand_back, name="picking_hand_back"),
     path("preparation/commandes/<int:task_id>/etiquettes/", closing_views.labels, name="picking_labels"),
+    path("preparation/commandes/<int:task_id>/bon/", closing_views.note, name="picking_note"),
     path("preparation/commandes/<int:task_id>/controle/", closing_views.check, name="picking_check"),
 ]

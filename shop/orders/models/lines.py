@@ -124,6 +124,20 @@ class OrderLine(models.Model):
         return self.recalled_at is not None and bool(self.picked)
 
     @property
+    def prepared(self) -> rules.Prepared:
+        """The line as its bill sees it; before its shelf was visited, as if all that is wanted lay there."""
+        return rules.Prepared(
+            sold_by=self.sold_by,
+            quantity=self.quantity,
+            picked=self.wanted if self.picked is None else self.picked,
+            total=self.total,
+            vat_rate=self.vat_rate,
+            deposit=self.deposit,
+            dropped=self.dropped,
+            takes_voucher=self.takes_voucher,
+        )
+
+    @property
     def wanted(self) -> int:
         """What a picker looks for: pieces or grams."""
         return self.quantity - self.dropped

@@ -16,7 +16,7 @@ from config.facts import publish
 from loyalty.vouchers.queries import voucher_held_by
 from shop.orders.events import OrderPacked
 from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderEvent, OrderLine
-from shop.orders.rules import Bill, Prepared, bill, keeps_until, most_pickable
+from shop.orders.rules import Bill, bill, keeps_until, most_pickable
 from shop.orders.services.books import Kind, Status, has_event, locked, locked_all, move, record
 from shop.orders.services.calling_off import call_off
 from shop.orders.services.errors import (
@@ -159,7 +159,7 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
     # Held since the order was made; its terms never change.
     voucher = voucher_held_by(order.reference) if order.voucher_discount else None
     made = bill(
-        [_prepared(line) for line in lines],
+        [line.prepared for line in lines],
         fee=order.delivery_fee,
         most=order.most,
         voucher=voucher.terms if voucher else None,
@@ -171,19 +171,6 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
     publish(OrderPacked(order_reference=reference, customer_id=order.customer_id))
     _ask_for_money(order, made.total)
     return order
-
-
-def _prepared(line: OrderLine) -> Prepared:
-    return Prepared(
-        sold_by=line.sold_by,
-        quantity=line.quantity,
-        picked=line.picked or 0,
-        total=line.total,
-        vat_rate=line.vat_rate,
-        deposit=line.deposit,
-        dropped=line.dropped,
-        takes_voucher=line.takes_voucher,
-    )
 
 
 def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:

@@ -6,7 +6,6 @@ from django.db import transaction
 
 from shop.orders import services as orders
 from shop.orders.models import OrderLine
-from shop.orders.rules import Prepared
 from shop.payments import services as payments
 from shop.recalls.models import RecallNotice
 
@@ -19,11 +18,7 @@ def charged(line: OrderLine) -> Decimal:
     """Euros charged for a line after its part of a voucher, with its deposits; nothing before the bill. No query."""
     if line.billed is None:
         return Decimal(0)
-    prepared = Prepared(
-        sold_by=line.sold_by, quantity=line.quantity, picked=line.picked or 0, total=line.total,
-        vat_rate=line.vat_rate, deposit=line.deposit, dropped=line.dropped,
-    )  # fmt: skip
-    return line.billed - (line.billed_share or Decimal(0)) + prepared.billed_deposit
+    return line.billed - (line.billed_share or Decimal(0)) + line.prepared.billed_deposit
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from config.facts import deliver_all
 from shop.documents import errors, services
-from shop.documents.models import Document, DocumentCounter, Kind, PlannedCredit
+from shop.documents.models import Document, DocumentCounter, Kind
 from shop.documents.rules import Row, by_rate_of, rows_of, sums
 from shop.orders.models import BillVat, OrderBill
 from shop.payments.events import PaymentCaptured
@@ -316,35 +316,6 @@ def test_money_given_back_makes_a_credit_note_in_proportion():
     }  # fmt: skip
     assert note.payload["corrects"]["number"] == invoice_of(order).number
     assert note.payload["refunded_on"] == note.issued_on.isoformat()
-
-
-def test_whoever_refunds_says_at_which_rates():
-    order = documented(Sold("Café", "20.00", 1, "5.5"), Sold("Vin", "10.00", 1, "20.0"))
-    rows = [Row("Vin, bouteille cassée", Decimal("10.00"), Decimal("20.0"))]
-
-    for _twice in range(2):
-        services.plan_credit(
-            order_reference=order.reference, occasion="plainte-1", rows=rows, reason="Bouteille cassée"
-        )
-    give_back(order, "10.00")
-    deliver_all()
-
-    [note] = notes_of(order)
-    assert rows_of(note.payload) == rows
-    assert note.payload["reason"] == "Bouteille cassée"
-    assert PlannedCredit.objects.count() == 1
-
-
-def test_a_plan_that_is_not_what_went_back_makes_no_credit_note():
-    order = documented(Sold("Café", "20.00", 1))
-    rows = [Row("Café", Decimal("5.00"), Decimal("5.5"))]
-    services.plan_credit(order_reference=order.reference, occasion="plainte-1", rows=rows, reason="Abîmé")
-    key = give_back(order, "4.00")
-
-    with pytest.raises(errors.CreditRefused):
-        services.credit_refund(order_reference=order.reference, operation_key=key)
-
-    assert notes_of(order) == []
 
 
 def test_a_refund_told_before_the_capture_makes_both():

@@ -66,6 +66,8 @@ def test_from_the_wave_to_the_closed_crates(zone, comte, apples, picker, depot):
     assert reverse("picking_close", args=[task.pk]) in seen(depot)
     labels = depot.post(reverse("picking_close", args=[task.pk]), {"ambient": 2, "label": "1"}, follow=True)
     assert "2/2" in labels.content.decode() and "SEC" in labels.content.decode()
+    note = depot.get(reverse("picking_note", args=[task.pk]))
+    assert note.headers["Content-Type"] == "application/pdf" and note.content.startswith(b"%PDF")
     depot.post(reverse("picking_close", args=[task.pk]), {"ambient": 2})
 
     assert Order.objects.get().status == "packed"
