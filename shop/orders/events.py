@@ -32,6 +32,22 @@ class OrderPacked:
     customer_id: int
 
 
+@fact("orders.ShelfShort")
+@dataclass(frozen=True, slots=True)
+class ShelfShort:
+    """A picker found too little of an article for some lines, or put right what was said of them."""
+
+    line_ids: tuple[int, ...]
+
+
+@fact("orders.LineShort")
+@dataclass(frozen=True, slots=True)
+class LineShort:
+    """One of those lines, told by itself: what its customer chose is done in a transaction of its own."""
+
+    line_id: int
+
+
 @fact("orders.ShortageTold")
 @dataclass(frozen=True, slots=True)
 class ShortageTold:

@@ -1,11 +1,11 @@
-"""What orders do when money moves. Each may run twice, late and out of order.
+"""What orders do when money moves, or a shelf came short. Each may run twice, late and out of order.
 
 Only the order's own payment decides about the order; that of an amendment decides about the amendment.
 """
 
-from config.facts import handler
+from config.facts import handler, publish
 from shop.orders import services
-from shop.orders.events import OrderPacked
+from shop.orders.events import LineShort, OrderPacked, ShelfShort
 from shop.payments import services as payments
 from shop.payments.events import (
     PaymentActionNeeded,
@@ -92,3 +92,15 @@ def note_release(released: PaymentReleased) -> None:
 @handler(PaymentRefunded, key="orders.note_refund_made", lane="checkout")
 def note_refund_made(refunded: PaymentRefunded) -> None:
     services.note_refund_made(reference=refunded.order_reference, operation_key=refunded.operation_key)
+
+
+@handler(ShelfShort, key="orders.tell_lines_apart")
+def tell_lines_apart(came: ShelfShort) -> None:
+    """A reaction is one transaction: lines that are settled together would hold each other's shelves."""
+    for line_id in came.line_ids:
+        publish(LineShort(line_id))
+
+
+@handler(LineShort, key="orders.settle_short")
+def settle_short(came: LineShort) -> None:
+    services.settle_short(line_id=came.line_id)

@@ -39,6 +39,8 @@ def replace(request: HttpRequest, line_id: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _replaced(request, line)
+    if orders.is_settled(line):
+        return redirect("picking_trolley")
     stands = orders.stands_for(line)
     cards = cards_by_id([stand.product.pk for stand in stands], line.order.depot_id)
     positions = queries.shelf_positions([stand.product.pk for stand in stands], line.order.depot_id)

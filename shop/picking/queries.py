@@ -214,12 +214,6 @@ def own_line(line_id: int, picker_id: int) -> OrderLine | None:
     return own.select_related("order__pick_task", "product__shelf").filter(pk=line_id).first()
 
 
-def own_lines(line_ids: Collection[int], order_ids: Collection[int]) -> dict[int, int]:
-    """Those of these lines that belong to these orders, and to which. One query."""
-    found = OrderLine.objects.filter(pk__in=line_ids, order__in=order_ids)
-    return dict(found.values_list("pk", "order_id"))
-
-
 def lines_left(order_id: int) -> int:
     """How many shelves of an order were not visited yet. One query."""
     return OrderLine.objects.filter(order=order_id, picked=None).count()

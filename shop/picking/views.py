@@ -133,7 +133,7 @@ def _confirm(request: HttpRequest, trolley: Trolley) -> HttpResponse:
     if not form.is_valid():
         return _shelf(request, trolley, stop, form, status=422)
     try:
-        short = services.confirm(
+        to_replace = services.confirm(
             picker_id=own_id(request), taken=form.taken(), best_before_on=form.cleaned_data.get("best_before")
         )
     except orders.KeepsTooShort as refused:
@@ -148,12 +148,7 @@ def _confirm(request: HttpRequest, trolley: Trolley) -> HttpResponse:
     except (services.NotYours, orders.AlreadyPicked, orders.MoveRefused):
         messages.error(request, _("Cette commande a changé entre-temps. Voici où elle en est."))
         return redirect("picking_trolley")
-    return _after_shelf(request, short)
-
-
-def _after_shelf(request: HttpRequest, short: set[str]) -> HttpResponse:
-    """What its customers chose for what is missing is done at once; a replacement is the picker's to find."""
-    if to_replace := orders.settle_at_shelf(references=short):
+    if to_replace:
         return redirect("picking_replace", line_id=to_replace[0].pk)
     return redirect("picking_trolley")
 

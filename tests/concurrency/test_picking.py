@@ -92,10 +92,15 @@ def test_two_builders_make_one_wave(zone, comte):
     assert (Wave.objects.count(), PickTask.objects.count()) == (1, 3)
 
 
+def say(line, quantity):
+    found = [orders.Found(line.pk, quantity)]
+    return orders.note_picked(found=found, by_id=None, order_ids=[line.order_id])
+
+
 def test_one_line_said_by_two_is_written_once(zone, comte):
     order = started(place(zone, {comte: 10}))
     line = order.lines.get()
-    answers = together(2, lambda n: orders.note_picked(found=[orders.Found(line.pk, 10 - n)], by_id=None))
+    answers = together(2, lambda n: say(line, 10 - n))
     line.refresh_from_db()
     refused = [answer for answer in answers if isinstance(answer, orders.AlreadyPicked)]
 
@@ -116,7 +121,7 @@ def test_control_without_the_lock_both_write(zone, comte, monkeypatch):
 
     monkeypatch.setattr(preparing, "locked_all", unlocked)
     monkeypatch.setattr(preparing, "_check", check)
-    together(2, lambda n: orders.note_picked(found=[orders.Found(line.pk, 10 - n)], by_id=None))
+    together(2, lambda n: say(line, 10 - n))
 
     assert LineEvent.objects.filter(kind="picked").count() == 2
 

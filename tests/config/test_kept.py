@@ -105,6 +105,7 @@ def test_a_change_given_up_changes_no_version():
     assert kept.version("aisles") == before
 
 
+@pytest.mark.django_db
 def test_one_request_asks_the_cache_once(monkeypatch):
     asked = []
     read = kept._read_versions
@@ -118,6 +119,7 @@ def test_one_request_asks_the_cache_once(monkeypatch):
     assert len(asked) == 1
 
 
+@pytest.mark.django_db
 def test_the_next_request_sees_what_another_process_changed():
     request_started.send(sender=None)
     before = kept.version("zones")

@@ -9,10 +9,10 @@ from playwright.sync_api import expect
 from config.facts import deliver_all
 from shop.orders import services
 from shop.orders.models import Order
-from shop.orders.services import Found
 from shop.payments.models import PaymentAccount
 from shop.payments.services import reconcile
 from tests.journeys import steps
+from tests.shop.orders.depot import KEEPS, pick
 
 
 def ordered(page, shop):
@@ -71,8 +71,7 @@ def test_refused_then_paid_then_lowered_then_delivered(shop, open_page):
     order.refresh_from_db()
     assert [line.quantity for line in order.lines.all()] == [24]
     services.start_picking(references=[order.reference])
-    keeps = timezone.localdate() + timedelta(days=400)
-    services.note_picked(found=[Found(butter.pk, 24, keeps)], by_id=None)
+    pick(order, best_before_on=KEEPS)
     services.pack_order(reference=order.reference)
     deliver_all()
     # First the money is taken, then what is left of both authorisations given back.

@@ -13,14 +13,13 @@ from config.facts import deliver_all
 from delivery.slots.models import Slot
 from shop.orders import services
 from shop.orders.models import Order, Refund, Withdrawal
-from shop.orders.services import Found, Returned
+from shop.orders.services import Returned
 from shop.orders.services.substituting import add_stand_in
 from shop.payments.services import reconcile
 from tests.factories import UserFactory
 from tests.journeys import steps
 from tests.journeys.test_pages import goods, ordered, see, signed_in  # noqa: F401
-
-KEEPS = timezone.localdate() + timedelta(days=60)
+from tests.shop.orders.depot import KEEPS, pick
 
 
 def settle():
@@ -33,24 +32,13 @@ def prepared(order, goods):  # noqa: F811
     Slot.objects.filter(pk=order.slot_id).update(cutoff_at=timezone.now() - timedelta(minutes=1))
     services.start_picking(references=[order.reference])
     short = order.lines.get(product=goods["food"])
-    take(order, {short.pk: short.quantity // 2})
+    pick(order, {short.product: short.quantity // 2}, best_before_on=KEEPS)
     add_stand_in(order=order, line=short, product=goods["second"], quantity=2)
     return order
 
 
-def take(order, quantities=None):
-    """Whatever was not taken yet is."""
-    services.note_picked(
-        found=[
-            Found(line.pk, (quantities or {}).get(line.pk, line.wanted), best_before_on=KEEPS)
-            for line in order.lines.filter(picked=None)
-        ],
-        by_id=None,
-    )
-
-
 def delivered(order):
-    take(order)
+    pick(order, best_before_on=KEEPS)
     services.pack_order(reference=order.reference)
     settle()
     services.hand_over(reference=order.reference)

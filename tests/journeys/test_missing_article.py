@@ -13,9 +13,9 @@ from crm.outbox.models import Message
 from delivery.slots.models import Slot
 from shop.orders import services, tasks
 from shop.orders.models import Order, ShortageQuestion
-from shop.orders.services import Found
 from shop.stock.services import count_stock
 from tests.journeys import steps
+from tests.shop.orders.depot import KEEPS, pick
 
 LEFT = 15
 
@@ -75,15 +75,7 @@ def prepared():
     """Picked as wanted and packed by the depot."""
     order = Order.objects.get()
     services.start_picking(references=[order.reference])
-    best_before = timezone.localdate() + timedelta(days=400)
-    services.note_picked(
-        found=[
-            Found(line.pk, line.wanted, best_before, line.picked)
-            for line in order.lines.all()
-            if line.picked is None
-        ],
-        by_id=None,
-    )
+    pick(order, best_before_on=KEEPS)
     services.pack_order(reference=order.reference)
     deliver_all()
     return Order.objects.get()

@@ -11,12 +11,11 @@ from config.facts import deliver_all
 from crm.outbox.models import Message
 from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.orders.services import Found
 from shop.payments.services import reconcile
 from shop.recalls import tasks
 from tests.journeys import steps
 from tests.journeys.conftest import PICTURES
-from tests.shop.orders.depot import started
+from tests.shop.orders.depot import pick, started
 
 QUALITY = "catalogue@cabas.example"
 
@@ -36,9 +35,7 @@ def picture():
 def packed(order):
     """As the depot does it."""
     started(order)
-    orders.note_picked(
-        found=[Found(line.pk, line.wanted) for line in order.lines.filter(minimum_life_days=None)], by_id=None
-    )
+    pick(order)
     orders.pack_order(reference=order.reference)
     deliver_all()
     reconcile(now=timezone.now() + timedelta(minutes=5))

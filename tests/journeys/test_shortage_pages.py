@@ -12,8 +12,8 @@ from shop.catalogue.models import Product
 from shop.orders import services
 from shop.orders.models import Order, ShortageQuestion, SubstituteOffer
 from shop.orders.questions import worth_of
-from shop.orders.services import Found
 from tests.journeys.test_pages import LONG_NAME, goods, ordered, rename, see, signed_in  # noqa: F401
+from tests.shop.orders.depot import KEEPS, pick
 
 
 def lines_by(order, goods):  # noqa: F811
@@ -36,18 +36,6 @@ def offer_named_long(question, goods):  # noqa: F811
         question=question, product=product, quantity=question.missing, unit_price=product.price,
         total=min(worth_of(question), product.price * question.missing), position=9,
     )  # fmt: skip
-
-
-def pick_all(order, but=None):
-    told = but or {}
-    found = [
-        Found(
-            line.pk, told.get(line.pk, line.wanted), timezone.localdate() + timedelta(days=400), line.picked
-        )
-        for line in order.lines.all()
-        if line.picked is None or line.pk in told
-    ]
-    services.note_picked(found=found, by_id=None)
 
 
 def answer_path(question):
@@ -87,9 +75,8 @@ def test_from_picking_to_the_door(see, goods, order):  # noqa: F811
     services.answer_shortage(token=early.token, answer="replace", offer_id=offer_named_long(early, goods).pk)
     services.start_picking(references=[order.reference])
     weight = lines["weighed"].quantity
-    pick_all(
-        order, {lines["weighed"].pk: weight - weight // 20, lines["long"].pk: lines["long"].quantity - 3}
-    )
+    missing = {goods["weighed"]: weight - weight // 20, goods["long"]: lines["long"].quantity - 3}
+    pick(order, missing, best_before_on=KEEPS)
     at_shelf = tell(order, lines["long"], 3, cause="shelf")
     see("tracking-picking", f"/suivi/{order.tracking_token}/", says="Nous préparons votre commande")
     services.answer_shortage(token=at_shelf.token, answer="leave_out")

@@ -13,7 +13,14 @@ from shop.orders.services.amending import (
     payment_of,
 )
 from shop.orders.services.asking import answer_shortage, settle_unanswered, tell_shortage
-from shop.orders.services.at_shelf import replace_at_shelf, settle_at_shelf, stands_for
+from shop.orders.services.at_shelf import (
+    is_settled,
+    replace_at_shelf,
+    settle_at_shelf,
+    settle_short,
+    stands_for,
+    wants_replacement,
+)
 from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
 from shop.orders.services.ending import (
     abandon_order,
@@ -168,6 +175,7 @@ __all__ = [
     "give_up_late",
     "hand_over",
     "hand_over_at_point",
+    "is_settled",
     "live_amendment",
     "must_be_amendable",
     "note_paid",
@@ -191,6 +199,7 @@ __all__ = [
     "settle_lapsed",
     "settle_overdue",
     "settle_paid",
+    "settle_short",
     "settle_unanswered",
     "settled_lines",
     "spend_voucher",
@@ -199,5 +208,6 @@ __all__ = [
     "take_off_shelf",
     "take_out_recalled",
     "tell_shortage",
+    "wants_replacement",
     "withdraw_recalled",
 ]

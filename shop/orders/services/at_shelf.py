@@ -31,15 +31,38 @@ def settle_at_shelf(*, references: Collection[str]) -> list[OrderLine]:
     of_orders = OrderLine.objects.filter(order__reference__in=references, order__status=Status.PICKING)
     for line in of_orders.filter(questions__answer="", questions__cause=ShortageQuestion.Cause.SHELF):
         settle_found(line_id=line.pk)
-    return [line for line in _unsettled(of_orders) if _is_to_replace(line)]
+    unsettled = _unsettled(of_orders)
+    for line in unsettled:
+        _settle(line)
+    return [line for line in unsettled if wants_replacement(line)]
 
 
-def _is_to_replace(line: OrderLine) -> bool:
-    order = line.order
-    choice = effective_choice(of_order=order.shortage_choice, of_line=line.shortage_choice, rank=order.rank)
+def settle_short(*, line_id: int) -> None:
+    """The same for one line, whose replacement is the picker's to find. Locks its order, then stock; 20 queries."""
+    settle_found(line_id=line_id)
+    for line in _unsettled(OrderLine.objects.filter(pk=line_id, order__status=Status.PICKING)):
+        _settle(line)
+
+
+def _settle(line: OrderLine) -> None:
+    choice = _choice(line)
     if choice in {ShortageChoice.ASK, ShortageChoice.CANCEL, ShortageChoice.LATER}:
-        _settle_line(line.pk, order.pk, choice)
-    return choice == ShortageChoice.SUBSTITUTE
+        _settle_line(line.pk, line.order_id, choice)
+
+
+def _choice(line: OrderLine) -> str:
+    order = line.order
+    return effective_choice(of_order=order.shortage_choice, of_line=line.shortage_choice, rank=order.rank)
+
+
+def wants_replacement(line: OrderLine) -> bool:
+    """Whether a picker who found too little of a line, read with its order, looks for another article. No query."""
+    return bool(line.missing) and not line.replaces_id and _choice(line) == ShortageChoice.SUBSTITUTE
+
+
+def is_settled(line: OrderLine) -> bool:
+    """Whether what its customer chose for a line that came short has been done. Three queries."""
+    return not _unsettled(OrderLine.objects.filter(pk=line.pk))
 
 
 @transaction.atomic
@@ -83,7 +106,7 @@ def replace_at_shelf(*, line_id: int, product_id: int | None, by_id: int | None)
     if order.status != Status.PICKING:
         raise MoveRefused(order.status)
     line = order.lines.select_related("product__shelf", "order").get(pk=line_id)
-    if not _unsettled(order.lines.filter(pk=line_id)):
+    if is_settled(line):
         return _settled_as(line, product_id)
     if product_id is None:
         LineEvent.objects.create(line=line, kind=Kind.NONE_FITS, quantity=line.missing, by_id=by_id)

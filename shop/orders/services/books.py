@@ -30,12 +30,11 @@ def locked_of(wanted: QuerySet[Order]) -> Order:
 
 
 def locked_all(**wanted: Any) -> list[Order]:
-    """Orders by fields of their own, their rows locked in order of id, with their slots, which are not. Two queries.
+    """Orders by fields of their own, their rows locked in order of id. One query.
 
     The fields are looked at again once a row is ours: within a subquery they would be those of before the wait.
     """
-    found = Order.objects.filter(**wanted).order_by("pk").select_for_update()
-    return list(found.prefetch_related("slot"))
+    return list(Order.objects.filter(**wanted).order_by("pk").select_for_update())
 
 
 def cutoff_has_come(order: Order) -> bool:

@@ -4,7 +4,7 @@ What a picker reports is written line by line; stock and money move once, when t
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from config.facts import publish
 from loyalty.vouchers.queries import voucher_held_by
-from shop.orders.events import OrderPacked
+from shop.orders.events import OrderPacked, ShelfShort
 from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderEvent, OrderLine
 from shop.orders.rules import Bill, bill, keeps_until, most_pickable
 from shop.orders.services.books import Kind, Status, has_event, locked, locked_all, move, record
@@ -66,39 +66,42 @@ def start_picking(*, references: Collection[str]) -> set[str]:
 
 
 @transaction.atomic
-def note_picked(
-    *, found: Sequence[Found], by_id: int | None, of_order: Mapping[int, int] | None = None
-) -> list[OrderLine]:
-    """Write what lies in the crates of one or several orders; those lines, as they are now. Said again it is the same.
+def note_picked(*, found: Sequence[Found], by_id: int | None, order_ids: Collection[int]) -> list[OrderLine]:
+    """Write what lies in the crates of some of these orders; those lines with their orders, as they are now. Said
+    again it is the same.
 
-    All of it or nothing; less than ordered is written as missing. Raises MoveRefused (an order is not being prepared),
-    QuantityRefused, ProductRecalled, KeepsTooShort (it would expire before the day promised), AlreadyPicked (somebody
-    else wrote something else). Locks the orders in order of id; six queries, however many lines, and one less for
-    who tells which order each line is ``of_order``.
+    All of it or nothing; less than ordered is written as missing, and what its customer chose for that is done from
+    the fact that tells it. Raises OrderLine.DoesNotExist (of none of these orders), MoveRefused (an order is not being
+    prepared), QuantityRefused, ProductRecalled, KeepsTooShort (it would expire before the day promised), AlreadyPicked
+    (somebody else wrote something else). Locks the orders in order of id; four queries however many lines, and two
+    where something was missing or is put right.
     """
     said = {one.line_id: one for one in found}
-    if of_order is None:
-        of_order = dict(OrderLine.objects.filter(pk__in=said).values_list("pk", "order_id"))
-    orders = {order.pk: order for order in locked_all(pk__in=set(of_order.values()))}
-    if any(order.status != Status.PICKING for order in orders.values()):
+    locked_all(pk__in=order_ids)
+    wanted = OrderLine.objects.filter(pk__in=said, order__in=order_ids)
+    lines = list(wanted.select_related("product", "order__slot"))
+    if len(lines) < len(said):
+        raise OrderLine.DoesNotExist
+    if any(line.order.status != Status.PICKING for line in lines):
         raise MoveRefused
-    lines = list(OrderLine.objects.filter(pk__in=said).select_related("product"))
     changed: list[OrderLine] = []
     events: list[LineEvent] = []
     for line in lines:
         one = said[line.pk]
         if line.picked == one.quantity:
             continue
-        _check(orders[line.order_id], line, one)
+        _check(line, one)
         line.picked = one.quantity
         changed.append(line)
         events += _events(line, one, by_id)
     OrderLine.objects.bulk_update(changed, ["picked"])
     LineEvent.objects.bulk_create(events)
+    if short := [line.pk for line in changed if line.missing or said[line.pk].before is not None]:
+        publish(ShelfShort(tuple(short)))
     return lines
 
 
-def _check(order: Order, line: OrderLine, one: Found) -> None:
+def _check(line: OrderLine, one: Found) -> None:
     if line.picked != one.before:
         raise AlreadyPicked(line.pk)
     if not 0 <= one.quantity <= most_pickable(line.sold_by, line.wanted):
@@ -106,7 +109,7 @@ def _check(order: Order, line: OrderLine, one: Found) -> None:
     if line.to_take_out or (one.quantity and _is_recalled(line)):
         raise ProductRecalled(line.pk)
     if one.quantity and line.minimum_life_days:
-        until = keeps_until(timezone.localdate(order.slot.starts_at), line.minimum_life_days)
+        until = keeps_until(timezone.localdate(line.order.slot.starts_at), line.minimum_life_days)
         if one.best_before_on is None or one.best_before_on < until:
             raise KeepsTooShort(until)
 

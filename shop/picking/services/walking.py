@@ -7,8 +7,8 @@ from datetime import date
 from django.db import transaction
 
 from shop.orders import services as orders
+from shop.orders.models import OrderLine
 from shop.picking.models import PickTask
-from shop.picking.queries import own_lines
 from shop.picking.services.waves import NotYours, open_tasks
 
 
@@ -21,25 +21,30 @@ class Taken:
 
 
 @transaction.atomic
-def confirm(*, picker_id: int, taken: Mapping[int, Taken], best_before_on: date | None = None) -> set[str]:
+def confirm(
+    *, picker_id: int, taken: Mapping[int, Taken], best_before_on: date | None = None
+) -> list[OrderLine]:
     """Write what was taken at one shelf for one or several orders of a trolley, all or nothing.
 
-    Answers the references of the orders that came short, whose customers' wishes are to be done next
-    (`orders.settle_at_shelf`). Raises NotYours, and what `orders.note_picked` raises. Locks the tasks, then the orders
-    in order of id; eight queries, however many orders.
+    Answers the lines that came short and whose customers want them replaced: the picker stands there. Raises NotYours,
+    and what `orders.note_picked` raises. Locks the tasks, then the trolley's orders in order of id; seven queries at
+    most, however many orders.
     """
-    held = open_tasks(picker_id).select_related("order").order_by("pk")
-    mine = {task.order_id: task for task in held.select_for_update(of=("self",))}
-    own = own_lines(taken, mine)
-    if not taken or len(own) < len(taken):
+    if not taken:
         raise NotYours
-    lines = orders.note_picked(
-        found=[orders.Found(pk, said.quantity, best_before_on, said.before) for pk, said in taken.items()],
-        by_id=picker_id,
-        of_order=own,
-    )
+    mine = {task.order_id: task for task in open_tasks(picker_id).order_by("pk").select_for_update()}
+    try:
+        lines = orders.note_picked(
+            found=[
+                orders.Found(pk, said.quantity, best_before_on, said.before) for pk, said in taken.items()
+            ],
+            by_id=picker_id,
+            order_ids=mine,
+        )
+    except OrderLine.DoesNotExist as foreign:
+        raise NotYours from foreign
     _look_again([mine[line.order_id] for line in lines if line.picked != taken[line.pk].before])
-    return {mine[line.order_id].order.reference for line in lines if line.missing}
+    return [line for line in lines if orders.wants_replacement(line)]
 
 
 def _look_again(tasks: Iterable[PickTask]) -> None:

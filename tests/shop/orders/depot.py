@@ -13,6 +13,8 @@ from shop.orders.services import Found
 from tests.factories import SlotFactory
 from tests.shop.checkout.conftest import Walk
 
+# A day that is late enough for whatever is promised of a shelf life.
+KEEPS = timezone.localdate() + timedelta(days=400)
 FIRST_FREE = timedelta(days=30)
 
 
@@ -57,7 +59,7 @@ def pick(order, quantities=None, **how):
         for line in order.lines.all()
         if line.picked is None or line.product_id in told
     ]
-    return services.note_picked(found=found, by_id=None)
+    return services.note_picked(found=found, by_id=None, order_ids=[order.pk])
 
 
 def packed(order, quantities=None):

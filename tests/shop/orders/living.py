@@ -158,9 +158,9 @@ class Life(RuleBasedStateMachine):
         line = found[place % len(found)]
         share = share if line.is_weighed else min(share, 100)
         try:
-            services.note_picked(found=[Found(line.pk, line.wanted * share // 100)], by_id=None)
+            self._say(line, line.wanted * share // 100)
         except services.ProductRecalled:
-            services.note_picked(found=[Found(line.pk, 0)], by_id=None)
+            self._say(line, 0)
         if to_replace := services.settle_at_shelf(references=[line.order.reference]):
             stands = services.stands_for(to_replace[0])
             services.replace_at_shelf(
@@ -168,6 +168,9 @@ class Life(RuleBasedStateMachine):
             )
             ran("substitute")
         ran("weigh" if line.is_weighed else "pick")
+
+    def _say(self, line, quantity):
+        services.note_picked(found=[Found(line.pk, quantity)], by_id=None, order_ids=[line.order_id])
 
     @precondition(lambda self: self.some(Status.PLACED, Status.PICKING))
     @rule(place=places, missing=st.integers(1, 400), said=st.none() | ANSWERS)

@@ -34,6 +34,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.shop.checkout.conftest import Walk, slot, terms, walk, zone  # noqa: F401
+from tests.shop.orders.depot import pick
 
 pytestmark = pytest.mark.django_db
 WHO = {"email": "lea@exemple.fr", "first_name": "Léa", "last_name": "Martin", "phone": "06 12 34 56 78"}
@@ -344,8 +345,7 @@ def test_nobody_is_reminded_of_an_order_that_ended(packed, point, clerk, window,
 
 def test_a_packed_order_is_said_to_wait(collected):
     services.start_picking(references=[collected.reference])
-    found = [services.Found(line_id=line.pk, quantity=line.quantity) for line in collected.lines.all()]
-    services.note_picked(found=found, by_id=None)
+    pick(collected)
     services.pack_order(reference=collected.reference)
     deliver_all()
 

@@ -140,8 +140,8 @@ def test_a_slip_is_put_right_by_whoever_saw_it(zone, comte):  # noqa: F811
     pick(order, {comte: 10})
 
     with pytest.raises(services.AlreadyPicked):
-        services.note_picked(found=[services.Found(line.pk, 12)], by_id=None)
-    services.note_picked(found=[services.Found(line.pk, 12, before=10)], by_id=None)
+        services.note_picked(found=[services.Found(line.pk, 12)], by_id=None, order_ids=[order.pk])
+    pick(order, {comte: 12})
 
     line.refresh_from_db()
     assert (line.picked, line.missing) == (12, 0)

@@ -199,7 +199,7 @@ def test_what_lies_in_open_crates_must_come_out_before_they_are_closed(brie, app
     with pytest.raises(orders.RecalledInCrates):
         orders.pack_order(reference=order.reference)
     with pytest.raises(orders.ProductRecalled):
-        orders.note_picked(found=[orders.Found(line.pk, 4, before=10)], by_id=None)
+        pick(order, {brie: 4})
 
     orders.take_out_recalled(line_id=line.pk, by_id=None)
     orders.take_out_recalled(line_id=line.pk, by_id=None)
