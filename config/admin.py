@@ -52,6 +52,12 @@ class Tags(dict[Any, str]):
         return ""
 
 
+def own_id(request: HttpRequest) -> int:
+    """Of whoever is signed in, behind a guard that made sure."""
+    assert request.user.pk is not None  # noqa: S101 - signed in
+    return int(request.user.pk)
+
+
 def found(model_admin: Any, request: HttpRequest, object_id: object) -> Any:
     """The row that an action of its page is about. Raises Http404, for what is no identifier too. One query."""
     row = model_admin.get_object(request, str(object_id))

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 # What is somebody's own, or of no use to whoever searches.
 PRIVATE = (
     "/accounts/", "/admin/", "/commande/", "/commandes/", "/compte/", "/fidelite/", "/listes/", "/livreur/",
-    "/panier/", "/preparation/", "/preferences/", "/desabonnement/", "/r/", "/recherche/suggestions/", "/retrait/", "/suivi/",
+    "/panier/", "/preparation/", "/preferences/", "/desabonnement/", "/r/", "/recherche/suggestions/", "/reponse/", "/retrait/", "/suivi/",
 )  # fmt: skip
 
 

@@ -14,11 +14,11 @@ from unfold.decorators import display
 from config.admin import KeepsSecret, ReadOnly, Tags, found, in_euros
 from shop.documents.models import Document, Kind
 from shop.documents.views import as_file
-from shop.orders.rules import spoken_reference
+from shop.orders.admin_search import FindsByReference
 
 
 @admin.register(Document)
-class DocumentAdmin(KeepsSecret, ReadOnly, ModelAdmin):
+class DocumentAdmin(FindsByReference, KeepsSecret, ReadOnly, ModelAdmin):
     list_display = ["number", "kind_said", "order", "issued_on", "total_said", "file"]
     list_filter = ["kind", "issued_on"]
     # Names and addresses, as they were printed: for whoever opens the file, not to be guessed letter by letter.
@@ -52,14 +52,6 @@ class DocumentAdmin(KeepsSecret, ReadOnly, ModelAdmin):
         if not self.has_view_permission(request, document):
             raise PermissionDenied
         return as_file(document)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: object, search_term: str
-    ) -> tuple[object, bool]:
-        """A reference is read aloud, or typed without its dashes."""
-        term = spoken_reference(search_term) or search_term
-        searched: tuple[object, bool] = super().get_search_results(request, queryset, term)
-        return searched
 
     @display(
         description=_("nature"),

@@ -18,10 +18,11 @@ from unfold.decorators import action
 from config.admin import KeepsSecret, ReadOnly, in_euros
 from config.templatetags.cabas import quantity_label, said_at, slot_label_long
 from shop.orders.admin_questions import ShortageQuestionAdmin
+from shop.orders.admin_search import FindsByReference
+from shop.orders.charge_admin import TakesMoney
 from shop.orders.models import Amendment, Order, OrderBill, OrderEvent, OrderLine, OrderVatTotal
 from shop.orders.pickups import pickup_of, to_fetch, unfetched
 from shop.orders.refund_admin import GivesBack
-from shop.orders.rules import spoken_reference
 from shop.orders.shortages import by_slot, missing_lines
 from shop.orders.watch import watched
 
@@ -141,7 +142,7 @@ class VatInline(ReadOnly, TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(GivesBack, KeepsSecret, ReadOnly, ModelAdmin):
+class OrderAdmin(GivesBack, TakesMoney, FindsByReference, KeepsSecret, ReadOnly, ModelAdmin):
     list_display = [
         "reference",
         "status",
@@ -177,7 +178,7 @@ class OrderAdmin(GivesBack, KeepsSecret, ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions_list = ["open_watch", "open_shortages"]
-    actions_detail = ["refund_lines", "refuse_replacement", "redo"]
+    actions_detail = ["charge", "refund_lines", "refuse_replacement", "redo"]
     inlines = [LineInline, VatInline, BillInline, AmendmentInline, EventInline]
     goods_said = in_euros("goods_total", _("articles TTC"))
     discounts_said = in_euros("discount_total", _("réductions, déjà déduites"))
@@ -244,14 +245,6 @@ class OrderAdmin(GivesBack, KeepsSecret, ReadOnly, ModelAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return self.search_fields if may_read_recipient(request) else ["reference"]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
-    ) -> tuple[QuerySet[Order], bool]:
-        """A reference is read aloud, or typed without its dashes."""
-        term = spoken_reference(search_term) or search_term
-        found: tuple[QuerySet[Order], bool] = super().get_search_results(request, queryset, term)
-        return found
 
     def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
         if may_read_recipient(request):

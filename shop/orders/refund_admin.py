@@ -23,6 +23,7 @@ from delivery.slots import services as slots
 from delivery.slots.queries import free_slots
 from shop.orders import services, withdrawals
 from shop.orders.models import Order, OrderLine, Withdrawal
+from shop.orders.order_actions import OrderActions
 from shop.orders.refund_forms import RedoForm, StaffRefundForm
 from shop.orders.refunds import ledger_of, refusable, shown_refunds
 from shop.orders.services import MoreThanBilled, Returned
@@ -32,34 +33,12 @@ from shop.payments.queries import refundable
 from shop.pricing.rules import NOTHING
 from shop.stock import services as stock
 
-RIGHT = "payments.refund_paymentaccount"
 RECEIVES = "orders.receive_withdrawn_goods"
 SLOTS_SHOWN = 40
 
 
-class GivesBack:
-    """Actions of an order's page. Each asks for the right to refund, and shows all of it once more before it is done."""
-
-    def has_refund_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm(RIGHT)
-
-    def _order(self, request: HttpRequest, object_id: str) -> Order:
-        order: Order = found(self, request, object_id)
-        if not request.user.has_perm(RIGHT):
-            raise PermissionDenied
-        return order
-
-    def _page(self, request: HttpRequest, order: Order, template: str, **shown: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
-            "opts": Order._meta, "original": order, "order": order, **shown,
-        }  # fmt: skip
-        return TemplateResponse(request, template, context)
-
-    def _done(self, request: HttpRequest, order: Order, said: str) -> HttpResponse:
-        self.log_change(request, order, said)  # type: ignore[attr-defined]
-        messages.success(request, said)
-        return redirect("admin:orders_order_change", order.pk)
+class GivesBack(OrderActions):
+    """Money goes back, a replacement with it, or the articles once more."""
 
     # --- articles are refunded --------------------------------------------------------------------
 

@@ -121,6 +121,12 @@ def captured(order_reference: str) -> Captured | None:
     return Captured(taken["amount"], timezone.localdate(taken["at"])) if taken["amount"] else None
 
 
+def is_capture_under_way(order_reference: str) -> bool:
+    """Whether a capture was asked for and the provider has not answered yet. One query."""
+    asked = PaymentOperation.objects.filter(account_id=order_reference, kind=Kind.CAPTURE)
+    return asked.filter(state__in=[State.PREPARED, State.UNKNOWN]).exists()
+
+
 def unknown_answers() -> int:
     """How many operations wait for an answer of the provider. One query."""
     return PaymentOperation.objects.filter(state=State.UNKNOWN).count()

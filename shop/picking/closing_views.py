@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.admin import own_id
 from config.exports import pdf_file
 from shop.documents.queries import delivery_note
 from shop.orders import services as orders
@@ -17,7 +18,7 @@ from shop.orders.rules import is_newcomer
 from shop.picking import queries, services
 from shop.picking.forms import CheckForm, CratesForm
 from shop.picking.models import PickTask
-from shop.picking.views import for_pickers, own_id
+from shop.picking.views import for_pickers
 from shop.search.queries import cards_by_id
 
 LINES_LEFT = _lazy("Il reste des articles à prendre pour cette commande.")

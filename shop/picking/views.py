@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.admin import own_id
 from shop.orders import services as orders
 from shop.picking import queries, services
 from shop.picking.forms import WRONG_DATE, StopForm, TakeForm
@@ -39,11 +40,6 @@ def for_pickers(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return login_required(never_cache(guarded))
-
-
-def own_id(request: HttpRequest) -> int:
-    assert request.user.pk is not None  # noqa: S101 - signed in
-    return int(request.user.pk)
 
 
 @for_pickers

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from config.admin import ReadOnly, Tags, found
+from config.admin import ReadOnly, Tags, found, own_id
 from config.exports import inert
 from shop.recalls import queries, services, wording
 from shop.recalls.forms import NoticeForm, RecallForm, ShelfForm
@@ -99,7 +99,7 @@ class RecallAdmin(ReadOnly, ModelAdmin):
 
     def _open(self, request: HttpRequest, form: RecallForm) -> Recall | None:
         try:
-            recall = services.open_recall(wanted=form.wanted(), by_id=_own_id(request))
+            recall = services.open_recall(wanted=form.wanted(), by_id=own_id(request))
         except services.AlreadyRecalled:
             form.add_error(None, _("Ce produit est déjà rappelé sous cet avis. Ouvrez le rappel en cours."))
             return None
@@ -146,7 +146,7 @@ class RecallAdmin(ReadOnly, ModelAdmin):
 
     def _checked(self, request: HttpRequest, shelf_id: int, kept: int) -> None:
         try:
-            is_on_sale = services.check_shelf(shelf_id=shelf_id, kept=kept, by_id=_own_id(request))
+            is_on_sale = services.check_shelf(shelf_id=shelf_id, kept=kept, by_id=own_id(request))
         except services.NothingSafe:
             said = _("Tout le produit est rappelé : rien n’en reste en rayon.")
         except (services.ShelfAlreadyChecked, services.RecallClosed, StockRefused):
@@ -188,7 +188,7 @@ class RecallAdmin(ReadOnly, ModelAdmin):
         _must_post(request, OPEN)
         recall = self._found(request, recall_id)
         try:
-            services.close_recall(recall_id=recall.pk, by_id=_own_id(request))
+            services.close_recall(recall_id=recall.pk, by_id=own_id(request))
         except services.NotReady as not_ready:
             self.message_user(request, _not_ready(not_ready), messages.ERROR)
         except services.RecallClosed:
@@ -227,11 +227,6 @@ def _must_post(request: HttpRequest, right: str) -> None:
     _must(request, right)
     if request.method != "POST":
         raise Http404
-
-
-def _own_id(request: HttpRequest) -> int:
-    assert request.user.pk is not None  # noqa: S101 - signed in
-    return int(request.user.pk)
 
 
 def _preview(form: RecallForm) -> dict[str, Any]:

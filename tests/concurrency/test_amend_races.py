@@ -7,21 +7,22 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from config.facts import deliver_all
 from crm.desk.services import publish_page
+from delivery.slots import services as slot_services
 from delivery.slots.models import Slot
 from delivery.slots.services import SlotFull
 from shop.orders import services
-from shop.orders.models import Amendment, Order, OrderLine
-from shop.orders.services import carrying_out
+from shop.orders.models import Amendment, Order
+from shop.orders.services import amending, carrying_out, preparing
 from shop.payments import services as payments
 from shop.payments.gateways import demo
 from shop.picking.services import build_waves
 from shop.stock.models import StockItem
 from shop.stock.services import StockShort
+from tests.concurrency.racing import meet_after, without_row_locks
 from tests.factories import ProductFactory, SlotFactory, ZoneFactory
 from tests.shop.orders.changes import amend, check, check_house, fresh, page_of, reserved, seen, wishes
 from tests.shop.orders.depot import place
@@ -141,24 +142,20 @@ def test_a_payment_that_comes_once_picking_began_changes_nothing(order, comte):
     assert not reserved(live.occasion)
 
 
-def test_control_without_the_orders_lock_a_picker_reads_a_mixture(order, comte):
-    read, amended = threading.Event(), threading.Event()
+def test_control_without_the_orders_lock_the_order_changes_in_the_pickers_hands(
+    order, comte, half_done, monkeypatch
+):
+    live = paid(order, {comte: 15})
+    without_row_locks(monkeypatch)
 
-    def pick():
-        quantity = order.lines.get().quantity
-        read.set()
-        amended.wait(5)
-        return quantity, Order.objects.get(pk=order.pk).goods_total
+    def start():
+        half_done.wait(5)
+        services.start_picking(references=[order.reference])
+        return order.lines.get().quantity
 
-    def change():
-        read.wait(5)
-        OrderLine.objects.update(quantity=8, total=Decimal("24.00"))
-        Order.objects.update(goods_total=Decimal("24.00"), total=F("total") - 6)
-        amended.set()
+    settled, picked = all_at_once(lambda: services.settle_paid(amendment_id=live.pk), start)
 
-    mixture, _none = all_at_once(pick, change)
-
-    assert mixture == (10, Decimal("24.00"))
+    assert (settled, picked, order.lines.get().quantity) == ("applied", 10, 15)
 
 
 def test_of_amendments_at_once_one_waits_for_its_payment(order, comte):
@@ -188,19 +185,16 @@ def test_one_press_from_many_tabs_is_one_change(order, comte):
     check(order)
 
 
-def test_control_without_the_lock_two_see_no_other_and_only_the_database_refuses(order):
-    both_looked = threading.Barrier(2)
+def test_control_without_the_lock_two_see_no_other_and_only_the_database_refuses(order, comte, monkeypatch):
+    pressed = [
+        (wished, seen(order, wished)) for wished in (wishes(order, {comte: more}) for more in (11, 12))
+    ]
+    without_row_locks(monkeypatch)
+    meet_after(monkeypatch, amending, "live_amendment", 2)
 
-    def prepare():
-        assert not Amendment.objects.filter(order=order, state="prepared").exists()
-        both_looked.wait(5)
-        Amendment.objects.create(
-            order=order, proposal={}, stands_on="", mark="", total_before=0, total_after=0,
-            expires_at=timezone.now(),
-        )  # fmt: skip
-        return "prepared"
+    told = all_at_once(*(lambda one=one: press(order, *one) for one in pressed))
 
-    assert sorted(all_at_once(prepare, prepare)) == ["IntegrityError", "prepared"]
+    assert sorted(told) == ["IntegrityError", "prepared"]
 
 
 @pytest.mark.parametrize("_round", range(4))
@@ -232,24 +226,25 @@ def test_whoever_waits_for_an_order_finds_it_in_its_new_slot(order, comte, zone,
     assert (settled, picking) == ("applied", {order.reference})
 
 
-def test_control_joined_to_its_slot_an_order_that_moves_is_not_found(order, zone):
+def test_control_joined_to_its_slot_an_order_that_moves_is_not_found(
+    order, comte, zone, half_done, monkeypatch
+):
     new = SlotFactory(zone=zone, starts_at=order.slot.starts_at + timedelta(hours=3))
-    moving = threading.Event()
+    live = paid(order, {comte: 15}, slot=new)
 
-    @transaction.atomic
-    def move():
-        Order.objects.filter(pk=order.pk).update(slot=new)
-        moving.set()
-        threading.Event().wait(MOMENT)
-        return "moved"
+    def joined(**wanted):
+        found = Order.objects.filter(**wanted).select_related("slot").order_by("pk")
+        return list(found.select_for_update(of=("self",)))
 
-    @transaction.atomic
-    def look():
-        moving.wait(5)
-        joined = Order.objects.select_for_update(of=("self",)).select_related("slot")
-        return len(joined.filter(pk=order.pk))
+    monkeypatch.setattr(preparing, "locked_all", joined)
 
-    assert all_at_once(move, look) == ["moved", 0]
+    def start():
+        half_done.wait(5)
+        return services.start_picking(references=[order.reference])
+
+    settled, picking = all_at_once(lambda: services.settle_paid(amendment_id=live.pk), start)
+
+    assert (settled, picking) == ("applied", set())
 
 
 def test_two_customers_want_the_last_one(order, comte, zone):
@@ -283,21 +278,24 @@ def test_two_orders_that_change_places_do_not_wait_for_each_other(zone, comte):
     check_house()
 
 
-def test_control_slots_locked_in_any_order_deadlock(zone):
-    first, second = SlotFactory(zone=zone), SlotFactory(zone=zone)
-    both_hold_one = threading.Barrier(2)
-
-    def move(old, new):
-        with transaction.atomic():
-            Slot.objects.filter(pk=new.pk).update(booked=F("booked") + 1)
-            both_hold_one.wait(5)
-            Slot.objects.filter(pk=old.pk).update(booked=F("booked"))
-        return "moved"
-
-    assert sorted(all_at_once(lambda: move(first, second), lambda: move(second, first))) == [
-        "deadlock",
-        "moved",
+def test_control_slots_taken_in_any_order_deadlock(zone, comte, monkeypatch):
+    slots = [
+        SlotFactory(zone=zone, starts_at=timezone.now() + timedelta(days=2, hours=hours)) for hours in (0, 1)
     ]
+    orders = [placed(zone, comte, slot=slot) for slot in slots]
+    wanted = [(one, wishes(one, slot=slot)) for one, slot in zip(orders, reversed(slots), strict=True)]
+    pressed = [(one, wished, seen(one, wished)) for one, wished in wanted]
+    meet_after(monkeypatch, slot_services, "_take_place", 2)
+
+    def take_then_give_back(*, give_back, take):
+        slot_services._take_place(take)
+        slot_services._give_back({give_back: 1})
+
+    monkeypatch.setattr(slot_services, "_exchange_places", take_then_give_back)
+
+    told = all_at_once(*(lambda one=one: press(*one) for one in pressed))
+
+    assert sorted(told) == ["applied", "deadlock"]
 
 
 @pytest.mark.parametrize("turn", range(4))

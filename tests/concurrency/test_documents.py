@@ -8,7 +8,7 @@ from shop.documents import services
 from shop.documents.errors import CreditRefused
 from shop.documents.models import Document, DocumentCounter, Kind
 from shop.documents.rules import Row
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import together
 from tests.shop.documents.selling import Sold, packed
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]

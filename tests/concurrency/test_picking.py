@@ -1,11 +1,9 @@
 """Two pickers are never on one order, one line is written once; each guard is shown to be needed."""
 
-import threading
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from config.staff import StaffGroup
@@ -17,7 +15,7 @@ from shop.payments.models import PaymentOperation
 from shop.picking import services
 from shop.picking.models import PickTask, Wave
 from shop.stock.models import StockItem, StockMovement
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import meet_after, meet_before, together, without_row_locks
 from tests.factories import ProductFactory, ZoneFactory
 from tests.shop.orders.depot import close, pick, place, started
 from tests.shop.orders.test_orders import member
@@ -58,18 +56,14 @@ def test_pickers_who_take_at_once_share_out_the_wave(waiting):
     assert PickTask.objects.filter(picker=None).count() == 0
 
 
-def test_control_without_the_lock_two_pickers_get_one_order(waiting):
+def test_control_without_the_lock_two_pickers_get_one_order(waiting, monkeypatch):
     pickers = [member(StaffGroup.PICKING).pk for _ in range(2)]
-    read = threading.Barrier(2)
+    without_row_locks(monkeypatch)
+    meet_before(monkeypatch, orders, "start_picking", 2)
 
-    def careless(n):
-        with transaction.atomic():
-            task = PickTask.objects.filter(wave_id=waiting, picker=None).order_by("place").first()
-            read.wait(30)
-            PickTask.objects.filter(pk=task.pk).update(picker=pickers[n], letter="A", taken_at=timezone.now())
-        return task.pk
-
-    first, second = together(2, careless)
+    first, second = together(
+        2, lambda n: services.take_tasks(picker_id=pickers[n], wave_id=waiting, number=1)
+    )
 
     assert first == second
 
@@ -110,17 +104,8 @@ def test_one_line_said_by_two_is_written_once(zone, comte):
 
 def test_control_without_the_lock_both_write(zone, comte, monkeypatch):
     line = started(place(zone, {comte: 10})).lines.get()
-    read, real = threading.Barrier(2), preparing._check
-
-    def unlocked(**wanted):
-        return list(Order.objects.filter(**wanted).prefetch_related("slot"))
-
-    def check(*seen):
-        real(*seen)
-        read.wait(30)
-
-    monkeypatch.setattr(preparing, "locked_all", unlocked)
-    monkeypatch.setattr(preparing, "_check", check)
+    without_row_locks(monkeypatch)
+    meet_after(monkeypatch, preparing, "_check", 2)
     together(2, lambda n: say(line, 10 - n))
 
     assert LineEvent.objects.filter(kind="picked").count() == 2

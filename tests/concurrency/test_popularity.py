@@ -9,7 +9,7 @@ from shop.catalogue.models import Product
 from shop.catalogue.services import change_prices, refresh_search
 from shop.orders.popularity import count_popularity
 from shop.search.models import SearchEntry, ZonePopularity
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import together
 from tests.factories import ProductFactory, ZoneFactory
 from tests.shop.orders.sales import bought
 

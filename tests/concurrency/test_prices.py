@@ -12,7 +12,7 @@ from shop.catalogue.services import change_prices
 from shop.pricing import services
 from shop.pricing.models import PlannedPrice, Promotion, PromotionUse
 from shop.pricing.queries import Scope
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import together
 from tests.factories import ProductFactory
 from tests.shop.pricing.promoting import promote
 

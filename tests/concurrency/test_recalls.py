@@ -1,12 +1,10 @@
 """Each order is told and refunded once however many workers, and nothing slips by as a recall opens."""
 
-import threading
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
 
-from config.facts import deliver_all, publish
+from config.facts import deliver_all
 from config.staff import StaffGroup
 from crm.desk.services import publish_page
 from crm.outbox.models import Message
@@ -17,10 +15,10 @@ from shop.payments.models import PaymentOperation
 from shop.recalls import services
 from shop.recalls.events import BuyerConcerned
 from shop.recalls.models import Recall, RecallNotice
-from shop.recalls.services import NewRecall
+from shop.recalls.services import NewRecall, working
 from shop.stock.models import StockItem, StockMovement
 from shop.stock.services import StockShort, take_stock
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import meet_after, together, without_row_locks
 from tests.factories import ProductFactory, ZoneFactory
 from tests.shop.orders.depot import pick, place, started
 from tests.shop.orders.test_orders import member
@@ -74,23 +72,22 @@ def test_workers_at_once_tell_and_refund_each_order_once(zone, brie, open_recall
     assert Message.objects.filter(purpose="product_recalled").count() == ORDERS
 
 
-def test_control_without_the_lock_two_workers_tell_one_order_twice(zone, brie, open_recall):
+def test_control_without_the_lock_two_workers_tell_one_order_and_only_the_database_keeps_one_refund(
+    zone, brie, open_recall, monkeypatch
+):
     all_paid(zone, {brie: 10}, 1)
     made = open_recall(brie)
     services.list_buyers(recall_id=made.pk)
-    read = threading.Barrier(2)
+    without_row_locks(monkeypatch)
+    meet_after(monkeypatch, working, "withdraw_recalled", 2)
+    notice = RecallNotice.objects.get()
+    told = []
+    monkeypatch.setattr(working, "publish", told.append)
 
-    def careless(_n):
-        with transaction.atomic():
-            notice = RecallNotice.objects.select_related("order").get()
-            read.wait(30)
-            if notice.state != "listed":
-                return 0
-            RecallNotice.objects.filter(pk=notice.pk).update(state="bought")
-            publish(BuyerConcerned(made.pk, notice.order.reference, notice.order.customer_id))
-        return 1
+    answers = together(2, lambda _n: services.treat_some(recall_id=made.pk))
 
-    assert sum(together(2, careless)) == 2
+    assert sorted(answers) == [0, 1]
+    assert told == [BuyerConcerned(made.pk, notice.order.reference, notice.order.customer_id)] * 2
 
 
 def test_what_is_being_ordered_as_the_recall_opens_is_listed_or_refused(zone, brie, open_recall):

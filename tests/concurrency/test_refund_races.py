@@ -8,7 +8,7 @@ import pytest
 from shop.orders.models import Order, Refund
 from shop.orders.services import MoreThanBilled, Returned, give_back, refunding, refuse_substitute
 from shop.payments.models import PaymentOperation
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import together
 from tests.shop.documents.selling import Sold, documented
 from tests.shop.orders.depot import lines_of
 

@@ -12,7 +12,7 @@ from crm.outbox.services import queue_message
 from shop.stock.events import ProductRestocked
 from shop.stock.models import RestockAlert, StockItem
 from shop.stock.services import NothingToWaitFor, ask_for_restock, count_stock
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import together
 from tests.factories import DepotFactory, ProductFactory
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]

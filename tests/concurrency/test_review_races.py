@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from shop.reviews import services
 from shop.reviews.models import ProductRating, ProductReview, ServiceReview
 from shop.reviews.rules import ServiceWords, Words
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import together
 from tests.factories import CustomerFactory, ProductFactory
 from tests.shop.reviews.support import order_of, publish, rating_of, refuse, written
 

@@ -14,7 +14,7 @@ from shop.orders import tasks
 from shop.orders.models import LineEvent, ShortageQuestion
 from shop.orders.services import asking
 from shop.stock.services import count_stock
-from tests.concurrency.test_stock import together
+from tests.concurrency.racing import together
 from tests.factories import DepotFactory, ProductFactory, ZoneFactory
 from tests.shop.orders.depot import place
 

@@ -19,34 +19,12 @@ from shop.stock.services import (
     take_stock,
 )
 from shop.stock.services.books import moved, write
+from tests.concurrency.racing import together
 from tests.factories import DepotFactory, ProductFactory
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
 BUYERS = 40
 Kind = StockMovement.Kind
-
-
-def together(count, work):
-    """Run ``work(n)`` in threads that start at once; their answers, exceptions included."""
-    barrier = threading.Barrier(count)
-    answers = [None] * count
-
-    def run(n):
-        try:
-            connection.ensure_connection()
-            barrier.wait(30)
-            answers[n] = work(n)
-        except Exception as error:
-            answers[n] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    return answers
 
 
 def random_baskets(products, seed):

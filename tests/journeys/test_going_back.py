@@ -9,22 +9,15 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from config.facts import deliver_all
 from delivery.slots.models import Slot
 from shop.orders import services
 from shop.orders.models import Order, Refund, Withdrawal
 from shop.orders.services import Returned
 from shop.orders.services.substituting import add_stand_in
-from shop.payments.services import reconcile
 from tests.factories import UserFactory
 from tests.journeys import steps
 from tests.journeys.test_pages import goods, ordered, see, signed_in  # noqa: F401
-from tests.shop.orders.depot import KEEPS, pick
-
-
-def settle():
-    reconcile(now=timezone.now() + timedelta(minutes=5))
-    deliver_all()
+from tests.shop.orders.depot import KEEPS, pick, settle
 
 
 def prepared(order, goods):  # noqa: F811

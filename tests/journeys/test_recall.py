@@ -1,21 +1,18 @@
 """A recall from the form to the buyer's page: opened by staff, told to whoever has it, gone from the shelves."""
 
 import re
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from config.facts import deliver_all
 from crm.outbox.models import Message
 from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.payments.services import reconcile
 from shop.recalls import tasks
 from tests.journeys import steps
 from tests.journeys.conftest import PICTURES
-from tests.shop.orders.depot import pick, started
+from tests.shop.orders.depot import pick, settle, started
 
 QUALITY = "catalogue@cabas.example"
 
@@ -38,8 +35,7 @@ def packed(order):
     pick(order)
     orders.pack_order(reference=order.reference)
     deliver_all()
-    reconcile(now=timezone.now() + timedelta(minutes=5))
-    deliver_all()
+    settle()
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["390", "1280"])

@@ -186,6 +186,7 @@ class OrderEvent(models.Model):
         PACKED = "packed", _("Commande prête")
         NOTHING_LEFT = "nothing_left", _("Commande annulée, plus rien à livrer")
         CANCELLED_SHORT = "cancelled_short", _("Commande annulée, faute d’un article")
+        CHARGE_ASKED = "charge_asked", _("Débit demandé à nouveau")
         PAID = "paid", _("Montant débité")
         DELIVERED = "delivered", _("Commande remise")
         REFUND_ASKED = "refund_asked", _("Remboursement demandé")
@@ -196,6 +197,14 @@ class OrderEvent(models.Model):
         MAKES_GOOD = "makes_good", _("Livraison offerte en remplacement")
         AMENDED = "amended", _("Commande modifiée")
         AMENDMENT_REFUSED = "amendment_refused", _("Modification non faite, commande inchangée")
+
+    class ChargeReason(models.TextChoices):
+        """Why somebody asks for the money of a closed order by hand."""
+
+        PROVIDER_BACK = "provider_back", _("le prestataire répond à nouveau")
+        PAID_ANEW = "paid_anew", _("le client a autorisé un nouveau paiement")
+        CUSTOMER = "customer", _("à la demande du client")
+        CHECKED = "checked", _("vérifié auprès du prestataire\u202f: rien n’a été pris")
 
     RELEASES: ClassVar[frozenset[str]] = frozenset({Kind.PAYMENT_RELEASED, Kind.CARD_FORGOTTEN})
 

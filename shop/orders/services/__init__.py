@@ -8,7 +8,6 @@ from shop.orders.services.amending import (
     Seen,
     amend_order,
     extra_of,
-    live_amendment,
     must_be_amendable,
     payment_of,
 )
@@ -21,6 +20,8 @@ from shop.orders.services.at_shelf import (
     stands_for,
     wants_replacement,
 )
+from shop.orders.services.books import live_amendment
+from shop.orders.services.charging import charge, charge_by_hand, is_charge_due, note_paid
 from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
 from shop.orders.services.ending import (
     abandon_order,
@@ -51,6 +52,7 @@ from shop.orders.services.errors import (
     NotBilled,
     NotForSale,
     NothingChanges,
+    NothingToCharge,
     NothingToRedo,
     NothingToRefund,
     NotReady,
@@ -84,9 +86,7 @@ from shop.orders.services.paying import (
 from shop.orders.services.placing import Recipient, create_order, place_order
 from shop.orders.services.preparing import (
     Found,
-    charge,
     hand_over,
-    note_paid,
     note_picked,
     pack_order,
     start_picking,
@@ -132,6 +132,7 @@ __all__ = [
     "NotThatMuch",
     "NotWithdrawable",
     "NothingChanges",
+    "NothingToCharge",
     "NothingToRedo",
     "NothingToRefund",
     "OfferGone",
@@ -166,6 +167,7 @@ __all__ = [
     "cancel_order",
     "cancel_unpaid",
     "charge",
+    "charge_by_hand",
     "create_order",
     "declare_withdrawal",
     "extra_of",
@@ -175,6 +177,7 @@ __all__ = [
     "give_up_late",
     "hand_over",
     "hand_over_at_point",
+    "is_charge_due",
     "is_settled",
     "live_amendment",
     "must_be_amendable",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from delivery.slots import services as slots
 from shop.basket import services as baskets
 from shop.orders.models import Amendment, Order
-from shop.orders.services.books import Status, cutoff_has_come, locked_of
+from shop.orders.services.books import Status, cutoff_has_come, live_amendment, locked_of
 from shop.orders.services.carrying_out import carry_out
 from shop.orders.services.errors import (
     AmendmentUnderWay,
@@ -55,8 +55,8 @@ def amend_order(*, reference: str, customer_ids: Sequence[int], wishes: Wishes, 
     The amendment's state tells which: applied, or prepared, and then its page is to be opened. Raises
     Order.DoesNotExist, TooLateToAmend, PaymentFirst, AmendmentUnderWay (another one waits for its payment: give it up
     first), ProposalChanged, NothingChanges, SlotTooFar and all that `propose` does; slots.SlotFull, slots.SlotClosed,
-    stock.StockShort, pricing.PromotionOver. Then nothing is changed. Locks the basket whose lines are added, the order, slots, stock,
-    promotions, then the account.
+    stock.StockShort, pricing.PromotionOver, and what `payments.change_amount_due` and `prepare_payment` raise. Then
+    nothing is changed. Locks the basket whose lines are added, the order, slots, stock, promotions, then the account.
     """
     if wishes.basket_key:
         baskets.lock_by_key(key=wishes.basket_key)
@@ -174,8 +174,3 @@ def payment_of(amendment: Amendment) -> str:
             slot_starts_at=order.slot.starts_at,
             occasion=amendment.occasion,
         ).key
-
-
-def live_amendment(order: Order) -> Amendment | None:
-    """The amendment that waits for its payment. One query."""
-    return order.amendments.filter(state=Amendment.State.PREPARED).first()

@@ -5,11 +5,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from shop.orders.models import Order, OrderEvent
+from shop.catalogue.models import Product
+from shop.catalogue.wording import packaging_label
+from shop.orders.models import Amendment, Order, OrderEvent
 from shop.orders.services.errors import MoveRefused
 
 Status = Order.Status
 Kind = OrderEvent.Kind
+# As wide as the column of a line.
+LONGEST_LABEL = 60
 
 
 def locked(reference: str) -> Order:
@@ -35,6 +39,22 @@ def locked_all(**wanted: Any) -> list[Order]:
     The fields are looked at again once a row is ours: within a subquery they would be those of before the wait.
     """
     return list(Order.objects.filter(**wanted).order_by("pk").select_for_update())
+
+
+def packaging_of(product: Product) -> str:
+    """A product's packaging as a line keeps it."""
+    said = packaging_label(
+        by_weight=product.sold_by_weight,
+        step=product.step,
+        net_quantity=product.net_quantity,
+        net_unit=product.net_unit,
+    )
+    return said[:LONGEST_LABEL]
+
+
+def live_amendment(order: Order) -> Amendment | None:
+    """The amendment that waits for its payment. One query."""
+    return order.amendments.filter(state=Amendment.State.PREPARED).first()
 
 
 def cutoff_has_come(order: Order) -> bool:

@@ -7,7 +7,7 @@ from delivery.slots import services as slots
 from loyalty.vouchers import services as vouchers
 from shop.orders.events import OrderCancelled
 from shop.orders.models import Amendment, Order
-from shop.orders.services.books import Kind, Status, move, record
+from shop.orders.services.books import Kind, Status, live_amendment, move, record
 from shop.orders.services.carrying_out import note_dropped
 from shop.orders.services.pickup_codes import close_pickup
 from shop.pricing import services as promotions
@@ -22,7 +22,7 @@ def call_off(order: Order, why: Kind) -> None:
     close_pickup(order=order)
     record(order, why)
     aside = ""
-    if live := order.amendments.filter(state=Amendment.State.PREPARED).first():
+    if live := live_amendment(order):
         note_dropped(order, live, Amendment.Why.CANCELLED)
         aside = live.occasion
     slots.release_booking(order_reference=order.reference, also=aside)

@@ -110,6 +110,10 @@ class MoreThanBilled(Exception):
     """More of a line than was delivered and not given back, or more at a VAT rate than was billed at it."""
 
 
+class NothingToCharge(Exception):
+    """The crates of this order are not closed, its bill is nothing, or that was taken or is being."""
+
+
 class NothingToRefund(Exception):
     """What was chosen cost nothing."""
 

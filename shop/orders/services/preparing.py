@@ -3,11 +3,9 @@
 What a picker reports is written line by line; stock and money move once, when the crates are closed.
 """
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,8 +15,9 @@ from loyalty.vouchers.queries import voucher_held_by
 from shop.orders.events import OrderPacked, ShelfShort
 from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderEvent, OrderLine
 from shop.orders.rules import Bill, bill, keeps_until, most_pickable
-from shop.orders.services.books import Kind, Status, has_event, locked, locked_all, move, record
+from shop.orders.services.books import Kind, Status, locked, locked_all, move, record
 from shop.orders.services.calling_off import call_off
+from shop.orders.services.charging import ask_for_money
 from shop.orders.services.errors import (
     AlreadyPicked,
     KeepsTooShort,
@@ -32,8 +31,6 @@ from shop.orders.services.errors import (
 from shop.payments import services as payments
 from shop.payments.rules import cents
 from shop.stock import services as stock
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +169,7 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
     move(order, Status.PACKED, packed_at=timezone.now())
     record(order, Kind.PACKED, total_cents=cents(made.total))
     publish(OrderPacked(order_reference=reference, customer_id=order.customer_id))
-    _ask_for_money(order, made.total)
+    ask_for_money(order, made.total)
     return order
 
 
@@ -193,29 +190,6 @@ def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:
     )
 
 
-def _ask_for_money(order: Order, total: Decimal) -> None:
-    """The order goes on whatever the payment does: it is asked again, and staff see what could not be taken."""
-    if not total:
-        payments.release(order_reference=order.reference)
-        return
-    try:
-        with transaction.atomic():
-            payments.capture(order_reference=order.reference, amount=total)
-    except (payments.NothingAuthorised, payments.PaymentClosed, payments.CaptureAboveAuthorised) as refused:
-        logger.error("order %s is packed and cannot be charged: %s", order.reference, type(refused).__name__)
-
-
-@transaction.atomic
-def charge(*, reference: str) -> None:
-    """Ask once more for the money of a closed order, where it was refused or could not be asked. Again is the same.
-
-    Locks the order, then the account; eight queries.
-    """
-    order = locked(reference)
-    if order.status in {Status.PACKED, Status.DELIVERED} and not has_event(order, Kind.PAID):
-        _ask_for_money(order, order.bill.total)
-
-
 @transaction.atomic
 def hand_over(*, reference: str) -> Order:
     """Its customer has it. Twice is once. Raises MoveRefused. Locks the order; three queries."""
@@ -225,14 +199,6 @@ def hand_over(*, reference: str) -> Order:
     move(order, Status.DELIVERED, delivered_at=timezone.now())
     record(order, Kind.DELIVERED)
     return order
-
-
-@transaction.atomic
-def note_paid(*, reference: str) -> None:
-    """The money of its bill was taken: say so in the history, once. Locks the order; four queries."""
-    order = locked(reference)
-    if order.status in {Status.PACKED, Status.DELIVERED} and not has_event(order, Kind.PAID):
-        record(order, Kind.PAID)
 
 
 def take_off_shelf(*, reference: str) -> int:

@@ -20,12 +20,12 @@ from loyalty.vouchers import rules as voucher_rules
 from loyalty.vouchers.queries import voucher_held_by
 from shop.catalogue.models import Product
 from shop.catalogue.rules import quantity_is_valid
-from shop.catalogue.wording import packaging_label
 from shop.customers.rules import age_on
 from shop.orders.models import Order, OrderLine, ShortageQuestion
 from shop.orders.queries import products_with_shelves
 from shop.orders.repricing import lowered, raised
 from shop.orders.rules import Article, Figures, figures, weighing_margin
+from shop.orders.services.books import packaging_of
 from shop.orders.services.errors import (
     AgeUnknown,
     BelowZoneMinimum,
@@ -352,10 +352,7 @@ def _article(product: Product) -> Article:
         product_id=product.pk,
         ean=product.ean,
         name=product.name,
-        packaging_label=packaging_label(
-            by_weight=product.sold_by_weight, step=product.step, net_quantity=product.net_quantity,
-            net_unit=product.net_unit,
-        )[:60],
+        packaging_label=packaging_of(product),
         priced=PricedLine(
             product.price or NOTHING, product.sold_by, 0, product.vat_rate or NOTHING, product.deposit
         ),

@@ -18,8 +18,8 @@ def refuse_substitute(*, order_reference: str, line_id: int, by_id: int | None =
     """Before the crates are closed it is taken off and never paid (None), afterwards all of it is refunded.
 
     ``by_id`` is staff, on the customer's word. Twice is once. Raises NoReplacement (no such line, none of it came),
-    RefusalTooLate, MoveRefused (cancelled), MoreThanBilled (refunded for another reason), and what `payments.refund`
-    raises. Locks the order, then stock or the account; at most 26 queries.
+    RefusalTooLate, MoveRefused (cancelled), MoreThanBilled (refunded for another reason), NothingToRefund (it cost
+    nothing), and what `payments.refund` raises. Locks the order, then stock or the account; at most 26 queries.
     """
     order = locked(order_reference)
     line = order.lines.filter(pk=line_id, replaces__isnull=False).first()

@@ -8,7 +8,7 @@ from delivery.slots.queries import slot_of_zone
 from shop.basket import services as baskets
 from shop.basket.queries import sellable_products
 from shop.orders.models import Amendment, Order
-from shop.orders.services.books import Status, locked
+from shop.orders.services.books import Status, cutoff_has_come, live_amendment, locked
 from shop.orders.services.carrying_out import carry_out, drop, give_money_back, tell_dropped
 from shop.orders.services.proposing import Proposal, settled_lines, standing_of, thawed
 from shop.payments import services as payments
@@ -127,11 +127,9 @@ def _drop_unpaid(amendment_id: int, why: Amendment.Why) -> str:
 
 def settle_overdue(*, reference: str) -> str:
     """`give_up_amendment` for an order whose amendment waited too long, or whose cut-off has come."""
-    live = Amendment.objects.select_related("order__slot").filter(
-        order__reference=reference, state=State.PREPARED
-    )
-    amendment = live.first()
+    order = Order.objects.select_related("slot").get(reference=reference)
+    amendment = live_amendment(order)
     if amendment is None:
         return "none"
-    is_late = amendment.order.slot.cutoff_at <= timezone.now()
+    is_late = cutoff_has_come(order)
     return give_up_amendment(amendment_id=amendment.pk, why=Why.TOO_LATE if is_late else Why.UNPAID)

@@ -7,10 +7,10 @@ from decimal import Decimal
 from django.db import transaction
 
 from shop.catalogue.models import Product
-from shop.catalogue.wording import packaging_label
 from shop.customers.queries import excluded_allergens
 from shop.orders.models import LineEvent, Order, OrderLine
 from shop.orders.rules import substitute_price
+from shop.orders.services.books import packaging_of
 from shop.orders.services.errors import OfferGone
 from shop.pricing.rules import deposit_total, line_total, vat_totals
 from shop.search.queries import substitutes
@@ -98,12 +98,7 @@ def add_stand_in(
         product=product,
         ean=product.ean,
         name=product.name,
-        packaging_label=packaging_label(
-            by_weight=product.sold_by_weight,
-            step=product.step,
-            net_quantity=product.net_quantity,
-            net_unit=product.net_unit,
-        )[:60],
+        packaging_label=packaging_of(product),
         sold_by=product.sold_by,
         quantity=quantity,
         unit_price=stand.unit_price,

@@ -54,8 +54,8 @@ def receive_withdrawn_goods(*, withdrawal_id: int, by_id: int | None) -> Withdra
     """The goods of a declaration are back: their price is refunded, and the delivery where nothing of the order is
     kept (C. conso. L221-24). Twice is once.
 
-    Raises MoreThanBilled (refunded for another reason meanwhile), and what `payments.refund` raises. Locks the order,
-    then the account; at most 28 queries.
+    Raises MoreThanBilled (refunded for another reason meanwhile), NothingToRefund, and what `payments.refund` raises.
+    Locks the order, then the account; at most 28 queries.
     """
     reference = Order.objects.values_list("reference", flat=True).get(withdrawals=withdrawal_id)
     order = locked(reference)

@@ -10,6 +10,8 @@ from delivery.slots.models import Slot
 from shop.orders import services
 from shop.orders.models import Order
 from shop.orders.services import Found
+from shop.payments.models import PaymentAccount
+from shop.payments.services import reconcile
 from tests.factories import SlotFactory
 from tests.shop.checkout.conftest import Walk
 
@@ -74,3 +76,14 @@ def packed(order, quantities=None):
 def lines_of(order):
     """Name → line, as they are now."""
     return {line.name: line for line in order.lines.all()}
+
+
+def settle():
+    """The money has moved as far as it will."""
+    reconcile(now=timezone.now() + timedelta(minutes=5))
+    deliver_all()
+
+
+def settled(order):
+    settle()
+    return PaymentAccount.objects.get(order_reference=order.reference)

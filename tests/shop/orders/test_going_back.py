@@ -20,20 +20,14 @@ from shop.orders.queries import rank_of_next_order, ready_to_pick, unsecured_nea
 from shop.orders.refunds import shown_refunds
 from shop.orders.services.substituting import add_stand_in
 from shop.payments.models import PaymentAccount, PaymentOperation
-from shop.payments.services import reconcile
 from shop.picking.services import build_waves
 from shop.stock import services as stock
 from shop.stock.models import StockItem
 from tests.factories import CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
 from tests.shop.checkout.conftest import RECIPIENT, terms, zone  # noqa: F401
-from tests.shop.orders.depot import close, lines_of, new_slot, packed, pick, place, started
+from tests.shop.orders.depot import close, lines_of, new_slot, packed, pick, place, settle, started
 
 pytestmark = pytest.mark.django_db
-
-
-def settle():
-    reconcile(now=timezone.now() + timedelta(minutes=5))
-    deliver_all()
 
 
 def ended(order, ago):

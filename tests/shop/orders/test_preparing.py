@@ -9,18 +9,16 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.facts import deliver_all
 from shop.orders import services
 from shop.orders.models import BillVat, LineEvent, OrderBill, OrderLine
 from shop.orders.rules import Prepared, bill, heaviest, substitute_price
 from shop.payments.errors import ProviderUnavailable
 from shop.payments.gateways.demo import DemoGateway
 from shop.payments.models import PaymentAccount, PaymentOperation
-from shop.payments.services import reconcile
 from shop.stock.models import StockItem, StockMovement
 from tests.factories import ProductFactory
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
-from tests.shop.orders.depot import lines_of, packed, pick, place, started
+from tests.shop.orders.depot import lines_of, packed, pick, place, settled, started
 
 pytestmark = pytest.mark.django_db
 
@@ -33,13 +31,6 @@ def comte():
 @pytest.fixture
 def apples():
     return ProductFactory(name="Pommes", weighed=True, stock=50_000)
-
-
-def settled(order):
-    """The money has moved as far as it will."""
-    reconcile(now=timezone.now() + timedelta(minutes=5))
-    deliver_all()
-    return PaymentAccount.objects.get(order_reference=order.reference)
 
 
 def test_what_was_found_is_what_is_charged(zone, comte):  # noqa: F811

@@ -20,8 +20,7 @@ from shop.payments.models import PaymentOperation
 from tests.factories import ProductFactory, UserFactory
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.documents.selling import Sold, documented
-from tests.shop.orders.depot import lines_of, new_slot, packed, pick, place, started
-from tests.shop.orders.test_going_back import settle
+from tests.shop.orders.depot import lines_of, new_slot, packed, pick, place, settle, started
 
 pytestmark = pytest.mark.django_db
 NARROW = "\u202f"

@@ -1,23 +1,18 @@
 """A voucher from the order to the bill: it takes off what is delivered, and is spent when the money is taken."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
-from config.facts import deliver_all
 from loyalty.vouchers.models import Voucher
 from shop.documents.services import issue_invoice
 from shop.orders.models import Order
-from shop.payments.models import PaymentAccount
-from shop.payments.services import reconcile
 from tests.factories import ProductFactory
 from tests.loyalty.vouchers.granting import granted, off_delivery
 from tests.shop.checkout.conftest import Walk, terms, zone  # noqa: F401
-from tests.shop.orders.depot import new_slot, packed
+from tests.shop.orders.depot import new_slot, packed, settled
 
 pytestmark = pytest.mark.django_db
 
@@ -45,12 +40,6 @@ def invoiced(order):
     payload = issue_invoice(order_reference=order.reference).payload
     assert Decimal(payload["total"]) == order.bill.total
     return [(row["label"], row["rate"], row["gross"]) for row in payload["rows"]]
-
-
-def settled(order):
-    reconcile(now=timezone.now() + timedelta(minutes=5))
-    deliver_all()
-    return PaymentAccount.objects.get(order_reference=order.reference)
 
 
 def test_the_bill_takes_the_whole_amount_off_and_the_voucher_is_spent(zone, comte):  # noqa: F811
