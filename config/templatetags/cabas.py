@@ -65,6 +65,7 @@ def hour(at: datetime) -> str:
     return f"{local.hour}{NO_BREAK}h" + (f"{NO_BREAK}{local.minute:02d}" if local.minute else "")
 
 
+@register.filter
 def first_of_month(day: str) -> str:
     """« mardi 1 décembre » is said « mardi 1er décembre »."""
     return re.sub(r"\b1 ", "1er ", day)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.admin import own_id
 from config.exports import pdf_file
+from config.templatetags.cabas import grams
 from shop.documents.queries import delivery_note
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine
@@ -47,6 +48,7 @@ def replace(request: HttpRequest, line_id: int) -> HttpResponse:
     positions = queries.shelf_positions([stand.product.pk for stand in stands], line.order.depot_id)
     context = {
         "line": line, "letter": line.order.pick_task.letter,
+        "missing": grams(line.missing) if line.is_weighed else line.missing,
         "stands": [(stand, cards[stand.product.pk], positions.get(stand.product.pk, "")) for stand in stands],
     }  # fmt: skip
     return render(request, "picking/replace.html", context)
@@ -77,6 +79,8 @@ def close(request: HttpRequest, task_id: int) -> HttpResponse:
     task = _own(request, task_id)
     is_cancelled = task.order.status == Order.Status.CANCELLED
     lines = queries.task_sheet(task)
+    if is_cancelled:
+        lines = [line for line in lines if line.picked]
     labelled = Counter(task.crates.values_list("temperature", flat=True))
     form = CratesForm(
         request.POST if request.method == "POST" else None,

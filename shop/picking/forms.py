@@ -84,7 +84,8 @@ class StopForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        takes_some = any(cleaned.get(self.quantity_of(line)) for line in self.stop.lines)
+        quantities = [self.quantity_of(line) for line in self.stop.lines]
+        takes_some = any(cleaned.get(name) or name in self.errors for name in quantities)
         if takes_some:
             self._check_code(cleaned)
             self._check_date(cleaned)
