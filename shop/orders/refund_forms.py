@@ -153,6 +153,7 @@ class StaffRefundForm(QuantitiesForm):
         self.fields["amount"].help_text = format_lazy(_("Au plus {}, articles compris."), euros(most))
         if ledger.delivery_left <= 0:
             del self.fields["with_delivery"]
+        self.order_fields(self.asked)
 
     def clean_amount(self) -> Decimal | None:
         amount: Decimal | None = self.cleaned_data["amount"]
@@ -188,6 +189,7 @@ class RedoForm(QuantitiesForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.add_lines(lines)
+        self.order_fields(self.asked)
         self.fields["slot"].choices = [  # type: ignore[attr-defined]
             ("", _("Choisissez…")), *((slot.pk, slot_label_long(slot)) for slot in slots)
         ]  # fmt: skip
