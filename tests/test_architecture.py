@@ -34,6 +34,8 @@ DOORS = {
 DOORS |= {"book", "promotions", "caps", "past"}
 # What of an order goes back, and how a credit is spread.
 DOORS |= {"refunds", "refund_rules", "withdrawals"}
+# What pages, letters and admin lists of other rooms show of an order as its own do.
+DOORS |= {"shown", "letters", "admin_search"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.
 DOORS |= {"forms", "wording", "seed", "importing"}
 

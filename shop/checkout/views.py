@@ -46,7 +46,8 @@ from shop.orders.queries import (
     rank_of_next_order,
     waiting_order,
 )
-from shop.orders.rules import Figures, is_newcomer
+from shop.orders.rules import is_newcomer
+from shop.orders.shown import summed_up
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
 from shop.payments.rules import kind_for
@@ -283,7 +284,7 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
             "recap": summary,
             "draft": draft,
             "current": 3,
-            "summary": _summed_up(summary.totals, is_collect=shopper.point is not None),
+            "summary": summed_up(summary.totals, is_collect=shopper.point is not None),
             "voucher": voucher_panel(
                 summary, draft.voucher, shopper.customer, request.session.pop(SESSION_VOUCHER_SAID, None)
             ),
@@ -292,21 +293,6 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
             "is_newcomer": is_newcomer(rank_of_next_order(shopper.customer.pk) if shopper.customer else 1),
             "saves_card": kind_for(hold.slot.starts_at, timezone.now()) == "save_card",
         },
-    )
-
-
-def _summed_up(totals: Figures, *, is_collect: bool) -> dict[str, object]:
-    return money_summary(
-        goods=totals.goods_total,
-        discount=totals.discount_total,
-        deposits=totals.deposit_total,
-        delivery=totals.delivery_fee,
-        total=totals.total,
-        vat=[(rate, vat) for rate, (_gross, vat) in totals.vat.items()],
-        offered_by=totals.delivery_label,
-        is_collect=is_collect,
-        voucher=totals.voucher_discount,
-        voucher_label=totals.voucher_label,
     )
 
 

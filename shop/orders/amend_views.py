@@ -21,7 +21,6 @@ from config.templatetags.cabas import quantity_label
 from delivery.slots.queries import upcoming_days
 from shop.basket.deliveries import priced_for
 from shop.basket.shopper import shopper_of
-from shop.basket.summary import money_summary
 from shop.customers.queries import customer_ids
 from shop.customers.services import customer_for_user
 from shop.orders import services
@@ -30,6 +29,7 @@ from shop.orders.amend_wording import REFUSALS, why_refused
 from shop.orders.models import Amendment, Order, OrderLine
 from shop.orders.queries import orders_of
 from shop.orders.services import Proposal, Seen, Wishes, settled_lines
+from shop.orders.shown import summed_up
 from shop.payments import services as payments
 from shop.payments.queries import order_of_payment, payment_state
 from shop.pricing.queries import book_for
@@ -241,18 +241,7 @@ def _recap(order: Order, proposal: Proposal, extra: Decimal, payment: str) -> di
         ],
         "address": [proposal.address.get(name, "") for name in ("line1", "line2")]
         + [f"{proposal.address.get('postcode', '')} {proposal.address.get('city', '')}"],
-        "summary": money_summary(
-            goods=totals.goods_total,
-            discount=totals.discount_total,
-            deposits=totals.deposit_total,
-            delivery=totals.delivery_fee,
-            total=totals.total,
-            vat=[(rate, vat) for rate, (_gross, vat) in totals.vat.items()],
-            offered_by=totals.delivery_label,
-            is_collect=order.is_collect,
-            voucher=totals.voucher_discount,
-            voucher_label=totals.voucher_label,
-        ),
+        "summary": summed_up(totals, is_collect=order.is_collect),
     }
 
 

@@ -17,6 +17,7 @@ from delivery.zones.models import Zone
 from shop.catalogue.models import Product
 from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
+from shop.orders.letters import addressed
 from shop.orders.models import Amendment, Order, OrderEvent
 from shop.orders.pickups import pickup_of, place_of
 from shop.orders.questions import question_letter as question_letter
@@ -236,11 +237,7 @@ def letter_context(order_reference: str) -> dict[str, Any]:
     pickup = pickup_of(order)
     history = set(order.events.values_list("kind", flat=True))
     return {
-        "reference": order.reference,
-        "recipient": order.email,
-        "customer_id": order.customer_id,
-        "first_name": order.first_name,
-        "slot": order.slot,
+        **addressed(order),
         "cutoff_at": order.slot.cutoff_at,
         "address_lines": address_lines(order),
         "lines": [

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shop.orders import wording
+from shop.orders.letters import addressed
 from shop.orders.models import Order, OrderLine, ShortageQuestion, SubstituteOffer
 from shop.orders.pickups import place_of
 from shop.orders.rules import is_newcomer, substitute_price
@@ -123,11 +124,7 @@ def question_letter(question_id: int) -> dict[str, Any]:
     )
     order, path = question.order, reverse("answer_shortage", args=[question.token])
     return {
-        "reference": order.reference,
-        "recipient": order.email,
-        "customer_id": order.customer_id,
-        "first_name": order.first_name,
-        "slot": order.slot,
+        **addressed(order),
         "place": place_of(order) if order.is_collect else None,
         "name": question.line.name,
         "sentence": wording.missing(question.line, question.missing, question.cause),

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from config.templatetags.cabas import quantity_label
 from shop.orders import wording
+from shop.orders.letters import addressed
 from shop.orders.models import Order, OrderLine
 from shop.orders.pickups import place_of
 
@@ -17,11 +18,7 @@ def receipt_letter(order_reference: str) -> dict[str, Any]:
     lines = list(order.lines.all())
     bill = order.bill
     return {
-        "reference": order.reference,
-        "recipient": order.email,
-        "customer_id": order.customer_id,
-        "first_name": order.first_name,
-        "slot": order.slot,
+        **addressed(order),
         "place": place_of(order) if order.is_collect else None,
         "lines": [_packed(line) for line in lines if line.picked],
         "differences": _differences(lines),

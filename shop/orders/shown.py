@@ -18,7 +18,7 @@ from shop.orders.pickups import pickup_of, place_of
 from shop.orders.ports import recalls_of
 from shop.orders.queries import address_lines, may_pay_again, pay_path
 from shop.orders.questions import open_questions
-from shop.orders.rules import Bill, bill, is_newcomer
+from shop.orders.rules import Bill, Figures, bill, is_newcomer
 from shop.search.queries import cards_by_id
 
 Kind, Status = OrderEvent.Kind, Order.Status
@@ -111,6 +111,22 @@ def _before(line: OrderLine, amount: Decimal) -> Decimal | None:
     if amount != line.total:
         return line.total
     return line.total + line.discount if line.discount else None
+
+
+def summed_up(totals: Figures, *, is_collect: bool) -> dict[str, Any]:
+    """What an order that is not made yet, or not yet changed, will come to."""
+    return money_summary(
+        goods=totals.goods_total,
+        discount=totals.discount_total,
+        deposits=totals.deposit_total,
+        delivery=totals.delivery_fee,
+        total=totals.total,
+        vat=[(rate, vat) for rate, (_gross, vat) in totals.vat.items()],
+        offered_by=totals.delivery_label,
+        is_collect=is_collect,
+        voucher=totals.voucher_discount,
+        voucher_label=totals.voucher_label,
+    )
 
 
 def _sums(order: Order, lines: Sequence[OrderLine], made: OrderBill | None) -> dict[str, Any]:

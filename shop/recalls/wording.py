@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.templatetags.cabas import euros, quantity_label
+from shop.orders.letters import addressed
 from shop.orders.ports import RecallTold
 from shop.recalls.models import Recall, RecallNotice
 from shop.recalls.rules import joined
@@ -93,11 +94,7 @@ def on_order(notice: RecallNotice) -> RecallTold:
 def letter(notice: RecallNotice) -> dict[str, Any]:
     recall, order = notice.recall, notice.order
     return {
-        "reference": order.reference,
-        "recipient": order.email,
-        "customer_id": order.customer_id,
-        "first_name": order.first_name,
-        "slot": order.slot,
+        **addressed(order),
         "name": notice.line.name,
         "quantity_label": quantity_label(notice.line.sold_by, notice.line.quantity),
         "which": which(recall),

@@ -39,7 +39,7 @@ RUNS: Counter[str] = Counter()
 Status = Order.Status
 ORDERS_AT_ONCE = 4
 # Without these a life is one long recall, or one order changed over and over.
-RECALLS_A_LIFE, AMENDMENTS_A_LIFE = 5, 8
+RECALLS_A_LIFE, AMENDMENTS_A_LIFE = 5, 10
 SHARES = st.sampled_from([0, 0, 30, 50, 60, 89, 97, 100, 100, 104, 110, 130, 150])
 ANSWERS = st.sampled_from(["replace", "replace", "replace", "replace", "leave_out", "later", "cancel"])
 CHOICES = ["ask", "substitute", "substitute", "substitute", "leave_out", "later"]
@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
         ran("place")
 
     @precondition(lambda self: self.some(Status.PLACED))
-    @rule(place=places, is_sure=st.booleans())
+    @rule(place=places, is_sure=st.sampled_from([True, True, False]))
     def cancel(self, place, is_sure):
         if not is_sure:
             return
@@ -276,12 +276,19 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.some(Status.PLACED) and Amendment.objects.count() < AMENDMENTS_A_LIFE)
     @rule(
         place=places,
-        quantity=st.integers(0, 15),
+        quantities=st.lists(st.integers(0, 15), min_size=1, max_size=2),
         added=st.booleans(),
         card=st.sampled_from(["accepte", "accepte", "accepte", "refuse"]),
     )
-    def amend(self, place, quantity, added, card):
+    def amend(self, place, quantities, added, card):
+        """Once, or once more upon what it became."""
+        for quantity in quantities:
+            self._amend(place, quantity, added, card)
+
+    def _amend(self, place, quantity, added, card):
         order = self.one(place, Status.PLACED)
+        if order is None:
+            return
         lines = [line for line in order.lines.all() if line.product and not line.questions.exists()]
         if not lines:
             return
