@@ -11,9 +11,10 @@ from crm.outbox.models import Message
 from crm.outbox.services import queue_message
 from shop.stock.events import ProductRestocked
 from shop.stock.models import RestockAlert, StockItem
-from shop.stock.services import NothingToWaitFor, ask_for_restock, count_stock
+from shop.stock.services import NothingToWaitFor, ask_for_restock
 from tests.concurrency.racing import together
 from tests.factories import DepotFactory, ProductFactory
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
 PEOPLE = [f"client{n}@exemple.fr" for n in range(12)]
@@ -71,7 +72,7 @@ def test_whoever_asks_as_it_arrives_is_refused_or_told():
 
         def act(n, product=product):
             if n:
-                return count_stock(product_id=product.pk, depot_id=depot.pk, counted=3)
+                return count_shelf(product, 3, depot)
             return ask_for_restock(product_id=product.pk, depot_id=depot.pk, email=PEOPLE[0])
 
         asked, _filled = together(2, act)

@@ -13,10 +13,10 @@ from crm.outbox.models import Message
 from shop.orders import tasks
 from shop.orders.models import LineEvent, ShortageQuestion
 from shop.orders.services import asking
-from shop.stock.services import count_stock
 from tests.concurrency.racing import together
-from tests.factories import DepotFactory, ProductFactory, ZoneFactory
+from tests.factories import ProductFactory, ZoneFactory
 from tests.shop.orders.depot import place
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
 WORKERS = 4
@@ -28,7 +28,7 @@ def short():
     publish_page(slug="cgv", title="CGV", body="Conditions.")
     brie = ProductFactory(name="Brie", price="5.00", stock=10)
     order = place(ZoneFactory(), {brie: 10}, starts_in=timedelta(days=1))
-    count_stock(product_id=brie.pk, depot_id=DepotFactory().pk, counted=8)
+    count_shelf(brie, 8)
     return order
 
 

@@ -13,9 +13,9 @@ from crm.outbox.models import Message
 from delivery.slots.models import Slot
 from shop.orders import services, tasks
 from shop.orders.models import Order, ShortageQuestion
-from shop.stock.services import count_stock
 from tests.journeys import steps
 from tests.shop.orders.depot import KEEPS, pick
+from tests.shop.stock.counting import count_shelf
 
 LEFT = 15
 
@@ -46,7 +46,7 @@ def ordered(shop, open_page):
         others.filter(starts_at=starts).update(starts_at=starts - timedelta(days=400))
         Slot.objects.filter(pk=placed.slot_id).update(starts_at=starts, ends_at=starts + timedelta(hours=1))
         line = placed.lines.get()
-        count_stock(product_id=line.product_id, depot_id=placed.depot_id, counted=LEFT)
+        count_shelf(line.product, LEFT, placed.depot)
         tasks.tell_shortages()
         deliver_all()
         return page

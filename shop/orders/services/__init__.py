@@ -92,7 +92,8 @@ from shop.orders.services.preparing import (
     start_picking,
     take_off_shelf,
 )
-from shop.orders.services.proposing import CHANGEABLE, Proposal, Wishes, propose, settled_lines
+from shop.orders.services.proposals import Proposal, Wishes
+from shop.orders.services.proposing import CHANGEABLE, propose, settled_lines
 from shop.orders.services.recalling import Recalled, give_back_rest, take_out_recalled, withdraw_recalled
 from shop.orders.services.redoing import redo_delivery
 from shop.orders.services.refunding import Returned, give_back, note_refund_made

@@ -26,7 +26,8 @@ from shop.orders.services.errors import (
     SlotTooFar,
     TooLateToAmend,
 )
-from shop.orders.services.proposing import Proposal, Wishes, frozen, propose
+from shop.orders.services.proposals import Proposal, Wishes, frozen
+from shop.orders.services.proposing import propose
 from shop.payments import services as payments
 from shop.payments.queries import capturable, extras_stand_until, payment_state
 from shop.payments.rules import AUTHORISATION_LASTS, LEAST, RENEW_BEFORE

@@ -14,7 +14,7 @@ from shop.orders.events import AmendmentDropped, OrderAmended
 from shop.orders.models import Amendment, LineEvent, Order, OrderLine, OrderVatTotal, Pickup
 from shop.orders.rules import Article
 from shop.orders.services.books import Kind, Status, record
-from shop.orders.services.proposing import AmendedLine, Proposal
+from shop.orders.services.proposals import AmendedLine, Proposal
 from shop.payments import services as payments
 from shop.payments.rules import cents
 from shop.pricing import services as promotions

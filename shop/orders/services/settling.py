@@ -10,7 +10,8 @@ from shop.basket.queries import sellable_products
 from shop.orders.models import Amendment, Order
 from shop.orders.services.books import Status, cutoff_has_come, live_amendment, locked
 from shop.orders.services.carrying_out import carry_out, drop, give_money_back, tell_dropped
-from shop.orders.services.proposing import Proposal, settled_lines, standing_of, thawed
+from shop.orders.services.proposals import Proposal, standing_of, thawed
+from shop.orders.services.proposing import settled_lines
 from shop.payments import services as payments
 from shop.payments.queries import payment_state
 from shop.pricing import services as promotions

@@ -25,7 +25,6 @@ from shop.stock.services.shelves import (
     AlreadyReceived,
     Receipt,
     change_stock,
-    count_stock,
     receive_goods,
     write_off_recalled,
 )
@@ -43,7 +42,6 @@ __all__ = [
     "change_reservations",
     "change_stock",
     "claim_restocked",
-    "count_stock",
     "forget_old_alerts",
     "lay_out",
     "note_sales",

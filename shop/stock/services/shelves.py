@@ -81,28 +81,6 @@ def _note_cost(item: StockItem, unit_cost: Decimal | None) -> None:
 
 
 @transaction.atomic
-def count_stock(
-    *, product_id: int, depot_id: int, counted: int, unit_cost: Decimal | None = None,
-    shelf_position: str | None = None, expected_restock_on: date | None = None, by_id: int | None = None,
-) -> StockItem:  # fmt: skip
-    """What a count found on the shelf: pieces, or grams for what is weighed, what open orders reserved included.
-
-    Raises StockRefused. A new cost (euros excluding VAT, per piece or kilogram) is dated today. Locks the item.
-    12 queries.
-    """
-    item = _items_for(depot_id, [product_id])[0]
-    move = moved(item, Kind.COUNT, counted - item.on_hand, by_id=by_id)
-    _note_cost(item, unit_cost)
-    item.expected_restock_on = expected_restock_on
-    if shelf_position is not None:
-        item.shelf_position = shelf_position
-    write([item], [move], "unit_cost", "cost_since", "expected_restock_on", "shelf_position")
-    _tell([product_id])
-    item.refresh_from_db()
-    return item
-
-
-@transaction.atomic
 def change_stock(
     *,
     item_ids: Collection[int],

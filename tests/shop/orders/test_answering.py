@@ -15,11 +15,11 @@ from shop.orders import services
 from shop.orders.answer_views import ANSWERS_BY_MACHINE
 from shop.orders.models import LineEvent, Order, ShortageQuestion
 from shop.stock.models import StockItem
-from shop.stock.services import count_stock
-from tests.factories import DepotFactory, ProductFactory
+from tests.factories import ProductFactory
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.orders.depot import lines_of, packed, pick, place, started
 from tests.shop.orders.test_asking import ask, brie, coulommiers, tell, unanswered  # noqa: F401
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +160,7 @@ def test_settled_without_a_word_it_says_so(zone, brie):  # noqa: F811
 
 def test_an_article_gone_meanwhile_leaves_the_other_choices(zone, brie, coulommiers):  # noqa: F811
     order, question = ask(zone, brie)
-    count_stock(product_id=coulommiers.pk, depot_id=DepotFactory().pk, counted=0)
+    count_shelf(coulommiers, 0)
     answer = press(question, f"replace-{question.offers.get().pk}")
 
     assert answer.status_code == 409 and "vient de partir" in said(answer)

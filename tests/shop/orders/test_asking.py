@@ -14,11 +14,11 @@ from shop.orders.models import LineEvent, Order, ShortageQuestion
 from shop.orders.rules import answer_by, default_answer
 from shop.payments.queries import payment_state
 from shop.stock.models import RestockAlert, StockItem
-from shop.stock.services import count_stock
-from tests.factories import DepotFactory, ProductFactory
+from tests.factories import ProductFactory
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.orders import changes
 from tests.shop.orders.depot import lines_of, packed, pick, place, started
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -122,7 +122,7 @@ def test_a_chosen_replacement_is_taken_picked_and_paid_as_announced(zone, brie, 
 def test_later_waits_for_its_return(zone, brie):  # noqa: F811
     StockItem.objects.filter(product=brie).update(on_hand=10)
     order = place(zone, {brie: 10}, starts_in=DAY)
-    count_stock(product_id=brie.pk, depot_id=DepotFactory().pk, counted=8)
+    count_shelf(brie, 8)
     answer(tell(order, brie, 2), "later")
 
     assert RestockAlert.objects.get().email == order.email
@@ -169,7 +169,7 @@ def test_a_newcomer_is_never_given_a_replacement_unasked(zone, brie, coulommiers
 
 def test_a_replacement_gone_meanwhile_is_said_and_the_question_stays(zone, brie, coulommiers):  # noqa: F811
     order, question = ask(zone, brie)
-    count_stock(product_id=coulommiers.pk, depot_id=DepotFactory().pk, counted=1)
+    count_shelf(coulommiers, 1)
 
     with pytest.raises(services.OfferGone):
         answer(question, "replace", question.offers.get())
@@ -182,7 +182,7 @@ def test_a_replacement_gone_meanwhile_is_said_and_the_question_stays(zone, brie,
 
 def test_gone_by_the_deadline_it_is_left_out(zone, brie, coulommiers):  # noqa: F811
     order, question = ask(zone, brie, choice="substitute")
-    count_stock(product_id=coulommiers.pk, depot_id=DepotFactory().pk, counted=1)
+    count_shelf(coulommiers, 1)
 
     assert unanswered(question) == ShortageQuestion.objects.get().answer == "leave_out"
     assert order.lines.get().dropped == 2

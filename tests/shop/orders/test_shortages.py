@@ -13,10 +13,11 @@ from delivery.slots.models import Slot
 from shop.orders.models import Order
 from shop.orders.shortages import by_slot, missing_lines
 from shop.stock.models import StockItem
-from shop.stock.services import count_stock, return_stock, take_stock
-from tests.factories import CustomerFactory, DepotFactory, ProductFactory, SlotFactory, ZoneFactory
+from shop.stock.services import return_stock, take_stock
+from tests.factories import CustomerFactory, ProductFactory, SlotFactory, ZoneFactory
 from tests.shop.orders.sales import bought_by
 from tests.shop.orders.test_orders import member
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = pytest.mark.django_db
 # Beyond the slots that the factory makes by itself.
@@ -53,7 +54,7 @@ def order(product, quantity, *, hours=0, rank=9, ago=1):
 
 
 def left(product, number):
-    count_stock(product_id=product.pk, depot_id=DepotFactory().pk, counted=number)
+    count_shelf(product, number)
 
 
 def missing():

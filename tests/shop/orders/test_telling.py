@@ -12,18 +12,18 @@ from config.facts import deliver_all
 from crm.outbox.models import Message
 from shop.orders import services, tasks
 from shop.orders.models import Order, ShortageQuestion
-from shop.stock.services import count_stock
-from tests.factories import DepotFactory, ProductFactory
+from tests.factories import ProductFactory
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.orders.depot import packed, pick, place, started
 from tests.shop.orders.test_asking import answer, brie, coulommiers, tell  # noqa: F401
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
 def counted(product, number):
-    count_stock(product_id=product.pk, depot_id=DepotFactory().pk, counted=number)
+    count_shelf(product, number)
 
 
 def short_order(zone, product, *, left=8, **how):  # noqa: F811

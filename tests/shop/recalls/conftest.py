@@ -13,12 +13,12 @@ from shop.payments.services import reconcile
 from shop.recalls import services
 from shop.recalls.models import RecallNotice
 from shop.recalls.services import NewRecall
-from shop.stock.services import count_stock
 from tests.factories import ProductFactory
 from tests.shop.catalogue.test_services import NUTRITION
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.orders.depot import pick, place, started
 from tests.shop.orders.test_orders import member
+from tests.shop.stock.counting import count_shelf
 
 NOTICE = {"notice_reference": "2026-11-0123", "notice_url": "https://rappel.conso.gouv.fr/fiche-rappel/123"}
 
@@ -32,7 +32,7 @@ def quality(db):
 @pytest.fixture
 def brie():
     product = ProductFactory(name="Brie", price=Decimal("4.00"), stock=0, nutrition=NUTRITION)
-    count_stock(product_id=product.pk, depot_id=Depot.objects.get().pk, counted=200)
+    count_shelf(product, 200, Depot.objects.get())
     return product
 
 

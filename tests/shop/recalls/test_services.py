@@ -21,11 +21,12 @@ from shop.recalls.models import Recall, RecallNotice, RecallShelf
 from shop.recalls.services import NewRecall, money
 from shop.stock.models import StockItem, StockMovement
 from shop.stock.queries import drifted
-from shop.stock.services import StockShort, count_stock, take_stock
+from shop.stock.services import StockShort, take_stock
 from tests.factories import DepotFactory, ProductFactory
 from tests.shop.documents.selling import tell
 from tests.shop.orders.depot import close, lines_of, pick, place, started
 from tests.shop.recalls.conftest import NOTICE, all_paid, day, notice_of, paid, settle_payments, work_off
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = pytest.mark.django_db
 Refund = RecallNotice.Refund
@@ -59,7 +60,7 @@ def test_a_recalled_product_is_off_sale_at_once_and_nobody_publishes_it(brie, re
 def test_every_shelf_is_written_off_as_recalled_and_waits_for_eyes(brie, recall):
     lyon = DepotFactory(code="lyon", name="Dépôt de Lyon")
     StockItem.objects.create(product=brie, depot=lyon)
-    count_stock(product_id=brie.pk, depot_id=lyon.pk, counted=30)
+    count_shelf(brie, 30, lyon)
 
     made = recall(brie)
 

@@ -1,6 +1,6 @@
 """Cards are built once, and whatever they show is new on the next page, everywhere."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,11 +18,11 @@ from shop.catalogue import services as catalogue
 from shop.catalogue.models import Aisle, Product, ProductPicture
 from shop.customers.models import Customer
 from shop.pricing.models import PriceChange
-from shop.stock import services as stock
 from shop.stock.models import StockItem
 from tests.factories import CustomerFactory, DepotFactory, ProductFactory, ZoneFactory
 from tests.shop.pricing.promoting import promote
 from tests.shop.reviews import support as reviewing
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -151,10 +151,7 @@ def test_what_came_back_can_be_bought_on_the_next_page(product, everywhere, comm
     everywhere()
 
     with commits():
-        stock.count_stock(
-            product_id=product.pk, depot_id=StockItem.objects.get(product=product).depot_id, counted=9,
-            expected_restock_on=date(2030, 1, 1),
-        )  # fmt: skip
+        count_shelf(product, 9)
 
     shown = everywhere()
     assert "Momentanément épuisé" not in shown["aisle"]

@@ -13,6 +13,7 @@ from shop.stock.models import StockItem, StockMovement, StockReservation
 from shop.stock.services import Receipt
 from shop.stock.tasks import check_drift
 from tests.factories import DepotFactory, ProductFactory, UserFactory
+from tests.shop.stock.counting import count_shelf
 from tests.shop.stock.files import GOOD, imported
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +104,7 @@ def test_picked_quantities_are_not_negative():
 def test_an_order_that_left_unsaid_takes_what_it_had_reserved_as_far_as_it_goes():
     whole, short = received(ProductFactory(), ProductFactory())
     take("A1", {whole.pk: 4, short.pk: 4})
-    services.count_stock(product_id=short.pk, depot_id=DepotFactory().pk, counted=1)
+    count_shelf(short, 1)
 
     first = services.pick_as_ordered(order_reference="A1")
     again = services.pick_as_ordered(order_reference="A1")
@@ -117,7 +118,7 @@ def test_a_count_below_what_is_promised_says_who_will_lack():
     product = received(ProductFactory())
     take("A1", {product.pk: 8})
 
-    services.count_stock(product_id=product.pk, depot_id=DepotFactory().pk, counted=5)
+    count_shelf(product, 5)
 
     assert figures(product) == (5, 8, 0)
     assert StockItem.objects.get(product=product).shortage == 3
@@ -127,7 +128,7 @@ def test_what_is_given_back_to_a_short_shelf_is_not_for_sale():
     product = received(ProductFactory())
     take("A1", {product.pk: 4})
     take("A2", {product.pk: 4})
-    services.count_stock(product_id=product.pk, depot_id=DepotFactory().pk, counted=4)
+    count_shelf(product, 4)
 
     services.return_stock(order_reference="A1")
 

@@ -17,13 +17,13 @@ from shop.stock.services import (
     ask_for_restock,
     change_stock,
     claim_restocked,
-    count_stock,
     forget_old_alerts,
     return_stock,
     take_stock,
     tell_restocked,
 )
 from tests.factories import CustomerFactory, DepotFactory, ProductFactory
+from tests.shop.stock.counting import count_shelf
 from tests.shop.stock.files import GOOD, imported
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,7 @@ def ask(product, email="marie@exemple.fr", depot=None, **more):
 
 
 def refill(product, available=5, depot=None):
-    count_stock(product_id=product.pk, depot_id=(depot or DepotFactory()).pk, counted=available)
+    count_shelf(product, available, depot)
 
 
 def told():

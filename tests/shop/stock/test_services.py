@@ -9,6 +9,7 @@ from shop.catalogue.models import Product
 from shop.stock import queries, services
 from shop.stock.models import StockItem, StockMovement, StockReservation
 from tests.factories import DepotFactory, ProductFactory
+from tests.shop.stock.counting import count_shelf
 
 pytestmark = pytest.mark.django_db
 Kind = StockMovement.Kind
@@ -105,22 +106,16 @@ def test_order_that_gave_back_takes_no_more():
     assert left() == [5]
 
 
-def test_count_creates_or_sets_and_dates_a_new_cost():
-    product = ProductFactory(stock=5, invented=["price", "stock"])
-    lyon = DepotFactory(code="lyon", is_default=False)
+def test_a_new_cost_is_dated_and_the_same_one_is_not():
+    product, depot = ProductFactory(stock=5, invented=["price", "stock"]), DepotFactory().pk
     StockItem.objects.update(cost_since=date(2026, 1, 1))
+    receipts = [services.Receipt(product.pk, 1, unit_cost=Decimal(cost)) for cost in ("1.5", "1.6")]
 
-    kept = services.count_stock(
-        product_id=product.pk, depot_id=DepotFactory().pk, counted=7, unit_cost=Decimal("1.5")
-    )
-    dated = services.count_stock(
-        product_id=product.pk, depot_id=DepotFactory().pk, counted=8, unit_cost=Decimal("1.6")
-    )
-    new = services.count_stock(product_id=product.pk, depot_id=lyon.pk, counted=3, shelf_position="A-12")
+    services.receive_goods(depot_id=depot, receipts=receipts[:1])
+    kept = StockItem.objects.get().cost_since
+    services.receive_goods(depot_id=depot, receipts=receipts[1:])
 
-    assert (kept.available, kept.cost_since) == (7, date(2026, 1, 1))
-    assert (dated.available, dated.cost_since) == (8, date.today())
-    assert (new.available, new.shelf_position) == (3, "A-12")
+    assert (kept, StockItem.objects.get().cost_since) == (date(2026, 1, 1), date.today())
     assert Product.objects.get().invented == ["price"]
 
 
@@ -128,7 +123,7 @@ def test_negative_counts_are_refused():
     product = ProductFactory(stock=5)
 
     with pytest.raises(services.StockRefused):
-        services.count_stock(product_id=product.pk, depot_id=DepotFactory().pk, counted=-1)
+        count_shelf(product, -1)
 
     assert left() == [5]
 
