@@ -27,6 +27,7 @@ DOORS = {
     "visit",
     "shopper",
     "refill",
+    "holding",
     "summary",
     "deliveries",
 }

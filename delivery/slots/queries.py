@@ -65,6 +65,8 @@ def live_hold(holder: str) -> Hold | None:
     return None
 
 
+# How far ahead the same hour is looked for.
+WEEKS_AHEAD = 5
 # Parts of hand-written statements, where ``h`` is a hold. Its states are written out: a value that is bound would hide
 # from the planner that the index of live holds answers.
 OF_BASKETS = f"h.state IN ('{Hold.State.HELD}', '{Hold.State.PINNED}')"
@@ -144,6 +146,15 @@ def free_slots(zone: Zone) -> QuerySet[Slot]:
     free: Any = Slot.objects.bookable().with_taken()
     found: QuerySet[Slot] = free.filter(zone=zone, taken__lt=F("capacity")).order_by("starts_at")
     return found
+
+
+def same_hour_again(slot: Slot, zone: Zone) -> Slot | None:
+    """The next slot of its zone, on its weekday and at its hour in Paris, that can still be held. One query."""
+    was = timezone.localtime(slot.starts_at)
+    weeks = max(0, (timezone.localdate() - was.date()).days // 7)
+    days = [was.date() + timedelta(weeks=weeks + more) for more in range(WEEKS_AHEAD)]
+    hours = [datetime.combine(day, was.time(), tzinfo=was.tzinfo) for day in days]
+    return free_slots(zone).exclude(pk=slot.pk).filter(starts_at__in=hours).first()
 
 
 def first_free_slots(zones: Iterable[Zone]) -> dict[int, Slot]:

@@ -16,22 +16,19 @@ from config import kept
 from config.limits import Limit, limited_by_machine, machine_of, too_many
 from config.pages import page
 from config.refusals import note_refusal
-from config.templatetags.cabas import grams, slot_label_long
+from config.templatetags.cabas import grams
 from delivery.slots import services as slots
 from delivery.slots.queries import upcoming_days
 from delivery.zones import services as zones
 from delivery.zones.queries import known_zones, zone_for_postcode
 from delivery.zones.visitor import (
-    forget_point,
     home_zone,
     remember_outside,
-    remember_place,
-    remember_point,
 )
 from shop.basket import services
 from shop.basket.deliveries import priced_for
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
-from shop.basket.models import Basket
+from shop.basket.holding import hold_for
 from shop.basket.queries import Line, by_aisle, card_in, page_lines, sellable, with_promotions
 from shop.basket.shopper import Shopper, shopper_of
 from shop.basket.summary import money_summary
@@ -286,36 +283,6 @@ def hold_slot(request: HttpRequest, pk: int) -> HttpResponse:
     shopper = shopper_of(request)
     if not shopper.lines and not EMPTY_HANDED_HOLDS.spend(machine_of(request)):
         return too_many(request)
-    basket = shopper.obtain_basket()
-    try:
-        hold = slots.hold_slot(slot_id=pk, holder=str(basket.key))
-    except slots.SlotFull:
-        messages.error(request, _("Ce créneau vient d’être pris. En voici d’autres, encore libres."))
-        return redirect("slots")
-    except slots.HoldPinned:
-        messages.error(request, PAYMENT_RUNNING)
-        return redirect("checkout_recap")
-    except (slots.SlotClosed, slots.SlotUnknown):
-        messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
-        return redirect("slots")
-    _remember_place(request, basket, hold.slot.zone_id)
-    shopper.forget()
-    messages.success(
-        request,
-        _("Créneau réservé une heure : %(slot)s.") % {"slot": slot_label_long(hold.slot)},
-    )
+    if elsewhere := hold_for(request, pk, postcode=request.POST.get("code_postal", "")):
+        return redirect(elsewhere)
     return HttpResponseRedirect(safe_next(request, "basket"))
-
-
-def _remember_place(request: HttpRequest, basket: Basket, zone_id: int) -> None:
-    """Stock and fees are from now on those of the pickup point, or of the postcode the slot was looked up for."""
-    if point := known_zones().point(zone_id):
-        remember_point(request, point)
-        return
-    forget_point(request)
-    form = PostcodeForm(request.POST)
-    if form.is_valid():
-        zone = zone_for_postcode(form.cleaned_data["code_postal"])
-        if zone and zone.pk == zone_id:
-            services.note_place(basket=basket, postcode=form.cleaned_data["code_postal"])
-            remember_place(request, form.cleaned_data["code_postal"])

@@ -10,6 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import Limit, limited_by_machine, too_many
+from delivery.slots.queries import same_hour_again
+from shop.basket.holding import hold_for
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
 from shop.customers.queries import customer_ids
@@ -23,6 +25,8 @@ from shop.orders.queries import SESSION_ORDERED, is_received, order_by_token, or
 from shop.orders.shown import order_context, with_billed
 
 PER_PAGE = 20
+# What is over, or as good as: its hour may be taken again.
+REBOOKED = (Order.Status.PACKED, Order.Status.DELIVERED, Order.Status.CANCELLED)
 # Whoever found a link must not find the address that confirms by trying.
 CANCELS_BY_TOKEN = Limit("cancel.token", most=10)
 CANCELS_BY_MACHINE = Limit("cancel.machine", most=20)
@@ -51,6 +55,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "is_received": is_received(order),
         "documents": documents_of(reference),
         "live": services.live_amendment(order),
+        "same_hour": same_hour_again(order.slot, order.zone) if order.status in REBOOKED else None,
     }
     return render(request, "orders/order.html", order_context(order) | back_context(order) | own)
 
@@ -91,14 +96,26 @@ def _by_token(token: str) -> Order:
 @login_required
 @require_POST
 def reorder(request: HttpRequest, reference: str) -> HttpResponse:
-    """All that was ordered into the basket again, and nothing that stood in for it; prices and stock of today."""
+    """All that was ordered into the basket again, and nothing that stood in for it; prices and stock of today.
+
+    With ``same_hour``, first the next slot on the same day of the week and at the same hour.
+    """
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
+    elsewhere = _rebook(request, order) if "same_hour" in request.POST else ""
     wanted = [
         Wanted(line.product_id or 0, line.name, line.quantity, line.unit_price)
         for line in order.lines.filter(replaces=None)
     ]
     put_back(request, wanted)
-    return redirect("basket")
+    return redirect(elsewhere or "basket")
+
+
+def _rebook(request: HttpRequest, order: Order) -> str:
+    """The page to go on to where there is no such slot any more."""
+    if slot := same_hour_again(order.slot, order.zone):
+        return hold_for(request, slot.pk, postcode=order.postcode)
+    messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
+    return "slots"
 
 
 @login_required

@@ -72,9 +72,7 @@ def test_workers_at_once_tell_and_refund_each_order_once(zone, brie, open_recall
     assert Message.objects.filter(purpose="product_recalled").count() == ORDERS
 
 
-def test_control_without_the_lock_two_workers_tell_one_order_and_only_the_database_keeps_one_refund(
-    zone, brie, open_recall, monkeypatch
-):
+def test_control_without_the_lock_two_workers_tell_one_order_twice(zone, brie, open_recall, monkeypatch):
     all_paid(zone, {brie: 10}, 1)
     made = open_recall(brie)
     services.list_buyers(recall_id=made.pk)
@@ -84,9 +82,9 @@ def test_control_without_the_lock_two_workers_tell_one_order_and_only_the_databa
     told = []
     monkeypatch.setattr(working, "publish", told.append)
 
-    answers = together(2, lambda _n: services.treat_some(recall_id=made.pk))
+    together(2, lambda _n: services.treat_some(recall_id=made.pk))
 
-    assert sorted(answers) == [0, 1]
+    # Its refund is asked once all the same: payments keep that by themselves.
     assert told == [BuyerConcerned(made.pk, notice.order.reference, notice.order.customer_id)] * 2
 
 

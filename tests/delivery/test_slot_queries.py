@@ -5,7 +5,14 @@ import pytest
 import time_machine
 
 from delivery.slots.models import Hold, Slot
-from delivery.slots.queries import live_hold, next_free_slot, slot_fill, upcoming_days, week_of_slots
+from delivery.slots.queries import (
+    live_hold,
+    next_free_slot,
+    same_hour_again,
+    slot_fill,
+    upcoming_days,
+    week_of_slots,
+)
 from delivery.slots.rules import HOLD_LASTS, PARIS
 from delivery.slots.services import generate_slots, hold_slot, pin_hold
 from tests.delivery.slots import NOON
@@ -180,3 +187,27 @@ def test_a_week_of_slots_runs_from_monday_to_sunday_in_local_time(clock):
 
     assert len(week) == 14
     assert {slot.starts_at.astimezone(PARIS).isoweekday() for slot in week} == set(range(1, 8))
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 9])
+def test_the_same_hour_again_is_that_of_the_clock_on_the_wall(clock, weeks, django_assert_num_queries):
+    """From summer to winter time, and the next of several weeks."""
+    was = datetime(2026, 10, 22, 19, tzinfo=PARIS)
+    zone = ZoneFactory()
+    first = SlotFactory(zone=zone, starts_at=was)
+    days = [was.date() + timedelta(weeks=more) for more in range(weeks, weeks + 3)]
+    again = [
+        SlotFactory(zone=zone, starts_at=datetime(*day.timetuple()[:3], 19, tzinfo=PARIS)) for day in days
+    ]
+    SlotFactory(zone=zone, starts_at=again[0].starts_at + timedelta(hours=1))
+    SlotFactory(zone=ZoneFactory(slug="lyon"), starts_at=again[0].starts_at)
+    clock.move_to(again[0].starts_at - timedelta(days=5))
+
+    with django_assert_num_queries(1):
+        assert same_hour_again(first, zone) == again[0]
+    Slot.objects.filter(pk=again[0].pk).update(booked=20)
+    assert same_hour_again(first, zone) == again[1]
+    Slot.objects.filter(pk__in=[again[1].pk, again[2].pk]).update(
+        cutoff_at=again[0].starts_at - timedelta(days=6)
+    )
+    assert same_hour_again(first, zone) is None

@@ -84,3 +84,6 @@ def test_refused_then_paid_then_lowered_then_delivered(shop, open_page):
     assert money.held == 0
     page.goto(f"{shop}/commandes/{order.reference}/")
     expect(page.locator("main")).to_contain_text("Facture")
+    services.hand_over(reference=order.reference)
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Commande remise")

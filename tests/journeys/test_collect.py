@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
+from shop.orders import services
 from shop.orders.models import Order, Pickup
 from tests.journeys import steps
+from tests.shop.orders.depot import KEEPS, pick, started
 
 WHO = {name: steps.RECIPIENT[name] for name in ("Adresse e-mail", "Prénom", "Nom", "Téléphone")}
 
@@ -39,7 +40,9 @@ def test_a_stranger_fetches_their_order(shop, open_page, javascript):
 
     code = Pickup.objects.get().code
     expect(page.locator(".pickup__code")).to_contain_text(f"{code[:3]}\xa0{code[3:]}")
-    Order.objects.update(status=Order.Status.PACKED, packed_at=timezone.now())
+    order = started(Order.objects.get())
+    pick(order, best_before_on=KEEPS)
+    services.pack_order(reference=order.reference)
 
     clerk = open_page(phone=True, javascript=javascript)
     steps.sign_in(clerk, f"{shop}/retrait/", "preparation@cabas.example")

@@ -13,6 +13,8 @@ from django.db.models import F
 from django.urls import reverse
 
 from config.staff import StaffGroup, seed_groups
+from config.templatetags.cabas import slot_label_long
+from delivery.slots.models import Hold, Slot
 from shop.basket.models import BasketLine
 from shop.catalogue.models import Product
 from shop.orders import services
@@ -24,7 +26,7 @@ from shop.orders.services import books
 from shop.payments.events import PaymentActionNeeded
 from shop.payments.models import PaymentAccount, PaymentOperation
 from shop.stock.models import StockItem
-from tests.factories import CustomerFactory, ProductFactory, UserFactory
+from tests.factories import CustomerFactory, ProductFactory, SlotFactory, UserFactory
 from tests.shop.checkout.conftest import Walk, ready, slot, terms, walk, zone  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +163,42 @@ def test_a_product_gone_is_told_when_taken_again(client, own):
 
     assert "n’est plus disponible" in answer.content.decode()
     assert not BasketLine.objects.filter(basket__is_open=True).exists()
+
+
+@pytest.fixture
+def next_week(own):
+    """The hour of a delivered order, a week later."""
+    Order.objects.update(status="delivered")
+    return SlotFactory(zone=own.zone, starts_at=own.slot.starts_at + timedelta(weeks=1))
+
+
+def test_the_same_articles_and_the_same_hour_in_one_click(client, own, next_week):
+    shown = client.get(reverse("order", args=[own.reference])).content.decode()
+    assert f"La même, {slot_label_long(next_week)}" in shown
+
+    answer = client.post(reverse("reorder", args=[own.reference]), {"same_hour": "1"}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == reverse("basket")
+    assert "réservé une heure" in answer.content.decode()
+    basket = BasketLine.objects.get(basket__is_open=True).basket
+    assert Hold.objects.get(holder=str(basket.key)).slot == next_week
+
+
+def test_where_that_hour_is_gone_the_articles_come_and_other_slots_are_shown(client, own, next_week):
+    Slot.objects.filter(pk=next_week.pk).update(booked=F("capacity"))
+    assert "La même, " not in client.get(reverse("order", args=[own.reference])).content.decode()
+
+    answer = client.post(reverse("reorder", args=[own.reference]), {"same_hour": "1"}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == reverse("slots")
+    assert "n’est plus proposé" in answer.content.decode()
+    assert BasketLine.objects.filter(basket__is_open=True).get().product.name == "Brie"
+
+
+def test_an_order_under_way_is_not_taken_again_at_its_hour(client, own):
+    SlotFactory(zone=own.zone, starts_at=own.slot.starts_at + timedelta(weeks=1))
+
+    assert "La même, " not in client.get(reverse("order", args=[own.reference])).content.decode()
 
 
 def test_the_history_is_only_added_to(placed):
