@@ -154,7 +154,7 @@ def same_hour_again(slot: Slot, zone: Zone) -> Slot | None:
     weeks = max(0, (timezone.localdate() - was.date()).days // 7)
     days = [was.date() + timedelta(weeks=weeks + more) for more in range(WEEKS_AHEAD)]
     hours = [datetime.combine(day, was.time(), tzinfo=was.tzinfo) for day in days]
-    return free_slots(zone).exclude(pk=slot.pk).filter(starts_at__in=hours).first()
+    return free_slots(zone).filter(starts_at__in=hours).first()
 
 
 def first_free_slots(zones: Iterable[Zone]) -> dict[int, Slot]:

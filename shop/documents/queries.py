@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from shop.documents.errors import OrderNotBilled
+from shop.documents.errors import SellerUnknown as SellerUnknown
 from shop.documents.models import Document, Kind
 from shop.documents.printing import delivery_sheet, money_sheet
 from shop.documents.rendering import render

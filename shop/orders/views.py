@@ -10,7 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from config.limits import Limit, limited_by_machine, too_many
-from delivery.slots.queries import same_hour_again
+from delivery.slots.models import Slot
+from delivery.slots.queries import same_hour_again, slot_of_zone
+from delivery.zones.queries import known_zones
 from shop.basket.holding import hold_for
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
@@ -55,7 +57,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "is_received": is_received(order),
         "documents": documents_of(reference),
         "live": services.live_amendment(order),
-        "same_hour": same_hour_again(order.slot, order.zone) if order.status in REBOOKED else None,
+        "same_hour": _same_hour(order),
     }
     return render(request, "orders/order.html", order_context(order) | back_context(order) | own)
 
@@ -98,10 +100,10 @@ def _by_token(token: str) -> Order:
 def reorder(request: HttpRequest, reference: str) -> HttpResponse:
     """All that was ordered into the basket again, and nothing that stood in for it; prices and stock of today.
 
-    With ``same_hour``, first the next slot on the same day of the week and at the same hour.
+    With ``same_hour``, the id of a slot, that one is held first.
     """
     order = get_object_or_404(orders_of(_own(request)), reference=reference)
-    elsewhere = _rebook(request, order) if "same_hour" in request.POST else ""
+    elsewhere = _rebook(request, order, request.POST["same_hour"]) if "same_hour" in request.POST else ""
     wanted = [
         Wanted(line.product_id or 0, line.name, line.quantity, line.unit_price)
         for line in order.lines.filter(replaces=None)
@@ -110,10 +112,19 @@ def reorder(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(elsewhere or "basket")
 
 
-def _rebook(request: HttpRequest, order: Order) -> str:
-    """The page to go on to where there is no such slot any more."""
-    if slot := same_hour_again(order.slot, order.zone):
-        return hold_for(request, slot.pk, postcode=order.postcode)
+def _same_hour(order: Order) -> Slot | None:
+    """The next slot at the hour of an order that is over, where its address or point is still served. One query."""
+    zones = known_zones()
+    here = zones.point(order.zone_id) or zones.of_postcode(order.postcode)
+    if order.status not in REBOOKED or here is None or here.pk != order.zone_id:
+        return None
+    return same_hour_again(order.slot, order.zone)
+
+
+def _rebook(request: HttpRequest, order: Order, slot_id: str) -> str:
+    """The slot that the button named, and no other. The page to go on to where it cannot be held."""
+    if slot_id.isdecimal() and slot_of_zone(order.zone_id, int(slot_id)):
+        return hold_for(request, int(slot_id), postcode=order.postcode)
     messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
     return "slots"
 

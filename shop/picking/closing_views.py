@@ -12,14 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.admin import own_id
 from config.exports import pdf_file
 from config.templatetags.cabas import grams
-from shop.documents.queries import delivery_note
+from shop.documents.queries import SellerUnknown, delivery_note
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine
 from shop.orders.rules import is_newcomer
 from shop.picking import queries, services
 from shop.picking.forms import CheckForm, CratesForm
 from shop.picking.models import PickTask
-from shop.picking.views import for_pickers
+from shop.picking.views import CHANGED, for_pickers
 from shop.search.queries import cards_by_id
 
 LINES_LEFT = _lazy("Il reste des articles à prendre pour cette commande.")
@@ -63,10 +63,12 @@ def _replaced(request: HttpRequest, line: OrderLine) -> HttpResponse:
             line_id=line.pk, product_id=int(typed) if typed else None, by_id=own_id(request)
         )
     except orders.OfferGone:
-        messages.error(request, _("Celui-là n’est plus disponible. Choisissez-en un autre."))
-        return redirect("picking_replace", line_id=line.pk)
+        if not orders.is_settled(line):
+            messages.error(request, _("Celui-là n’est plus disponible. Choisissez-en un autre."))
+            return redirect("picking_replace", line_id=line.pk)
+        messages.error(request, CHANGED)
     except orders.MoveRefused:
-        messages.error(request, _("Cette commande a changé entre-temps. Voici où elle en est."))
+        messages.error(request, CHANGED)
     return redirect("picking_trolley")
 
 
@@ -134,7 +136,10 @@ def _closed(request: HttpRequest, task: PickTask) -> HttpResponse:
 
 def _told(request: HttpRequest, order: Order) -> HttpResponse:
     if order.status == Order.Status.CANCELLED:
-        messages.warning(request, _("Commande %(reference)s annulée\u202f: remettez ses articles en rayon.") % {"reference": order.reference})  # fmt: skip
+        said = _("Commande %(reference)s annulée.")
+        if order.lines.filter(picked__gt=0).exists():
+            said = _("Commande %(reference)s annulée\u202f: remettez ses articles en rayon.")
+        messages.warning(request, said % {"reference": order.reference})
     else:
         messages.success(request, _("Commande %(reference)s prête.") % {"reference": order.reference})
     return redirect("picking_trolley")
@@ -150,7 +155,7 @@ def take_out(request: HttpRequest, line_id: int) -> HttpResponse:
     try:
         orders.take_out_recalled(line_id=line.pk, by_id=own_id(request))
     except orders.MoveRefused:
-        messages.error(request, _("Cette commande a changé entre-temps. Voici où elle en est."))
+        messages.error(request, CHANGED)
     else:
         messages.success(request, _("Noté\u202f: posez «\u202f%(name)s\u202f» dans la caisse des rappels.") % {"name": line.name})  # fmt: skip
     return redirect("picking_close", task_id=line.order.pick_task.pk)
@@ -188,8 +193,14 @@ def note(request: HttpRequest, task_id: int) -> HttpResponse:
     if queries.lines_left(task.order_id):
         messages.error(request, LINES_LEFT)
         return redirect("picking_close", task_id=task.pk)
-    crates = task.crates.count()
-    return pdf_file(delivery_note(task.order.reference, crates=crates), task.order.reference)
+    try:
+        content = delivery_note(task.order.reference, crates=task.crates.count())
+    except SellerUnknown:
+        messages.error(
+            request, _("Le bon ne s’imprime pas\u202f: l’identité de la boutique manque aux réglages.")
+        )
+        return redirect("picking_close", task_id=task.pk)
+    return pdf_file(content, task.order.reference)
 
 
 @for_pickers

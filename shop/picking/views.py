@@ -25,6 +25,7 @@ from shop.search.queries import cards_by_id
 RECALLED = _lazy(
     "Ce produit est rappelé\u202f: n’en prenez aucun et laissez-le de côté. Touchez «\u202fRayon vide\u202f»."
 )
+CHANGED = _lazy("Cette commande a changé entre-temps. Voici où elle en est.")
 # Shelves put off for later, by the code of their article, in this session.
 SESSION_LATER = "picking_later"
 View = Callable[..., HttpResponse]
@@ -142,7 +143,7 @@ def _confirm(request: HttpRequest, trolley: Trolley) -> HttpResponse:
         form.add_error(None, _("Cette quantité ne va pas avec la commande."))
         return _shelf(request, trolley, stop, form, status=422)
     except (services.NotYours, orders.AlreadyPicked, orders.MoveRefused):
-        messages.error(request, _("Cette commande a changé entre-temps. Voici où elle en est."))
+        messages.error(request, CHANGED)
         return redirect("picking_trolley")
     if to_replace:
         return redirect("picking_replace", line_id=to_replace[0].pk)

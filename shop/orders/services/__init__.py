@@ -17,6 +17,7 @@ from shop.orders.services.at_shelf import (
     replace_at_shelf,
     settle_at_shelf,
     settle_short,
+    short_at_shelf,
     stands_for,
     wants_replacement,
 )
@@ -206,6 +207,7 @@ __all__ = [
     "settle_short",
     "settle_unanswered",
     "settled_lines",
+    "short_at_shelf",
     "spend_voucher",
     "stands_for",
     "start_picking",

@@ -77,10 +77,11 @@ def _at_shelf(order: Order, cause: str) -> bool:
 
 
 def _was_told(line: OrderLine, cause: str) -> bool:
-    """Told early and again at the empty shelf, each once."""
-    return any(
-        one.cause == cause or cause == Cause.FORECAST or not one.answer for one in line.questions.all()
-    )
+    """Told early and again at the empty shelf, each once; once more where it was said to be found and is not."""
+    asked = line.questions.all()
+    if cause == Cause.FORECAST:
+        return bool(asked)
+    return any(not one.answer or (one.cause == cause and one.answer != Answer.FOUND) for one in asked)
 
 
 def overtake(line: OrderLine) -> None:

@@ -55,6 +55,12 @@ def _choice(line: OrderLine) -> str:
     return effective_choice(of_order=order.shortage_choice, of_line=line.shortage_choice, rank=order.rank)
 
 
+def short_at_shelf(*, reference: str) -> dict[int, int]:
+    """Line → what it lacks, of those that came short. One query."""
+    found = OrderLine.objects.filter(order__reference=reference, picked__isnull=False)
+    return {line.pk: line.missing for line in found if line.missing}
+
+
 def wants_replacement(line: OrderLine) -> bool:
     """Whether a picker who found too little of a line, read with its order, looks for another article. No query."""
     return bool(line.missing) and not line.replaces_id and _choice(line) == ShortageChoice.SUBSTITUTE
@@ -85,8 +91,14 @@ def _unsettled(lines: QuerySet[OrderLine]) -> list[OrderLine]:
         for line in found.prefetch_related("events", "questions")
         if line.missing
         and _SETTLED.isdisjoint(event.kind for event in line.events.all())
-        and not any(one.cause == ShortageQuestion.Cause.SHELF for one in line.questions.all())
+        and not any(_stands(one) for one in line.questions.all())
     ]
+
+
+def _stands(question: ShortageQuestion) -> bool:
+    """Asked at the shelf, and not because of a slip that was put right since."""
+    is_slip = question.answer == ShortageQuestion.Answer.FOUND
+    return question.cause == ShortageQuestion.Cause.SHELF and not is_slip
 
 
 def stands_for(line: OrderLine) -> list[Stand]:

@@ -9,7 +9,7 @@ from shop.orders.models import Order, OrderEvent
 from shop.orders.services.books import Kind, Status, has_event, locked, record
 from shop.orders.services.errors import NothingToCharge
 from shop.payments import services as payments
-from shop.payments.queries import is_capture_under_way
+from shop.payments.queries import asked_to_capture
 from shop.payments.rules import cents
 
 logger = logging.getLogger(__name__)
@@ -40,10 +40,8 @@ def charge(*, reference: str) -> None:
 
 
 def is_charge_due(order: Order) -> bool:
-    """Whether its crates are closed, its bill is something, and that was neither taken nor is being. Three queries."""
-    if order.status not in _CLOSED or not order.bill.total or has_event(order, Kind.PAID):
-        return False
-    return not is_capture_under_way(order.reference)
+    """Whether its crates are closed, and less than its bill was taken or is being. Two queries."""
+    return order.status in _CLOSED and asked_to_capture(order.reference) < order.bill.total
 
 
 @transaction.atomic
@@ -51,7 +49,7 @@ def charge_by_hand(*, reference: str, why: str, by_id: int | None) -> Decimal:
     """Somebody asks for the money of a closed order now, for one of `OrderEvent.ChargeReason`; the euros of its bill.
 
     Written in its history, then asked by the worker like any other. Raises ValueError (no such reason), NothingToCharge,
-    and where nothing can be taken what payments.capture raises. Locks the order, then the account; twelve queries.
+    and where nothing can be taken what payments.capture raises. Locks the order, then the account; eleven queries.
     """
     reason = OrderEvent.ChargeReason(why)
     order = locked(reference)

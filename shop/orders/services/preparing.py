@@ -76,7 +76,7 @@ def note_picked(*, found: Sequence[Found], by_id: int | None, order_ids: Collect
     said = {one.line_id: one for one in found}
     locked_all(pk__in=order_ids)
     wanted = OrderLine.objects.filter(pk__in=said, order__in=order_ids)
-    lines = list(wanted.select_related("product", "order__slot"))
+    lines = list(wanted.select_related("product", "order__slot", "replaced_by"))
     if len(lines) < len(said):
         raise OrderLine.DoesNotExist
     if any(line.order.status != Status.PICKING for line in lines):
@@ -101,7 +101,7 @@ def note_picked(*, found: Sequence[Found], by_id: int | None, order_ids: Collect
 def _check(line: OrderLine, one: Found) -> None:
     if line.picked != one.before:
         raise AlreadyPicked(line.pk)
-    if not 0 <= one.quantity <= most_pickable(line.sold_by, line.wanted):
+    if not 0 <= one.quantity <= most_pickable(line.sold_by, _still_wanted(line)):
         raise QuantityRefused(line.pk)
     if line.to_take_out or (one.quantity and _is_recalled(line)):
         raise ProductRecalled(line.pk)
@@ -109,6 +109,15 @@ def _check(line: OrderLine, one: Found) -> None:
         until = keeps_until(timezone.localdate(line.order.slot.starts_at), line.minimum_life_days)
         if one.best_before_on is None or one.best_before_on < until:
             raise KeepsTooShort(until)
+
+
+def _still_wanted(line: OrderLine) -> int:
+    """Nobody gets an article and what stands in for it: pieces or grams."""
+    stand = getattr(line, "replaced_by", None)
+    if stand is None:
+        return line.wanted
+    stood_in: int = stand.wanted if stand.picked is None else min(stand.picked, stand.wanted)
+    return min(line.wanted, max(0, line.quantity - stood_in))
 
 
 def _is_recalled(line: OrderLine) -> bool:

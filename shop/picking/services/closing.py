@@ -82,17 +82,23 @@ def close_task(*, task_id: int, picker_id: int) -> Order:
     )
     if task is None:
         raise NotYours(task_id)
-    if due := orders.settle_at_shelf(references=[task.order.reference]):
-        raise ReplacementDue(due)
-    return _close(task_id, picker_id)
+    reference = task.order.reference
+    while True:
+        short = orders.short_at_shelf(reference=reference)
+        if due := orders.settle_at_shelf(references=[reference]):
+            raise ReplacementDue(due)
+        if closed := _close(task_id, picker_id, short=short):
+            return closed
 
 
 @transaction.atomic
-def _close(task_id: int, picker_id: int) -> Order:
-    """Lock task → order → stock → account."""
+def _close(task_id: int, picker_id: int, *, short: Mapping[int, int]) -> Order | None:
+    """Lock task → order → stock → account. None where lines came ``short`` otherwise since that was settled."""
     task = locked_task(task_id, picker_id)
     order = task.order
     if order.status == Order.Status.PICKING:
+        if orders.short_at_shelf(reference=order.reference) != short:
+            return None
         if is_newcomer(order.rank) and task.checked_at is None:
             raise CheckDue(task_id)
         order = orders.pack_order(reference=order.reference, by_id=picker_id)

@@ -27,7 +27,7 @@ def confirm(
     """Write what was taken at one shelf for one or several orders of a trolley, all or nothing.
 
     Answers the lines that came short and whose customers want them replaced: the picker stands there. Raises NotYours,
-    and what `orders.note_picked` raises. Locks the tasks, then the trolley's orders in order of id; seven queries at
+    and what `orders.note_picked` raises. Locks the tasks, then the trolley's orders in order of id; eight queries at
     most, however many orders.
     """
     if not taken:

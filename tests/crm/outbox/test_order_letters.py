@@ -1,5 +1,7 @@
 """Letters about one order: once for each fact, and true to what happened."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import transaction
 
@@ -137,6 +139,14 @@ def test_a_cancelled_order_says_why(why, said):
     for body in (letter.text, letter.html):
         assert said in body
         assert sum(reason in body for reason in reasons) == 1
+
+
+@pytest.mark.parametrize("taken", [Decimal(5), Decimal(0)])
+def test_a_cancelled_order_says_that_its_voucher_comes_back(taken):
+    letter = render("order_cancelled", order_context(voucher_discount=taken, voucher_label="Bon de 5,00 €"))
+
+    for body in (letter.text, letter.html):
+        assert ("Bon de 5,00 €\u202f: il vous revient" in body) == bool(taken)
 
 
 @pytest.mark.parametrize("newcomer", [True, False])

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from config.facts import deliver_all
 from config.staff import StaffGroup
+from shop.orders import services as orders
 from shop.orders.models import LineEvent, Order, ShortageQuestion
+from shop.orders.services import at_shelf as at_shelf_service
 from shop.picking import services
 from shop.picking.models import PickTask
 from tests.factories import ProductFactory, UserFactory
@@ -332,18 +334,84 @@ def test_a_long_order_costs_no_more_queries_than_a_short_one(zone, picker, depot
     assert max(many) <= 12
 
 
-def test_orders_short_at_one_shelf_are_asked_one_by_one(zone, comte, picker, depot):
+def test_orders_short_at_one_shelf_are_asked_one_by_one(zone, comte, picker, monkeypatch):
     """One that cannot be settled holds up no other."""
     placed = [place(zone, {comte: 12}), place(zone, {comte: 10})]
     on_trolley(picker, *placed)
     lines = [order.lines.get() for order in placed]
     services.confirm(picker_id=picker.pk, taken={line.pk: services.Taken(1) for line in lines})
     assert not ShortageQuestion.objects.exists()
-    Order.objects.filter(pk=placed[0].pk).update(status="cancelled")
+    real = at_shelf_service.tell
+
+    def broken_for_one(order, *told):
+        if order == placed[0]:
+            raise RuntimeError("this one alone")
+        return real(order, *told)
+
+    monkeypatch.setattr(at_shelf_service, "tell", broken_for_one)
 
     deliver_all()
 
     assert ShortageQuestion.objects.get().order == placed[1]
+
+
+def test_found_and_then_missing_again_its_customer_is_asked_again(zone, comte, picker, depot):
+    line = place(zone, {comte: 12}).lines.get()
+    on_trolley(picker, line.order)
+    for quantity, before in ((9, None), (12, 9), (10, 12)):
+        services.confirm(picker_id=picker.pk, taken={line.pk: services.Taken(quantity, before=before)})
+        deliver_all()
+
+    asked = ShortageQuestion.objects.order_by("pk")
+    assert list(asked.values_list("missing", "answer")) == [(3, "found"), (2, "")]
+
+
+def test_what_was_replaced_is_not_found_after_all(zone, comte, picker, depot):
+    """Its customer gets one of both, and is told so in words by the page."""
+    line = place(zone, {comte: 12}, choice="substitute").lines.get()
+    brie = ProductFactory(name="Brie", price="3.00", stock=50, shelf=comte.shelf)
+    on_trolley(picker, line.order)
+    at_shelf(depot, line, 9)
+    depot.post(reverse("picking_replace", args=[line.pk]), {"product": brie.pk})
+    line.refresh_from_db()
+
+    told = at_shelf(depot, line, 12)
+
+    line.refresh_from_db()
+    assert (told.status_code, line.picked) == (422, 9)
+    assert "ne va pas avec la commande" in told.content.decode()
+
+
+def test_what_comes_short_while_the_crates_are_being_closed_is_settled_first(
+    zone, comte, picker, depot, monkeypatch
+):
+    line = place(zone, {comte: 12}).lines.get()
+    task = on_trolley(picker, line.order)[0]
+    at_shelf(depot, line, 12)
+    real, slips = orders.settle_at_shelf, [9]
+
+    def slip_after(**which):
+        due = real(**which)
+        if slips:
+            services.confirm(picker_id=picker.pk, taken={line.pk: services.Taken(slips.pop(), before=12)})
+        return due
+
+    monkeypatch.setattr(orders, "settle_at_shelf", slip_after)
+    depot.post(reverse("picking_close", args=[task.pk]), {"ambient": 1})
+
+    assert ShortageQuestion.objects.get().missing == 3
+    assert Order.objects.get().status == "picking"
+
+
+def test_a_delivery_note_that_lacks_its_seller_says_so(zone, comte, picker, depot, settings):
+    order = place(zone, {comte: 12})
+    task = on_trolley(picker, order)[0]
+    at_shelf(depot, order.lines.get(), 12)
+    settings.SELLER = settings.SELLER | {"name": ""}
+
+    told = depot.get(reverse("picking_note", args=[task.pk]), follow=True)
+
+    assert "ne s’imprime pas" in told.content.decode()
 
 
 def test_put_right_before_anybody_answered_nobody_is_asked_any_more(zone, comte, picker, depot):
