@@ -12,7 +12,7 @@ test: check browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not heavy" tests
 
 test-heavy: .venv/.installed-dev browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m heavy tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -rP --show-capture=stdout -m heavy tests
 
 # The oldest PostgreSQL the shop supports is Debian's 15 (package postgresql-15).
 test-postgres15: .venv/.installed-dev
