@@ -66,11 +66,6 @@ def newcomers_not_asked(patch):
         patch.setattr(module, "effective_choice", lambda *, of_order, of_line, rank: of_line or of_order)
 
 
-def put_right_beside_its_stand_in(patch):
-    """What was replaced may be said to be found after all, and both are delivered."""
-    patch.setattr(preparing, "_still_wanted", lambda line: line.wanted)
-
-
 # Each guard, and what the machine must say once it is gone.
 GUARDS = {
     weights_uncapped: "above its tolerance|than was authorised, agreed",
@@ -83,5 +78,4 @@ GUARDS = {
     dropped_and_still_reserved: "holds other stock than its lines want",
     refunds_unbounded: "more was refunded than was left",
     newcomers_not_asked: "a newcomer got a stand-in unasked",
-    put_right_beside_its_stand_in: "an article and what stands in for it both came",
 }
