@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models.enums import Choices
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.numbers import french_decimal, short_decimal
 
@@ -54,3 +55,16 @@ class SignedDecimalField(FrenchDecimalField):
         text = str(value or "").strip().replace("−", "-")
         found = super().to_python(text.lstrip("+-").strip() if text[:1] in {"+", "-"} else text)
         return -found if found is not None and text.startswith("-") else found
+
+
+class ReasonField(forms.ChoiceField):
+    """Why staff do something: one of a list, and none by default."""
+
+    widget = UnfoldAdminSelectWidget
+    default_error_messages = {
+        "required": _("Choisissez une raison."),
+        "invalid_choice": _("Choisissez une raison de la liste."),
+    }
+
+    def __init__(self, reasons: type[Choices]) -> None:
+        super().__init__(label=_("Raison"), choices=[("", _("Choisissez…")), *reasons.choices])

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget
 
+from config.forms import ReasonField
 from config.templatetags.cabas import euros
 from shop.orders import services
 from shop.orders.models import Order, OrderEvent
@@ -19,15 +19,7 @@ from shop.payments.queries import capturable
 
 
 class ChargeForm(forms.Form):
-    why = forms.ChoiceField(
-        label=gettext_lazy("Raison"),
-        choices=[("", gettext_lazy("Choisissez…")), *OrderEvent.ChargeReason.choices],
-        widget=UnfoldAdminSelectWidget,
-        error_messages={
-            "required": gettext_lazy("Choisissez une raison."),
-            "invalid_choice": gettext_lazy("Choisissez une raison de la liste."),
-        },
-    )
+    why = ReasonField(OrderEvent.ChargeReason)
 
 
 class TakesMoney(OrderActions):

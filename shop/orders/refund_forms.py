@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
-from config.forms import FrenchDecimalField
+from config.forms import FrenchDecimalField, ReasonField
 from config.templatetags.cabas import euros, grams, slot_label_long
 from delivery.slots.models import Slot
 from shop.orders.models import Order, OrderLine
@@ -136,13 +136,7 @@ class StaffRefundForm(QuantitiesForm):
         label=_("Somme sans article, en euros"), required=False, min_value=Decimal("0.01"), max_digits=10,
         decimal_places=2, error_messages={"max_decimal_places": _("Deux chiffres au plus après la virgule.")},
     )  # fmt: skip
-    reason = forms.ChoiceField(
-        label=_("Raison"), choices=[("", _("Choisissez…")), *PaymentOperation.Reason.choices],
-        widget=UnfoldAdminSelectWidget,
-        error_messages={
-            "required": _("Choisissez une raison."), "invalid_choice": _("Choisissez une raison de la liste."),
-        },
-    )  # fmt: skip
+    reason = ReasonField(PaymentOperation.Reason)
     occasion = forms.RegexField(r"^staff-[0-9a-f]{32}$", widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, ledger: Ledger, most: Decimal, **kwargs: Any) -> None:

@@ -113,17 +113,22 @@ def reorder(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _same_hour(order: Order) -> Slot | None:
-    """The next slot at the hour of an order that is over, where its address or point is still served. One query."""
-    zones = known_zones()
-    here = zones.point(order.zone_id) or zones.of_postcode(order.postcode)
-    if order.status not in REBOOKED or here is None or here.pk != order.zone_id:
+    """The next slot at the hour of an order that is over. One query at most."""
+    if order.status not in REBOOKED or not _is_served(order):
         return None
     return same_hour_again(order.slot, order.zone)
 
 
+def _is_served(order: Order) -> bool:
+    """Whether its address or its point still belongs to its zone. No query where the zones are kept."""
+    zones = known_zones()
+    here = zones.point(order.zone_id) or zones.of_postcode(order.postcode)
+    return here is not None and here.pk == order.zone_id
+
+
 def _rebook(request: HttpRequest, order: Order, slot_id: str) -> str:
     """The slot that the button named, and no other. The page to go on to where it cannot be held."""
-    if slot_id.isdecimal() and slot_of_zone(order.zone_id, int(slot_id)):
+    if slot_id.isdecimal() and _is_served(order) and slot_of_zone(order.zone_id, int(slot_id)):
         return hold_for(request, int(slot_id), postcode=order.postcode)
     messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
     return "slots"

@@ -5,9 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
 
-from config.forms import FrenchDecimalField
+from config.forms import FrenchDecimalField, ReasonField
 from config.templatetags.cabas import euros
 from shop.payments.gateways.demo import CARDS
 from shop.payments.models import PaymentOperation
@@ -41,15 +40,7 @@ class RefundForm(forms.Form):
             "max_decimal_places": _("Deux chiffres au plus après la virgule."),
         },
     )
-    reason = forms.ChoiceField(
-        label=_("Raison"),
-        choices=[("", _("Choisissez…")), *PaymentOperation.Reason.choices],
-        widget=UnfoldAdminSelectWidget,
-        error_messages={
-            "required": _("Choisissez une raison."),
-            "invalid_choice": _("Choisissez une raison de la liste."),
-        },
-    )
+    reason = ReasonField(PaymentOperation.Reason)
     occasion = forms.RegexField(r"^staff-[0-9a-f]{32}$", widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, most: Decimal, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from config.facts import publish
 from shop.orders.events import ShortageAnswered, ShortageTold
 from shop.orders.models import LineEvent, Order, OrderLine, ShortageQuestion, SubstituteOffer
-from shop.orders.rules import answer_by, default_answer, effective_choice
+from shop.orders.rules import answer_by, default_answer, effective_choice, substitute_price
 from shop.orders.services.books import Kind, Status, locked
 from shop.orders.services.calling_off import call_off
 from shop.orders.services.errors import AlreadyAnswered, AnswerTooLate, MoveRefused, OfferGone
@@ -208,7 +208,8 @@ def _carry_out(
     order: Order, question: ShortageQuestion, answer: Answer, offer: SubstituteOffer | None
 ) -> None:
     # Read here: an attempt that was rolled back leaves no trace in memory either.
-    line, missing = OrderLine.objects.get(pk=question.line_id), question.missing
+    line = OrderLine.objects.get(pk=question.line_id)
+    missing = _still_missing(question, line)
     match answer:
         case Answer.CANCEL:
             call_off(order, Kind.CANCELLED_SHORT)
@@ -221,15 +222,22 @@ def _carry_out(
             wait_for(order, line)
             LineEvent.objects.create(line=line, kind=LineEvent.Kind.LATER, quantity=missing)
     given_back = _drop(line, missing) if line.picked is None else {}
-    if answer == Answer.REPLACE and offer:
+    if answer == Answer.REPLACE and offer and missing:
         add_stand_in(
-            order=order, line=line, product=offer.product, quantity=offer.quantity, at_most=offer.total,
-            giving_back=given_back,
+            order=order, line=line, product=offer.product, quantity=missing,
+            at_most=substitute_price(offer.total, missing, offer.quantity), giving_back=given_back,
         )  # fmt: skip
     elif given_back:
         stock.change_reservations(
             order_reference=order.reference, depot_id=order.depot_id, changes=given_back
         )
+
+
+def _still_missing(question: ShortageQuestion, line: OrderLine) -> int:
+    """What was asked about, less what a picker found since: nobody gets an article and what stands in for it."""
+    if line.picked is None or line.recalled_at or question.cause == Cause.RECALL:
+        return question.missing
+    return min(question.missing, line.missing)
 
 
 def _drop(line: OrderLine, missing: int) -> dict[int, int]:

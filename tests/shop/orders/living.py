@@ -169,8 +169,26 @@ class Life(RuleBasedStateMachine):
             ran("substitute")
         ran("weigh" if line.is_weighed else "pick")
 
-    def _say(self, line, quantity):
-        services.note_picked(found=[Found(line.pk, quantity)], by_id=None, order_ids=[line.order_id])
+    def _say(self, line, quantity, before=None):
+        found = [Found(line.pk, quantity, before=before)]
+        services.note_picked(found=found, by_id=None, order_ids=[line.order_id])
+
+    @precondition(lambda self: self._taken().exists())
+    @rule(place=places, share=SHARES)
+    def correct(self, place, share):
+        """What was said of a shelf is put right; what its customer chose follows by itself."""
+        found = list(self._taken())
+        line = found[place % len(found)]
+        share = share if line.is_weighed else min(share, 100)
+        try:
+            self._say(line, line.wanted * share // 100, before=line.picked)
+        except (services.ProductRecalled, services.QuantityRefused) as refused:
+            ran(f"correct refused: {type(refused).__name__}")
+            return
+        ran("correct")
+
+    def _taken(self):
+        return OrderLine.objects.filter(order__status=Status.PICKING, picked__isnull=False).order_by("pk")
 
     @precondition(lambda self: self.some(Status.PLACED, Status.PICKING))
     @rule(place=places, missing=st.integers(1, 400), said=st.none() | ANSWERS)
@@ -220,8 +238,9 @@ class Life(RuleBasedStateMachine):
         order = self.one(place, Status.PLACED, Status.PICKING)
         services.start_picking(references=[order.reference])
         self._leave_out(order)
-        for turn in range(order.lines.filter(picked=None).count() + 2):
-            self._pick(self._to_pick().filter(order=order), turn, 100)
+        # What stands in for a line is picked in its turn.
+        while self._to_pick().filter(order=order).exists():
+            self._pick(self._to_pick().filter(order=order), 0, 100)
         # What is being recalled could not be picked, and was asked about.
         self._leave_out(order)
         try:
@@ -461,6 +480,9 @@ WRONG = {
     "a stand-in is dearer than what it replaces": """
         SELECT l.id::text FROM orders_orderline l JOIN orders_orderline r ON r.id = l.replaces_id
          WHERE l.total > r.total * l.quantity / r.quantity + 0.01""",
+    "an article and what stands in for it both came": """
+        SELECT l.id::text FROM orders_orderline l JOIN orders_orderline r ON r.id = l.replaces_id
+         WHERE r.sold_by = 'piece' AND l.picked > 0 AND l.picked + r.picked > r.quantity""",
     "a newcomer got a stand-in unasked": """
         SELECT l.id::text FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
          WHERE l.replaces_id IS NOT NULL AND o.rank <= 3 AND NOT EXISTS (

@@ -338,6 +338,20 @@ def test_a_recall_overtakes_what_was_asked_before(zone, brie, coulommiers):  # n
     assert not order.lines.get().events.filter(kind="found").exists()
 
 
+def test_what_was_found_since_it_was_asked_about_is_not_replaced_too(zone, brie, coulommiers):  # noqa: F811
+    order = started(place(zone, {brie: 10}))
+    pick(order, {brie: 3})
+    question = tell(order, brie, 7, cause="shelf")
+    offer = question.offers.get(product=coulommiers)
+    pick(order, {brie: 8})
+
+    answer(question, "replace", offer)
+
+    stand = order.lines.get(product=coulommiers)
+    assert (stand.quantity, stand.replaces.picked) == (2, 8)
+    assert stand.total <= offer.total * 2 / 7 + Decimal("0.01")
+
+
 def test_found_in_part_and_recalled_it_is_not_said_to_be_there(zone, brie):  # noqa: F811
     order = started(place(zone, {brie: 10}))
     pick(order, {brie: 4})

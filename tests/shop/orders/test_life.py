@@ -6,7 +6,7 @@ from tests.shop.orders.living import RUNS, a_life, live  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 EVERY_RULE = [
-    "place", "amend", "cancel", "start", "pick", "weigh", "substitute", "tell", "answer", "recall", "pack", "capture",
+    "place", "amend", "cancel", "start", "pick", "correct", "weigh", "substitute", "tell", "answer", "recall", "pack", "capture",
     "give back", "refund",
 ]  # fmt: skip
 # Lives are shared out over as many workers as there are; together they take 5,000 steps and more, each rule at least

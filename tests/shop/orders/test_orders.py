@@ -229,10 +229,14 @@ def test_where_nobody_delivers_any_more_no_hour_is_offered(
     client, own, next_week, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
-        Zone.objects.update(is_active=False)
+        ZoneFactory(slug="lyon", prefixes=["69"])
+        Zone.objects.filter(pk=own.zone_id).update(is_active=False)
         zones_changed()
 
     assert "La même, " not in client.get(reverse("order", args=[own.reference])).content.decode()
+    # From a page that was open before.
+    assert "n’est plus proposé" in rebook(client, own, next_week).content.decode()
+    assert not Hold.objects.filter(slot=next_week).exists()
 
 
 def test_while_a_payment_runs_the_place_stays_where_it_is(client, own, next_week):
