@@ -126,7 +126,9 @@ def invoice(order):
     """The invoice of an order placed by hand, as if all of it had been picked and charged."""
     order.lines.update(picked=F("quantity"))
     bill(order)
-    PaymentAccount.objects.filter(pk=order.reference).update(captured=order.total, to_capture=order.total)
+    PaymentAccount.objects.filter(pk=order.reference).update(
+        authorised=order.most, captured=order.total, to_capture=order.total
+    )
     operation = PaymentOperation.objects.filter(account_id=order.reference).first()
     PaymentEntry.objects.create(
         account_id=order.reference, operation=operation, kind=PaymentEntry.Kind.CAPTURED, amount=order.total
