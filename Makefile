@@ -12,11 +12,13 @@ test: check browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not heavy" tests
 
 test-heavy: .venv/.installed-dev browser
-	$(BIN)/python -m pytest -n 2 --dist worksteal -rP --show-capture=stdout -m heavy tests
+	$(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1 -rP --show-capture=stdout -m heavy tests
 
-# The oldest PostgreSQL the shop supports is Debian's 15 (package postgresql-15).
+# The oldest PostgreSQL the shop supports is Debian's 15 (package postgresql-15). `make test-postgres15 ONLY=tests/…`
+# runs a part.
+test-postgres15: ONLY := tests
 test-postgres15: .venv/.installed-dev
-	POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy and not journey" tests
+	POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy and not journey" $(ONLY)
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .

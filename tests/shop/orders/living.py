@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ RUNS: Counter[str] = Counter()
 Status = Order.Status
 ORDERS_AT_ONCE = 4
 # Without these a life is one long recall, or one order changed over and over.
-RECALLS_A_LIFE, AMENDMENTS_A_LIFE = 5, 10
+RECALLS_A_LIFE, AMENDMENTS_A_LIFE = 4, 10
 SHARES = st.sampled_from([0, 0, 30, 50, 60, 89, 97, 100, 100, 104, 110, 130, 150])
 ANSWERS = st.sampled_from(["replace", "replace", "replace", "replace", "leave_out", "later", "cancel"])
 CHOICES = ["ask", "substitute", "substitute", "substitute", "leave_out", "later"]
@@ -98,18 +99,19 @@ class Life(RuleBasedStateMachine):
         found = list(Order.objects.filter(status__in=statuses).order_by("pk"))
         return found[place % len(found)] if found else None
 
+    def under_way(self) -> int:
+        return Order.objects.filter(status__in=[Status.PLACED, Status.PICKING]).count()
+
     def some(self, *statuses: str) -> bool:
         return Order.objects.filter(status__in=statuses).exists()
 
     # --- rules ------------------------------------------------------------------------------------
 
-    @precondition(
-        lambda self: Order.objects.filter(status__in=["placed", "picking"]).count() < ORDERS_AT_ONCE
-    )
+    @precondition(lambda self: self.under_way() < ORDERS_AT_ONCE)
     @rule(
         data=st.data(),
         choice=st.sampled_from(CHOICES),
-        rank=st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8]),
+        rank=st.sampled_from([1, 3, 4, 5, 6, 7, 8, 9]),
         is_later=st.booleans(),
     )
     def place(self, data, choice, rank, is_later):
@@ -231,10 +233,10 @@ class Life(RuleBasedStateMachine):
         still = [Status.PLACED, Status.PICKING]
         return ShortageQuestion.objects.filter(answer="", order__status__in=still).order_by("pk")
 
-    @precondition(lambda self: self.some(Status.PLACED, Status.PICKING))
+    @precondition(lambda self: self.under_way() >= ORDERS_AT_ONCE - 2)
     @rule(place=places)
     def pack(self, place):
-        """Whatever is not picked yet is, so that orders come to an end."""
+        """Whatever is not picked yet is, so that orders come to an end; some stay open for what else may happen."""
         order = self.one(place, Status.PLACED, Status.PICKING)
         services.start_picking(references=[order.reference])
         self._leave_out(order)
@@ -351,9 +353,10 @@ class Life(RuleBasedStateMachine):
         ran("give back")
 
     def _given(self):
-        return OrderLine.objects.filter(
-            order__status__in=[Status.PACKED, Status.DELIVERED], billed__gt=0
-        ).order_by("pk")
+        """What is not wholly given back."""
+        billed = OrderLine.objects.filter(order__status__in=[Status.PACKED, Status.DELIVERED], billed__gt=0)
+        given = billed.alias(back=Coalesce(Sum("refunds__quantity"), 0))
+        return given.filter(back__lt=F("picked")).order_by("pk")
 
     @precondition(
         lambda self: (
@@ -529,6 +532,6 @@ def live(histories, steps, number=0):
         seed(number)(Life),
         settings=settings(
             max_examples=histories, stateful_step_count=steps, deadline=None, database=None,
-            suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False,
         ),
     )  # fmt: skip
