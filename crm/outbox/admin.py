@@ -39,6 +39,7 @@ PURPOSES = {
     "order_cancelled": _("Annulation de commande"),
     "refund_made": _("Remboursement fait"),
     "withdrawal_acknowledged": _("Rétractation reçue"),
+    "withdrawal_closed": _("Rétractation close"),
     "pickup_reminder": _("Rappel de retrait"),
     "order_packed": _("Commande prête"),
     "shortage_told": _("Article qui manquera"),

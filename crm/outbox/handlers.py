@@ -16,6 +16,7 @@ from shop.orders.events import (
     PickupDue,
     ShortageAnswered,
     ShortageTold,
+    WithdrawalClosed,
     WithdrawalDeclared,
 )
 from shop.orders.queries import amendment_context, letter_context, question_letter, receipt_letter
@@ -129,13 +130,23 @@ def tell_refund_made(refunded: PaymentRefunded) -> None:
 @handler(WithdrawalDeclared, key="outbox.withdrawal_acknowledged", lane="checkout")
 def acknowledge_withdrawal(declared: WithdrawalDeclared) -> None:
     """What was declared, with its date and hour, at the address its customer gave (C. conso. L221-21, D221-5)."""
-    context = withdrawal_letter(declared.withdrawal_id)
+    _about_withdrawal("withdrawal_acknowledged", declared.withdrawal_id)
+
+
+@handler(WithdrawalClosed, key="outbox.withdrawal_closed", lane="checkout")
+def tell_withdrawal_closed(closed: WithdrawalClosed) -> None:
+    """At the address of the acknowledgement."""
+    _about_withdrawal("withdrawal_closed", closed.withdrawal_id)
+
+
+def _about_withdrawal(template: str, withdrawal_id: int) -> None:
+    context = withdrawal_letter(withdrawal_id)
     services.queue_message(
-        purpose="withdrawal_acknowledged",
-        occasion=str(declared.withdrawal_id),
+        purpose=template,
+        occasion=str(withdrawal_id),
         recipient=context["recipient"],
         customer_id=context["customer_id"],
-        template="withdrawal_acknowledged",
+        template=template,
         context=context,
     )
 

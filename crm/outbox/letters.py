@@ -22,6 +22,7 @@ SUBJECTS = {
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
     "refund_made": _("Commande {reference} : votre remboursement"),
     "withdrawal_acknowledged": _("Commande {reference} : votre rétractation est reçue"),
+    "withdrawal_closed": _("Commande {reference} : votre rétractation est close"),
     "pickup_reminder": _("Commande {reference} : votre retrait"),
     "product_recalled": _("Rappel de produit : {name}"),
     "sign_in_code": _("Votre code de connexion"),

@@ -25,8 +25,9 @@ from shop.orders.pickups import pickup_of, to_fetch, unfetched
 from shop.orders.refund_admin import GivesBack
 from shop.orders.shortages import by_slot, missing_lines
 from shop.orders.watch import watched
+from shop.orders.withdrawal_admin import WithdrawalAdmin
 
-__all__ = ["OrderAdmin", "ShortageQuestionAdmin", "may_read_recipient"]
+__all__ = ["OrderAdmin", "ShortageQuestionAdmin", "WithdrawalAdmin", "may_read_recipient"]
 
 RECIPIENT_FIELDS = {
     "customer", "customer_id", "email", "first_name", "last_name", "phone", "line1", "line2", "floor",

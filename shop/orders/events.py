@@ -107,6 +107,16 @@ class WithdrawalDeclared:
     withdrawal_id: int
 
 
+@fact("orders.WithdrawalClosed")
+@dataclass(frozen=True, slots=True)
+class WithdrawalClosed:
+    """A declaration ends without its goods: its customer keeps them."""
+
+    order_reference: str
+    customer_id: int
+    withdrawal_id: int
+
+
 @fact("orders.OrderAmended")
 @dataclass(frozen=True, slots=True)
 class OrderAmended:

@@ -1,28 +1,16 @@
 """What staff do about an order that was delivered: give back, refuse a replacement for its customer, deliver again."""
 
-from collections.abc import Callable
-from typing import Any
-
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from config.admin import ReadOnly, found
 from config.templatetags.cabas import euros
 from delivery.slots import services as slots
 from delivery.slots.queries import free_slots
-from shop.orders import services, withdrawals
-from shop.orders.models import Order, OrderLine, Withdrawal
+from shop.orders import services
+from shop.orders.models import Order, OrderLine
 from shop.orders.order_actions import OrderActions
 from shop.orders.refund_forms import RedoForm, StaffRefundForm
 from shop.orders.refunds import ledger_of, refusable, shown_refunds
@@ -33,7 +21,6 @@ from shop.payments.queries import refundable
 from shop.pricing.rules import NOTHING
 from shop.stock import services as stock
 
-RECEIVES = "orders.receive_withdrawn_goods"
 SLOTS_SHOWN = 40
 
 
@@ -179,94 +166,3 @@ def _refused(order: Order, line: OrderLine, by_id: int | None) -> str:
             "amount": euros(refund.amount), "name": line.name,
         }  # fmt: skip
     return _("Remplacement refusé, retiré de la commande\u202f: %(name)s.") % {"name": line.name}
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = gettext_lazy("état")
-    parameter_name = "etat"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("attendus", gettext_lazy("articles attendus")),
-            ("a-rembourser", gettext_lazy("à rembourser sous trois jours")),
-            ("revenus", gettext_lazy("articles revenus")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Withdrawal]) -> QuerySet[Withdrawal]:
-        waiting = queryset.filter(goods_back_at=None)
-        narrow: dict[str, Callable[[], QuerySet[Withdrawal]]] = {
-            "attendus": lambda: waiting,
-            "a-rembourser": lambda: withdrawals.due_soon(waiting),
-            "revenus": lambda: queryset.filter(goods_back_at__isnull=False),
-        }
-        return narrow[self.value() or ""]() if self.value() in narrow else queryset
-
-
-@admin.register(Withdrawal)
-class WithdrawalAdmin(ReadOnly, ModelAdmin):
-    """The queue of what customers give back, the soonest due first."""
-
-    list_display = ["order", "declared_at", "what", "due_said", "goods_back_at"]
-    list_filter = [StateFilter, "declared_at"]
-    list_select_related = ["order"]
-    search_fields = ["order__reference", "email"]
-    search_help_text = gettext_lazy("référence ou e-mail")
-    ordering = ["goods_back_at", "refund_due_on", "pk"]
-    fields = readonly_fields = [
-        "order", "name", "email", "declared_at", "what", "due_said", "goods_back_at", "goods_back_by",
-    ]  # fmt: skip
-    actions_detail = ["receive"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Withdrawal]:
-        rows: QuerySet[Withdrawal] = super().get_queryset(request)
-        return rows.prefetch_related("lines__line")
-
-    @display(description=gettext_lazy("articles"))
-    def what(self, withdrawal: Withdrawal) -> str:
-        return " · ".join(withdrawals.said_lines(withdrawal.lines.all()))
-
-    @display(description=gettext_lazy("à rembourser avant le"), ordering="refund_due_on")
-    def due_said(self, withdrawal: Withdrawal) -> str | SafeString:
-        """Words too: colour is never the only sign."""
-        day = f"{withdrawal.refund_due_on:%d/%m/%Y}"
-        left = (withdrawal.refund_due_on - timezone.localdate()).days
-        if withdrawal.goods_back_at or left > withdrawals.DUE_SOON.days:
-            return day
-        said = _("en retard") if left < 0 else _("urgent")
-        return format_html('<strong class="text-red-700">{} ({})</strong>', day, said)
-
-    def has_receive_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm(RECEIVES)
-
-    @action(
-        description=gettext_lazy("Articles revenus…"), url_path="recevoir", permissions=["receive"],
-        icon="assignment_returned",
-    )  # fmt: skip
-    def receive(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """What was declared, to be confirmed once it lies on the counter; its price is then refunded."""
-        withdrawal: Withdrawal = found(self, request, object_id)
-        if not request.user.has_perm(RECEIVES):
-            raise PermissionDenied
-        if request.method == "POST" and "confirm" in request.POST:
-            self._receive(request, withdrawal)
-            return redirect("admin:orders_withdrawal_change", withdrawal.pk)
-        context = {
-            **self.admin_site.each_context(request), "opts": self.opts, "original": withdrawal,
-            "title": _("Articles revenus"), "withdrawal": withdrawal,
-            "lines": withdrawals.said_lines(withdrawal.lines.all()),
-        }  # fmt: skip
-        return TemplateResponse(request, "orders/admin/receive.html", context)
-
-    def _receive(self, request: HttpRequest, withdrawal: Withdrawal) -> None:
-        try:
-            done = services.receive_withdrawn_goods(withdrawal_id=withdrawal.pk, by_id=request.user.pk)
-        except (MoreThanBilled, services.NothingToRefund, payments.RefundAboveCaptured):
-            messages.error(
-                request, _("Ces articles sont déjà remboursés, ou leur paiement n’est pas encaissé.")
-            )
-            return
-        if done.refund is None:
-            raise Http404
-        said = _("Articles revenus, %(amount)s remboursés.") % {"amount": euros(done.refund.amount)}
-        self.log_change(request, withdrawal, said)
-        messages.success(request, said)

@@ -53,9 +53,9 @@ def withdrawable(order: Order) -> list[Withdrawable]:
 
 
 def waiting_quantities(order: Order) -> dict[int, int]:
-    """Line → what is declared and not refunded yet. One query."""
+    """Line → what is declared, neither refunded nor closed. One query."""
     waiting: dict[int, int] = {}
-    rows = WithdrawalLine.objects.filter(withdrawal__order=order, withdrawal__goods_back_at=None)
+    rows = WithdrawalLine.objects.filter(withdrawal__in=order.withdrawals.waiting())
     for line_id, quantity in rows.values_list("line_id", "quantity"):
         waiting[line_id] = waiting.get(line_id, 0) + quantity
     return waiting
@@ -86,7 +86,7 @@ def _occasion(one: Withdrawal) -> str:
 
 def _state(one: Withdrawal, asked: object) -> str:
     if one.goods_back_at is None:
-        return "declared"
+        return one.closed_why or "declared"
     return "refunded" if getattr(asked, "state", "") == "made" else "goods_back"
 
 
@@ -96,7 +96,7 @@ def said_lines(lines: Iterable[WithdrawalLine]) -> tuple[str, ...]:
 
 
 def withdrawal_letter(withdrawal_id: int) -> dict[str, Any]:
-    """What the acknowledgement says: what was declared, when, and what comes next. Three queries."""
+    """What its letters say: what was declared, when, and what comes next. Three queries."""
     found = Withdrawal.objects.select_related("order").prefetch_related("lines__line").get(pk=withdrawal_id)
     return {
         "recipient": found.email,
@@ -105,14 +105,20 @@ def withdrawal_letter(withdrawal_id: int) -> dict[str, Any]:
         "reference": found.order.reference,
         "declared_at": found.declared_at,
         "refund_due_on": found.refund_due_on,
+        "is_kept": found.closed_why == Withdrawal.Closing.KEPT,
         "parts": list(said_lines(found.lines.all())),
         "tracking_path": reverse("tracking", args=[found.order.tracking_token]),
     }
 
 
 def waiting_withdrawals() -> QuerySet[Withdrawal]:
-    """Those whose goods are not back, the soonest due first. One query when read."""
-    return Withdrawal.objects.filter(goods_back_at=None).order_by("refund_due_on", "pk")
+    """Those whose goods are neither back nor given up, the soonest due first. One query when read."""
+    return Withdrawal.objects.waiting().order_by("refund_due_on", "pk")
+
+
+def may_never_come(withdrawal: Withdrawal) -> bool:
+    """Whether the fortnight in which its goods are sent back is over (C. conso. L221-23). No query."""
+    return timezone.localdate() > withdrawal.refund_due_on
 
 
 def due_soon(waiting: QuerySet[Withdrawal]) -> QuerySet[Withdrawal]:

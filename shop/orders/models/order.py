@@ -193,6 +193,7 @@ class OrderEvent(models.Model):
         REFUND_MADE = "refund_made", _("Remboursement effectué")
         WITHDRAWN = "withdrawn", _("Rétractation reçue")
         GOODS_BACK = "goods_back", _("Articles rendus")
+        WITHDRAWAL_CLOSED = "withdrawal_closed", _("Rétractation close, sans retour")
         MADE_GOOD = "made_good", _("Nouvelle livraison prévue, sans frais")
         MAKES_GOOD = "makes_good", _("Livraison offerte en remplacement")
         AMENDED = "amended", _("Commande modifiée")

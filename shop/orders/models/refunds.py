@@ -83,8 +83,20 @@ class RefundLine(models.Model):
         return f"{self.refund_id} {self.line_id}"
 
 
+class WithdrawalQuerySet(models.QuerySet["Withdrawal"]):
+    def waiting(self) -> "WithdrawalQuerySet":
+        """Declared, and nothing became of it yet."""
+        return self.filter(goods_back_at=None, closed_at=None)
+
+
 class Withdrawal(models.Model):
-    """A customer withdraws from a sale within the fortnight (C. conso. L221-18): declared, goods back, refunded."""
+    """A customer withdraws from a sale within the fortnight (C. conso. L221-18): declared, goods back, refunded; or
+    closed, because the goods stay where they are.
+    """
+
+    class Closing(models.TextChoices):
+        KEPT = "kept", _("le client garde ses articles")
+        NEVER_CAME = "never_came", _("les articles ne sont jamais revenus")
 
     order = models.ForeignKey(
         "orders.Order", on_delete=models.PROTECT, related_name="withdrawals", verbose_name=_("commande")
@@ -105,6 +117,17 @@ class Withdrawal(models.Model):
         Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="withdrawal",
         verbose_name=_("remboursement"),
     )  # fmt: skip
+    # Goods that come back all the same are received and refunded as ever.
+    closed_at = models.DateTimeField(_("close sans retour le"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("close par"),
+    )  # fmt: skip
+    closed_why = models.CharField(
+        _("close parce que"), max_length=10, choices=Closing, blank=True, default="", db_default=""
+    )
+
+    objects = WithdrawalQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("rétractation")
@@ -116,6 +139,11 @@ class Withdrawal(models.Model):
                 condition=Q(goods_back_at=None, refund=None)
                 | Q(goods_back_at__isnull=False, goods_back_by__isnull=False, refund__isnull=False),
                 name="withdrawal_refunded_once_goods_are_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, closed_by=None, closed_why="")
+                | (Q(closed_at__isnull=False, closed_by__isnull=False) & ~Q(closed_why="")),
+                name="withdrawal_closed_for_a_reason",
             ),
         ]
         indexes = [

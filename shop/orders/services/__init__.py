@@ -43,6 +43,7 @@ from shop.orders.services.errors import (
     BasketAlreadyOrdered,
     BelowZoneMinimum,
     ElsewhereDelivered,
+    GoodsMayStillCome,
     KeepsTooShort,
     LineSettled,
     LinesLeft,
@@ -74,6 +75,7 @@ from shop.orders.services.errors import (
     TooLateToPlace,
     TooManyLines,
     WaitsForAnswer,
+    WithdrawalEnded,
     WrongCode,
     WrongQuantity,
 )
@@ -106,7 +108,7 @@ from shop.orders.services.settling import (
     settle_overdue,
     settle_paid,
 )
-from shop.orders.services.withdrawing import declare_withdrawal, receive_withdrawn_goods
+from shop.orders.services.withdrawing import close_withdrawal, declare_withdrawal, receive_withdrawn_goods
 
 __all__ = [
     "CHANGEABLE",
@@ -121,6 +123,7 @@ __all__ = [
     "BelowZoneMinimum",
     "ElsewhereDelivered",
     "Found",
+    "GoodsMayStillCome",
     "KeepsTooShort",
     "LineSettled",
     "LineUnknown",
@@ -158,6 +161,7 @@ __all__ = [
     "TooManyLines",
     "WaitsForAnswer",
     "Wishes",
+    "WithdrawalEnded",
     "WrongCode",
     "WrongQuantity",
     "abandon_order",
@@ -170,6 +174,7 @@ __all__ = [
     "cancel_unpaid",
     "charge",
     "charge_by_hand",
+    "close_withdrawal",
     "create_order",
     "declare_withdrawal",
     "extra_of",

@@ -130,6 +130,14 @@ class NotWithdrawable(Exception):
     """The right of withdrawal does not hold for this, or no more, or not for so much."""
 
 
+class WithdrawalEnded(Exception):
+    """Its goods are back, or it was closed: nothing is left to decide."""
+
+
+class GoodsMayStillCome(Exception):
+    """The fortnight in which a customer sends goods back is not over."""
+
+
 class NothingToRedo(Exception):
     """Not ordered, ordered less, or sold no more."""
 

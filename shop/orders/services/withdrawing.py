@@ -1,4 +1,4 @@
-"""The right of withdrawal: declared by the customer, goods received by staff, refunded at once."""
+"""The right of withdrawal: declared by the customer, goods received by staff and refunded at once, or closed."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -7,14 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.facts import publish
-from shop.orders.events import WithdrawalDeclared
+from shop.orders.events import WithdrawalClosed, WithdrawalDeclared
 from shop.orders.models import Order, Withdrawal, WithdrawalLine
 from shop.orders.refund_rules import REFUNDED_WITHIN
 from shop.orders.refunds import ledger_of
 from shop.orders.services.books import Kind, locked, record
-from shop.orders.services.errors import NotWithdrawable
+from shop.orders.services.errors import GoodsMayStillCome, NotWithdrawable, WithdrawalEnded
 from shop.orders.services.refunding import Returned, give_back
-from shop.orders.withdrawals import withdrawable
+from shop.orders.withdrawals import may_never_come, withdrawable
 from shop.payments.models import PaymentOperation
 
 
@@ -57,14 +57,12 @@ def receive_withdrawn_goods(*, withdrawal_id: int, by_id: int | None) -> Withdra
     Raises MoreThanBilled (refunded for another reason meanwhile), NothingToRefund, and what `payments.refund` raises.
     Locks the order, then the account; at most 28 queries.
     """
-    reference = Order.objects.values_list("reference", flat=True).get(withdrawals=withdrawal_id)
-    order = locked(reference)
-    withdrawal = order.withdrawals.get(pk=withdrawal_id)
+    order, withdrawal = _locked(withdrawal_id)
     if withdrawal.goods_back_at:
         return withdrawal
     lines = [Returned(one.line_id, one.quantity) for one in withdrawal.lines.all()]
     withdrawal.refund = give_back(
-        order_reference=reference,
+        order_reference=order.reference,
         reason=PaymentOperation.Reason.WITHDRAWAL,
         occasion=f"withdrawal-{withdrawal.pk}",
         lines=lines,
@@ -75,6 +73,37 @@ def receive_withdrawn_goods(*, withdrawal_id: int, by_id: int | None) -> Withdra
     withdrawal.save(update_fields=["refund", "goods_back_at", "goods_back_by"])
     record(order, Kind.GOODS_BACK, withdrawal=withdrawal.pk)
     return withdrawal
+
+
+@transaction.atomic
+def close_withdrawal(*, withdrawal_id: int, why: str, by_id: int | None) -> Withdrawal:
+    """The goods of a declaration stay with their customer, for one of `Withdrawal.Closing`: nothing is refunded, and
+    they are told. Goods that come all the same are received as ever.
+
+    Raises ValueError (no such reason), WithdrawalEnded, and GoodsMayStillCome where they "never came" within the
+    fortnight that the law gives (C. conso. L221-23). Locks the order; seven queries.
+    """
+    reason = Withdrawal.Closing(why)
+    order, withdrawal = _locked(withdrawal_id)
+    if withdrawal.goods_back_at or withdrawal.closed_at:
+        raise WithdrawalEnded(withdrawal_id)
+    if reason == Withdrawal.Closing.NEVER_CAME and not may_never_come(withdrawal):
+        raise GoodsMayStillCome(withdrawal_id)
+    withdrawal.closed_at, withdrawal.closed_by_id, withdrawal.closed_why = timezone.now(), by_id, reason
+    withdrawal.save(update_fields=["closed_at", "closed_by", "closed_why"])
+    record(order, Kind.WITHDRAWAL_CLOSED, withdrawal=withdrawal.pk, why=str(reason))
+    publish(
+        WithdrawalClosed(
+            order_reference=order.reference, customer_id=order.customer_id, withdrawal_id=withdrawal.pk
+        )
+    )
+    return withdrawal
+
+
+def _locked(withdrawal_id: int) -> tuple[Order, Withdrawal]:
+    reference = Order.objects.values_list("reference", flat=True).get(withdrawals=withdrawal_id)
+    order = locked(reference)
+    return order, order.withdrawals.get(pk=withdrawal_id)
 
 
 def _is_all(order: Order, lines: list[Returned]) -> bool:

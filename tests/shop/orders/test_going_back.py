@@ -316,6 +316,67 @@ def test_the_delivery_goes_back_when_nothing_is_kept(zone, soap, django_user_mod
     assert PaymentAccount.objects.get(order_reference=order.reference).refunded == order.bill.total
 
 
+@pytest.fixture
+def member(django_user_model):
+    return django_user_model.objects.create_user("staff@cabas.fr")
+
+
+def test_goods_that_their_customer_keeps_close_a_withdrawal(delivered, member):
+    declared = withdraw(delivered, {"Lessive": 3})
+
+    services.close_withdrawal(withdrawal_id=declared.pk, why="kept", by_id=member.pk)
+    deliver_all()
+
+    letter = Message.objects.get(purpose="withdrawal_closed")
+    assert letter.recipient == "lea@exemple.fr" and "comme convenu" in letter.text
+    assert not withdrawals.waiting_withdrawals().exists() and not Refund.objects.exists()
+    assert withdrawals.shown_withdrawals(delivered)[0].state == "kept"
+    assert [one.left for one in withdrawals.withdrawable(delivered)] == [4]
+    told = OrderEvent.objects.get(order=delivered, kind="withdrawal_closed")
+    assert told.data == {"withdrawal": declared.pk, "why": "kept"}
+
+
+def test_goods_never_came_only_once_the_fortnight_is_over(delivered, member, time_machine):
+    declared = withdraw(delivered, {"Lessive": 3})
+    close = {"withdrawal_id": declared.pk, "why": "never_came", "by_id": member.pk}
+
+    for days in (0, 14):
+        time_machine.move_to(declared.declared_at + timedelta(days=days))
+        with pytest.raises(services.GoodsMayStillCome):
+            services.close_withdrawal(**close)
+    time_machine.move_to(declared.declared_at + timedelta(days=15))
+    services.close_withdrawal(**close)
+    deliver_all()
+
+    assert "ne sont pas arrivés" in Message.objects.get(purpose="withdrawal_closed").text
+    assert withdrawals.shown_withdrawals(delivered)[0].state == "never_came"
+
+
+def test_a_withdrawal_is_closed_once_for_a_reason_that_is_known(delivered, member):
+    declared = withdraw(delivered, {"Lessive": 1})
+    with pytest.raises(ValueError, match="tired"):
+        services.close_withdrawal(withdrawal_id=declared.pk, why="tired", by_id=member.pk)
+    services.close_withdrawal(withdrawal_id=declared.pk, why="kept", by_id=member.pk)
+
+    with pytest.raises(services.WithdrawalEnded):
+        services.close_withdrawal(withdrawal_id=declared.pk, why="kept", by_id=member.pk)
+
+    assert OrderEvent.objects.filter(kind="withdrawal_closed").count() == 1
+
+
+def test_goods_that_come_all_the_same_are_refunded(delivered, member):
+    declared = withdraw(delivered, {"Lessive": 3})
+    services.close_withdrawal(withdrawal_id=declared.pk, why="kept", by_id=member.pk)
+
+    services.receive_withdrawn_goods(withdrawal_id=declared.pk, by_id=member.pk)
+    settle()
+
+    assert Refund.objects.get().amount == Decimal("27.00")
+    assert withdrawals.shown_withdrawals(delivered)[0].state == "refunded"
+    with pytest.raises(services.WithdrawalEnded):
+        services.close_withdrawal(withdrawal_id=declared.pk, why="kept", by_id=member.pk)
+
+
 @pytest.mark.parametrize("quantity", [0, -1, 5, 10**9])
 def test_no_more_is_withdrawn_than_was_delivered(delivered, quantity):
     with pytest.raises(services.NotWithdrawable):

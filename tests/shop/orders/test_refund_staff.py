@@ -249,6 +249,39 @@ def test_only_who_may_receives(declared, group):
     assert Refund.objects.exists() == (group in ALLOWED)
 
 
+def test_a_withdrawal_is_closed_without_its_goods(staff, declared):
+    address = reverse("admin:orders_withdrawal_close", args=[declared.pk])
+
+    assert "Clore sans remboursement" in read(staff.get(address))
+    for why, said in (
+        ("", "Choisissez une raison."),
+        ("tired", "de la liste"),
+        ("never_came", "Le client a jusqu’au"),
+    ):
+        assert said in read(staff.post(address, {"why": why}))
+    declared.refresh_from_db()
+    assert declared.closed_at is None
+    done = read(staff.post(address, {"why": "kept"}, follow=True))
+    again = read(staff.post(address, {"why": "kept"}))
+
+    declared.refresh_from_db()
+    assert (declared.closed_why, declared.closed_by) == ("kept", staff.user)
+    assert "le client garde ses articles" in done and "S’ils reviennent" in again
+    listed = reverse("admin:orders_withdrawal_changelist")
+    assert str(declared.order) not in read(staff.get(listed + "?etat=attendus"))
+    assert "2\u00a0× Lessive" in read(staff.get(listed + "?etat=closes"))
+
+
+@pytest.mark.parametrize("group", list(StaffGroup))
+def test_only_who_may_closes(declared, group):
+    address = reverse("admin:orders_withdrawal_close", args=[declared.pk])
+
+    status = staff_of(group).post(address, {"why": "kept"}).status_code
+
+    declared.refresh_from_db()
+    assert (status == 302) == bool(declared.closed_at) == (group in ALLOWED)
+
+
 @pytest.mark.parametrize(("days", "said"), [(-1, "en retard"), (3, "urgent"), (4, "")])
 def test_what_is_due_soon_stands_out(staff, declared, rf, days, said):
     order = declared.order
