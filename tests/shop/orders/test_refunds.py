@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.facts import deliver_all
@@ -254,6 +254,7 @@ def test_piece_by_piece_a_line_gives_back_what_was_billed_to_the_cent(billed, de
     assert (line.refunded + goods, line.deposit_refunded + deposits) == (billed, deposit)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(
