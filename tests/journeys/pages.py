@@ -121,15 +121,23 @@ class Inspector:
         self.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
 
     def _open(self, path, answer, status):
-        if answer is not None:
+        if answer is None:
+            got = self.page.goto(self.address + path)
+        else:
             path = path or answer.request["PATH_INFO"]
-            self.page.route(self.address + path, lambda route: _repeat(route, answer), times=1)
-        got = self.page.goto(self.address + path)
+            got = self._shown(self.address + path, answer)
         if got.status != status:
             self._note(f"answered {got.status} to {path}, not {status}")
         if urlsplit(self.page.url).path != urlsplit(path).path:
             self._note(f"{path} led to {self.page.url}")
         return got.text()
+
+    def _shown(self, url, answer):
+        """Until all of the page is there: to stop listening amidst its pictures would leave some of them waiting."""
+        self.page.route(url, lambda route: _repeat(route, answer))
+        got = self.page.goto(url)
+        self.page.unroute(url)
+        return got
 
     def _check_source(self, html):
         parser = html5lib.HTMLParser()
