@@ -129,7 +129,7 @@ class Life(RuleBasedStateMachine):
         ran("place")
 
     @precondition(lambda self: self.some(Status.PLACED))
-    @rule(place=places, is_sure=st.sampled_from([True, False, False]))
+    @rule(place=places, is_sure=st.sampled_from([True, True, False]))
     def cancel(self, place, is_sure):
         if not is_sure:
             return
