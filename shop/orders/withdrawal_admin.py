@@ -21,7 +21,7 @@ from unfold.decorators import action, display
 
 from config.admin import ReadOnly, found
 from config.forms import ReasonField
-from config.templatetags.cabas import euros
+from config.templatetags.cabas import euros, first_of_month
 from shop.orders import services, withdrawals
 from shop.orders.models import Withdrawal
 from shop.payments import services as payments
@@ -45,8 +45,8 @@ class StateFilter(admin.SimpleListFilter):
             ("closes", gettext_lazy("closes sans retour")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Withdrawal]) -> QuerySet[Withdrawal]:
-        waiting = queryset.filter(goods_back_at=None, closed_at=None)
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Withdrawal]:
+        waiting = queryset.waiting()
         narrow: dict[str, Callable[[], QuerySet[Withdrawal]]] = {
             "attendus": lambda: waiting,
             "a-rembourser": lambda: withdrawals.due_soon(waiting),
@@ -90,7 +90,7 @@ class WithdrawalAdmin(ReadOnly, ModelAdmin):
         """Words too: colour is never the only sign."""
         day = f"{withdrawal.refund_due_on:%d/%m/%Y}"
         left = (withdrawal.refund_due_on - timezone.localdate()).days
-        if withdrawal.goods_back_at or withdrawal.closed_at or left > withdrawals.DUE_SOON.days:
+        if not withdrawal.is_waiting or left > withdrawals.DUE_SOON.days:
             return day
         said = _("en retard") if left < 0 else _("urgent")
         return format_html('<strong class="text-red-700">{} ({})</strong>', day, said)
@@ -173,7 +173,7 @@ class WithdrawalAdmin(ReadOnly, ModelAdmin):
             form.add_error(
                 "why",
                 _("Le client a jusqu’au %(day)s pour renvoyer ses articles.")
-                % {"day": date_format(withdrawal.refund_due_on, "j F Y")},
+                % {"day": first_of_month(date_format(withdrawal.refund_due_on, "j F Y"))},
             )
         else:
             said = _("Rétractation close, sans remboursement\u202f: %(why)s.") % {

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from tests.seeded import load_demonstration_shop
 from tools.browser import chromium
@@ -15,12 +15,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
     "--disable-component-update", "--no-first-run",
 ]  # fmt: skip
-# A slow moment of the machine is no fault of the shop; what never comes fails all the same.
-PATIENCE_MS = 30_000
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 PICTURES = Path(__file__).resolve().parents[2] / ".run" / "screenshots"
-expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items):
@@ -53,7 +50,7 @@ def open_page(browser):
             locale="fr-FR",
             timezone_id="Europe/Paris",
         )
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
         page.problems = []

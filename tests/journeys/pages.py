@@ -133,7 +133,7 @@ class Inspector:
         return got.text()
 
     def _shown(self, url, answer):
-        """Until all of the page is there: to stop listening amidst its pictures would leave some of them waiting."""
+        """Listens until the page is there: to stop meanwhile, as ``times=1`` does, now and then left it waiting."""
         self.page.route(url, lambda route: _repeat(route, answer))
         got = self.page.goto(url)
         self.page.unroute(url)

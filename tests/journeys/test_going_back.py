@@ -126,6 +126,8 @@ def test_pages_of_what_goes_back(see, goods):  # noqa: F811
     declared = Withdrawal.objects.get()
     services.close_withdrawal(withdrawal_id=declared.pk, why="kept", by_id=staff.pk)
     see("back-withdrawal-kept", f"{address}retractation/", client=client, says="vous gardez ces articles")
+    Withdrawal.objects.update(closed_why="never_came")
+    see("back-withdrawal-never-came", f"{address}retractation/", client=client, says="ne sont pas arrivés")
     services.receive_withdrawn_goods(withdrawal_id=declared.pk, by_id=staff.pk)
     settle()
     see("back-withdrawal-refunded", f"{address}retractation/", client=client, says="remboursement fait")

@@ -168,6 +168,10 @@ class Withdrawal(models.Model):
     def __str__(self) -> str:
         return f"{self.order_id} {self.pk}"
 
+    @property
+    def is_waiting(self) -> bool:
+        return self.goods_back_at is None and self.closed_at is None
+
 
 class WithdrawalLine(models.Model):
     """What of a line its buyer gives back: pieces or grams."""

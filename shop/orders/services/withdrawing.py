@@ -81,11 +81,11 @@ def close_withdrawal(*, withdrawal_id: int, why: str, by_id: int | None) -> With
     they are told. Goods that come all the same are received as ever.
 
     Raises ValueError (no such reason), WithdrawalEnded, and GoodsMayStillCome where they "never came" within the
-    fortnight that the law gives (C. conso. L221-23). Locks the order; seven queries.
+    fortnight that the law gives (C. conso. L221-23). Locks the order; eight queries.
     """
     reason = Withdrawal.Closing(why)
     order, withdrawal = _locked(withdrawal_id)
-    if withdrawal.goods_back_at or withdrawal.closed_at:
+    if not withdrawal.is_waiting:
         raise WithdrawalEnded(withdrawal_id)
     if reason == Withdrawal.Closing.NEVER_CAME and not may_never_come(withdrawal):
         raise GoodsMayStillCome(withdrawal_id)
