@@ -57,6 +57,8 @@ class DepotFactory(factory.django.DjangoModelFactory):
 
     code = "paris"
     name = "Dépôt de Paris"
+    latitude = 48.926
+    longitude = 2.300
     is_default = factory.LazyAttribute(lambda o: o.code == "paris")
 
 

@@ -23,6 +23,7 @@ ROOMS = [
     "shop.customers",
     "delivery.zones",
     "delivery.slots",
+    "delivery.rounds",
     "loyalty.vouchers",
     "shop.catalogue",
     "shop.pricing",
@@ -263,6 +264,10 @@ HELP_EMAIL = env("HELP_EMAIL", default="aide@cabas.example")
 HELP_PHONE = env("HELP_PHONE", default="09 70 00 00 00")
 # When people answer, 1 is Monday; shown as a French sentence.
 HELP_HOURS = env("HELP_HOURS", default="1-6 08:00-21:00, 7 09:00-13:00")
+
+# --- rounds -------------------------------------------------------------------------------------
+# How long vans take from place to place: a class as in delivery/rounds/travel.py.
+DELIVERY_TRAVEL = env("DELIVERY_TRAVEL", default="delivery.rounds.travel.CrowFlies")
 
 # --- payments -----------------------------------------------------------------------------------
 PAYMENT_GATEWAY = env("PAYMENT_GATEWAY", default="demo")

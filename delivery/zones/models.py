@@ -25,13 +25,27 @@ class Depot(models.Model):
         _("par défaut"), default=False, help_text=_("Celui des visiteurs dont on ignore encore l’adresse.")
     )
 
+    # Where rounds begin and end; without a place none is planned.
+    latitude = models.FloatField(
+        _("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)],
+        help_text=_("En degrés, par exemple 48,9333."),
+    )  # fmt: skip
+    longitude = models.FloatField(
+        _("longitude"), null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+
     class Meta:
         verbose_name = _("dépôt")
         verbose_name_plural = _("dépôts")
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(latitude=None, longitude=None)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="depot_is_on_earth",
+            ),
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="one_default_depot"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

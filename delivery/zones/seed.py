@@ -10,11 +10,12 @@ from django.db import transaction
 from delivery.zones.models import Depot, PickupPoint, Zone, ZoneArea
 from delivery.zones.services import zones_changed
 
+# Code → name, latitude, longitude: in Gennevilliers, Vénissieux, Lons and Anglet.
 DEPOTS = {
-    "paris": "Dépôt de Paris",
-    "lyon": "Dépôt de Lyon",
-    "pau": "Dépôt de Pau",
-    "anglet": "Dépôt d’Anglet",
+    "paris": ("Dépôt de Paris", 48.9260, 2.3000),
+    "lyon": ("Dépôt de Lyon", 45.7100, 4.8800),
+    "pau": ("Dépôt de Pau", 43.3200, -0.4000),
+    "anglet": ("Dépôt d’Anglet", 43.4850, -1.5200),
 }
 DEFAULT_DEPOT = "paris"
 
@@ -169,10 +170,12 @@ def seed_zones() -> list[Zone]:
 def _seed_depots() -> dict[str, Depot]:
     depots = {depot.code: depot for depot in Depot.objects.all()}
     has_default = any(depot.is_default for depot in depots.values())
-    for code, name in DEPOTS.items():
+    for code, (name, latitude, longitude) in DEPOTS.items():
         if code not in depots:
             is_default = code == DEFAULT_DEPOT and not has_default
-            depots[code] = Depot.objects.create(code=code, name=name, is_default=is_default)
+            depots[code] = Depot.objects.create(
+                code=code, name=name, latitude=latitude, longitude=longitude, is_default=is_default
+            )
     return depots
 
 

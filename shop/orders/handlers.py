@@ -4,8 +4,9 @@ Only the order's own payment decides about the order; that of an amendment decid
 """
 
 from config.facts import handler, publish
+from delivery.rounds import services as rounds
 from shop.orders import services
-from shop.orders.events import LineShort, OrderPacked, ShelfShort
+from shop.orders.events import LineShort, OrderAmended, OrderCancelled, OrderPacked, OrderPlaced, ShelfShort
 from shop.payments import services as payments
 from shop.payments.events import (
     PaymentActionNeeded,
@@ -104,3 +105,24 @@ def tell_lines_apart(came: ShelfShort) -> None:
 @handler(LineShort, key="orders.settle_short")
 def settle_short(came: LineShort) -> None:
     services.settle_short(line_id=came.line_id)
+
+
+@handler(OrderPlaced, key="orders.tell_rounds_placed")
+def tell_rounds_placed(placed: OrderPlaced) -> None:
+    services.tell_rounds(reference=placed.order_reference)
+
+
+@handler(OrderAmended, key="orders.tell_rounds_amended")
+def tell_rounds_amended(amended: OrderAmended) -> None:
+    services.tell_rounds(reference=amended.order_reference)
+
+
+@handler(OrderPacked, key="orders.tell_rounds_packed")
+def tell_rounds_packed(packed: OrderPacked) -> None:
+    services.tell_rounds(reference=packed.order_reference)
+
+
+@handler(OrderCancelled, key="orders.tell_rounds_cancelled")
+def tell_rounds_cancelled(cancelled: OrderCancelled) -> None:
+    """Told before it was placed there is nothing to cancel, and a cancelled order is not told any more."""
+    rounds.cancel_drop(order_reference=cancelled.order_reference)

@@ -9,10 +9,11 @@ from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from config.templatetags.cabas import grams
+from delivery.zones.models import Zone
 from shop.catalogue.models import Temperature
 from shop.orders.models import Order, OrderLine
 from shop.orders.rules import is_newcomer, keeps_until, missing_of
-from shop.picking.models import PickTask, Wave
+from shop.picking.models import Crate, PickTask, Wave
 from shop.picking.rules import walking_key
 from shop.stock.models import StockItem
 
@@ -217,3 +218,11 @@ def own_line(line_id: int, picker_id: int) -> OrderLine | None:
 def lines_left(order_id: int) -> int:
     """How many shelves of an order were not visited yet. One query."""
     return OrderLine.objects.filter(order=order_id, picked=None).count()
+
+
+def crates_to_deliver(order_reference: str) -> dict[str, int]:
+    """Labelled crates of an order that a van takes, temperature → number; empty for one that is fetched. One query."""
+    labelled = Crate.objects.filter(
+        task__order__reference=order_reference, task__order__zone__kind=Zone.Kind.DELIVERY
+    )
+    return dict(labelled.values_list("temperature").annotate(number=Count("pk")).order_by("temperature"))

@@ -8,6 +8,8 @@ from django.db.models import Manager
 from config.staff import seed_groups
 from crm.desk.models import HelpEntry, LegalPage
 from crm.desk.services import seed_help, seed_pages
+from delivery.rounds.models import Place
+from delivery.rounds.seed import seed_places
 from delivery.slots.models import Slot
 from delivery.slots.services import generate_slots
 from delivery.zones.models import Zone
@@ -25,6 +27,7 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("index de recherche", ensure_index, SearchEntry._default_manager),
     ("synonymes de recherche", seed_synonyms, Synonym._default_manager),
     ("créneaux", generate_slots, Slot._default_manager),
+    ("lieux et transporteurs", seed_places, Place._default_manager),
 ]
 
 

@@ -79,6 +79,7 @@ from shop.orders.services.errors import (
     WrongCode,
     WrongQuantity,
 )
+from shop.orders.services.manifests import tell_rounds
 from shop.orders.services.paying import (
     ask_before_cutoff,
     ask_for_payment,
@@ -218,6 +219,7 @@ __all__ = [
     "start_picking",
     "take_off_shelf",
     "take_out_recalled",
+    "tell_rounds",
     "tell_shortage",
     "wants_replacement",
     "withdraw_recalled",

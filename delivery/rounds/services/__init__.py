@@ -1,0 +1,34 @@
+"""Every write to rounds, and what is to be delivered. Lock order: order (the caller's) → half-day → drop."""
+
+from delivery.rounds.errors import DepotNowhere, DropUnknown, PlanStale, RoundMoveRefused, WrongPlace
+from delivery.rounds.services.dispatching import end_round, lock_round, send_out, stop_round, unlock_round
+from delivery.rounds.services.drops import (
+    Manifest,
+    cancel_drop,
+    correct_place,
+    forget_addresses,
+    note_crates,
+    write_drop,
+)
+from delivery.rounds.services.planning import due_for_plan, plan_half_day
+
+__all__ = [
+    "DepotNowhere",
+    "DropUnknown",
+    "Manifest",
+    "PlanStale",
+    "RoundMoveRefused",
+    "WrongPlace",
+    "cancel_drop",
+    "correct_place",
+    "due_for_plan",
+    "end_round",
+    "forget_addresses",
+    "lock_round",
+    "note_crates",
+    "plan_half_day",
+    "send_out",
+    "stop_round",
+    "unlock_round",
+    "write_drop",
+]
