@@ -7,6 +7,7 @@ import pytest
 from shop.orders import services
 from shop.orders.models import Order
 from tests.factories import ProductFactory
+from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.orders.depot import packed, place, settle
 
 
@@ -26,7 +27,7 @@ def soap():
 
 
 @pytest.fixture
-def delivered(zone, comte, soap):
+def delivered(zone, comte, soap):  # noqa: F811
     order = packed(place(zone, {comte: 5, soap: 4}))
     settle()
     services.hand_over(reference=order.reference)

@@ -7,7 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.facts import deliver_all
 from config.staff import StaffGroup
+from delivery.rounds.models import Drop
 from delivery.slots.models import Slot
 from shop.orders import services as orders
 from shop.orders.models import Order, ShortageQuestion
@@ -308,3 +310,15 @@ def test_what_ended_leaves_the_wave(zone, comte, trouble):
 
     assert services.drop_stale(now=now) == 1
     assert PickTask.objects.get().closed_at and services.drop_stale(now=now) == 0
+
+
+def test_the_labels_say_what_the_van_takes_in_place_of_the_guess(zone, comte, picker):
+    order = place(zone, {comte: 12})
+    (task,) = on_trolley(picker, order)
+    services.confirm(picker_id=picker.pk, taken={order.lines.get().pk: services.Taken(12)})
+    services.label_crates(task_id=task.pk, picker_id=picker.pk, wanted={"ambient": 2, "chilled": 1})
+    services.close_task(task_id=task.pk, picker_id=picker.pk)
+
+    deliver_all()
+
+    assert Drop.objects.get(order_reference=order.reference).crates == {"ambient": 2, "chilled": 1}
