@@ -21,6 +21,13 @@ app.conf.beat_schedule = {
     "outbox-lost": {"task": "crm.outbox.tasks.mark_lost", "schedule": 60.0},
     "outbox-purge": {"task": "crm.outbox.tasks.purge_secrets", "schedule": 60.0},
     "slots-generate": {"task": "delivery.slots.tasks.generate", "schedule": crontab(minute=5, hour="*/6")},
+    "rounds-plan": {"task": "delivery.rounds.tasks.plan_due", "schedule": 60.0},
+    "rounds-forget": {
+        "task": "delivery.rounds.tasks.forget_addresses",
+        "schedule": crontab(minute=10, hour=2),
+    },
+    "runs-tick": {"task": "delivery.tracking.tasks.tick", "schedule": 60.0},
+    "runs-forget": {"task": "delivery.tracking.tasks.forget", "schedule": crontab(minute=15, hour=2)},
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},

@@ -24,6 +24,7 @@ ROOMS = [
     "delivery.zones",
     "delivery.slots",
     "delivery.rounds",
+    "delivery.tracking",
     "loyalty.vouchers",
     "shop.catalogue",
     "shop.pricing",
@@ -239,6 +240,11 @@ SERVE_MEDIA = env.bool("SERVE_MEDIA", default=False)
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(STATE_DIR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Photographs of doorsteps and of what came broken: no address leads to them but a page that asks who reads.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": Path(env("PRIVATE_ROOT", default=str(STATE_DIR / "private")))},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # A product named "=cmd|…" must not run in the spreadsheet of whoever exports it.

@@ -1,8 +1,16 @@
 """Every write to rounds, and what is to be delivered. Lock order: order (the caller's) → half-day → drop."""
 
 from delivery.rounds.errors import DepotNowhere, DropUnknown, PlanStale, RoundMoveRefused, WrongPlace
-from delivery.rounds.services.dispatching import end_round, lock_round, send_out, stop_round, unlock_round
+from delivery.rounds.services.dispatching import (
+    end_round,
+    lock_half_day,
+    lock_round,
+    send_out,
+    stop_round,
+    unlock_round,
+)
 from delivery.rounds.services.drops import (
+    FORGOTTEN_AFTER,
     Manifest,
     cancel_drop,
     correct_place,
@@ -13,6 +21,7 @@ from delivery.rounds.services.drops import (
 from delivery.rounds.services.planning import due_for_plan, plan_half_day
 
 __all__ = [
+    "FORGOTTEN_AFTER",
     "DepotNowhere",
     "DropUnknown",
     "Manifest",
@@ -24,6 +33,7 @@ __all__ = [
     "due_for_plan",
     "end_round",
     "forget_addresses",
+    "lock_half_day",
     "lock_round",
     "note_crates",
     "plan_half_day",

@@ -12,10 +12,15 @@ from delivery.rounds.models import Drop, Planning, Round, Stop
 from delivery.rounds.services.drops import touch
 
 
-def _locked(round_id: int) -> Round:
-    """The round, its half-day's row locked. Raises Round.DoesNotExist. Two queries."""
+def lock_half_day(*, round_id: int) -> None:
+    """Hold back plans and dispatchers of a round's half-day. Raises Round.DoesNotExist. Two queries."""
     planning_id = Round.objects.values_list("planning_id", flat=True).get(pk=round_id)
     list(Planning.objects.select_for_update().filter(pk=planning_id).values_list("pk"))
+
+
+def _locked(round_id: int) -> Round:
+    """The round, its half-day's row locked. Raises Round.DoesNotExist. Three queries."""
+    lock_half_day(round_id=round_id)
     return Round.objects.select_related("shift__courier__carrier", "planning").get(pk=round_id)
 
 

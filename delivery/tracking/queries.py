@@ -1,0 +1,135 @@
+"""What couriers, customers and staff read of the road."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from delivery.rounds.models import Drop, Round, Stop
+from delivery.tracking.models import Card, Run, Visit
+
+
+def round_of_courier(round_id: int, courier_id: int) -> Round | None:
+    """A round of this very courier, trained and in activity. One query."""
+    own = Round.objects.filter(
+        pk=round_id,
+        shift__courier=courier_id,
+        shift__courier__is_active=True,
+        shift__courier__trained_on__isnull=False,
+    )
+    return own.select_related("shift__van", "planning").first()
+
+
+def rounds_ahead(courier_id: int, now: datetime) -> list[Round]:
+    """What a courier has to drive yet and has not begun, the next one first, with its number of stops. One query."""
+    ahead = Round.objects.filter(
+        shift__courier=courier_id,
+        run=None,
+        state__in=[Round.State.PLANNED, Round.State.LOCKED],
+        returns_at__gt=now,
+    )
+    return list(
+        ahead.select_related("shift__van", "planning__depot")
+        .annotate(stops_number=Count("stops"))
+        .order_by("starts_at")
+    )
+
+
+def open_run(courier_id: int) -> Run | None:
+    """What a courier is loading or driving. One query."""
+    return (
+        Run.objects.filter(courier=courier_id, ended_at=None)
+        .select_related("round__shift__van", "round__planning__depot")
+        .first()
+    )
+
+
+def visits_of(run: Run) -> list[Visit]:
+    """In the order of the plan. One query."""
+    return list(run.visits.select_related("drop").order_by("number"))
+
+
+def own_run(run_id: int, courier_id: int) -> Run | None:
+    """One query."""
+    return Run.objects.filter(pk=run_id, courier=courier_id).select_related("round__shift__van").first()
+
+
+def drops_concerned(zone_ids: Sequence[int], since: datetime, until: datetime) -> list[Drop]:
+    """Drops of these zones promised in a period, that nobody has delivered. One query."""
+    over = Visit.objects.filter(drop=OuterRef("pk"), state__in=[Visit.State.DELIVERED, Visit.State.REFUSED])
+    found = Drop.objects.to_deliver().between(since, until).filter(zone__in=zone_ids)
+    return list(found.filter(~Exists(over)).order_by("slot_starts_at", "pk"))
+
+
+def cards() -> list[Card]:
+    """What couriers are trained to answer. One query."""
+    return list(Card.objects.filter(is_published=True))
+
+
+def runs_out() -> list[int]:
+    """Runs that go on. One query."""
+    return list(Run.objects.filter(ended_at=None).order_by("pk").values_list("pk", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Where a delivery is. ``stops_before`` counts doors before this one, None before the van has left.
+
+    ``expected_at`` and its interval hold from the van's departure on; before, the slot is all that is promised.
+    """
+
+    state: str
+    courier: str
+    is_out: bool
+    stops_before: int | None
+    expected_at: datetime | None
+    earliest_at: datetime | None
+    latest_at: datetime | None
+    arrived_at: datetime | None
+    done_at: datetime | None
+    is_late: bool
+
+
+_EARLIER = Q(run__visits__state__in=Visit.OPEN, run__visits__number__lt=F("number"))
+
+
+def live(order_reference: str) -> Live | None:
+    """What may be said of an order on its way; None while no round has it. Two queries at most."""
+    found = Visit.objects.filter(drop__order_reference=order_reference).exclude(state=Visit.State.HANDED_ON)
+    visit = (
+        found.select_related("run__courier")
+        .annotate(before=Count("run__visits", filter=_EARLIER))
+        .order_by("-pk")
+        .first()
+    )
+    if visit is None:
+        return _planned(order_reference)
+    is_out = visit.run.left_at is not None
+    is_open = visit.is_open and is_out
+    return Live(
+        state=visit.state,
+        courier=visit.run.courier.first_name,
+        is_out=is_out,
+        stops_before=visit.before if is_open else None,  # type: ignore[attr-defined]
+        expected_at=visit.expected_at if is_open else None,
+        earliest_at=visit.earliest_at if is_open else None,
+        latest_at=visit.latest_at if is_open else None,
+        arrived_at=visit.arrived_at,
+        done_at=visit.done_at,
+        is_late=is_open and visit.expected_at > visit.slot_ends_at,
+    )
+
+
+def _planned(order_reference: str) -> Live | None:
+    stop = (
+        Stop.objects.filter(drop__order_reference=order_reference)
+        .select_related("round__shift__courier")
+        .first()
+    )
+    if stop is None:
+        return None
+    return Live(
+        state="planned", courier=stop.round.shift.courier.first_name, is_out=False, stops_before=None, expected_at=None,
+        earliest_at=None, latest_at=None, arrived_at=None, done_at=None, is_late=False,
+    )  # fmt: skip

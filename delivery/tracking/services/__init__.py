@@ -1,0 +1,31 @@
+"""Every write about the road. Lock order: courier → half-day → run → its visits."""
+
+from delivery.tracking.errors import (
+    AlreadyOut,
+    CardWithoutAnswer,
+    EventUnreadable,
+    NothingConcerned,
+    NotYourRound,
+)
+from delivery.tracking.services.forgetting import forget_positions, forget_receivers
+from delivery.tracking.services.incidents import announce_incident
+from delivery.tracking.services.questions import log_question, make_card
+from delivery.tracking.services.reports import Said, report
+from delivery.tracking.services.runs import open_run, tick
+
+__all__ = [
+    "AlreadyOut",
+    "CardWithoutAnswer",
+    "EventUnreadable",
+    "NotYourRound",
+    "NothingConcerned",
+    "Said",
+    "announce_incident",
+    "forget_positions",
+    "forget_receivers",
+    "log_question",
+    "make_card",
+    "open_run",
+    "report",
+    "tick",
+]

@@ -1,0 +1,34 @@
+"""What couriers could not answer, and the cards that come of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from delivery.tracking.errors import CardWithoutAnswer
+from delivery.tracking.models import Card, Question
+
+
+@transaction.atomic
+def log_question(*, courier_id: int, key: UUID, at: datetime, words: str = "") -> Question:
+    """One tap: somebody asked what the courier could not answer. Sent again it is the same. Two queries."""
+    question, _new = Question.objects.get_or_create(
+        key=key, defaults={"courier_id": courier_id, "at": at, "words": words.strip()[:300]}
+    )
+    return question
+
+
+@transaction.atomic
+def make_card(*, question_id: int, question: str, answer: str, now: datetime) -> Card:
+    """An unanswered question becomes a card for all couriers. Twice is once. Raises CardWithoutAnswer. Four queries."""
+    if not answer.strip() or not question.strip():
+        raise CardWithoutAnswer
+    asked = Question.objects.select_for_update(of=("self",)).select_related("card").get(pk=question_id)
+    if asked.card:
+        return asked.card
+    card, _new = Card.objects.get_or_create(
+        question=question.strip()[:160], defaults={"answer": answer.strip()}
+    )
+    asked.card, asked.closed_at = card, now
+    asked.save(update_fields=["card", "closed_at"])
+    return card

@@ -1,0 +1,159 @@
+"""A courier takes a round, and its doors are estimated anew. Lock order: the half-day, then the run, then its visits."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from config.facts import publish
+from delivery.rounds import services as rounds
+from delivery.rounds.models import Courier
+from delivery.tracking.errors import AlreadyOut, NotYourRound
+from delivery.tracking.estimates import WARN_FROM, Leg, Pace, Seen, estimate, pace_of
+from delivery.tracking.events import DelayForeseen
+from delivery.tracking.models import LateNotice, Run, Visit
+from delivery.tracking.queries import round_of_courier
+
+State = Visit.State
+
+
+@transaction.atomic
+def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
+    """A courier begins to load: the round is locked, and its stops become visits. Twice is once.
+
+    Raises NotYourRound, AlreadyOut, rounds.RoundMoveRefused. Locks the half-day; fourteen queries, however many stops.
+    """
+    round_ = round_of_courier(round_id, courier_id)
+    if round_ is None:
+        raise NotYourRound(round_id)
+    # Two taps wait for each other here, before either looks.
+    list(Courier.objects.select_for_update(no_key=True).filter(pk=courier_id).values_list("pk"))
+    if known := Run.objects.filter(round=round_).first():
+        return known
+    if Run.objects.filter(courier=courier_id, ended_at=None).exists():
+        raise AlreadyOut(courier_id)
+    round_ = rounds.lock_round(round_id=round_id)
+    run = Run.objects.create(round=round_, courier_id=courier_id, opened_at=now)
+    stops = list(round_.stops.select_related("drop").order_by("number"))
+    visits = Visit.objects.bulk_create(
+        Visit(
+            run=run,
+            drop=stop.drop,
+            number=stop.number,
+            state=State.CANCELLED if stop.drop.cancelled_at else State.TO_COME,
+            slot_starts_at=stop.drop.slot_starts_at,
+            slot_ends_at=stop.drop.slot_ends_at,
+            planned_at=stop.arrives_at,
+            drive_seconds=stop.drive_seconds,
+            service_seconds=stop.service_seconds,
+            expected_at=stop.arrives_at,
+            earliest_at=stop.drop.slot_starts_at,
+            latest_at=stop.drop.slot_ends_at,
+        )
+        for stop in stops
+    )
+    reestimate(run, visits, now=now)
+    return run
+
+
+def reestimate(run: Run, visits: Sequence[Visit], *, now: datetime) -> None:
+    """Estimate what is to come of a run from what is over, and tell whoever will be late. The caller holds the run's lock.
+
+    At most four queries, and as many as `publish` takes for each customer told; what they read is kept on ``visits``.
+    """
+    to_come = [visit for visit in visits if visit.state == State.TO_COME]
+    if not to_come or run.ended_at:
+        return
+    estimates = estimate(
+        [_leg(visit) for visit in to_come],
+        leaves_at=_leaves_at(run, visits, now),
+        not_before=now,
+        pace=_pace(run, visits),
+    )
+    for visit, told in zip(to_come, estimates, strict=True):
+        visit.expected_at, visit.late_chance = told.expected_at, told.late_chance
+        visit.earliest_at, visit.latest_at = told.earliest_at, told.latest_at
+    Visit.objects.bulk_update(to_come, ["expected_at", "late_chance", "earliest_at", "latest_at"])
+    warn(
+        {
+            visit.drop_id: (visit.drop.order_reference, visit.expected_at)
+            for visit in to_come
+            if _is_late(visit)
+        },
+        now=now,
+    )
+
+
+def _is_late(visit: Visit) -> bool:
+    return visit.late_chance >= WARN_FROM and visit.expected_at > visit.slot_ends_at
+
+
+def warn(late: dict[int, tuple[str, datetime | None]], *, now: datetime) -> None:
+    """Tell those who were not told yet that it will be late: drop id → reference and when it is expected.
+
+    Once for a drop, whoever asks and however often. Two queries and what `publish` takes, none where nobody is late.
+    """
+    if not late:
+        return
+    known = set(LateNotice.objects.filter(drop__in=late).values_list("drop_id", flat=True))
+    for drop_id in sorted(set(late) - known):
+        reference, expected_at = late[drop_id]
+        _notice, is_new = LateNotice.objects.get_or_create(
+            drop_id=drop_id, defaults={"told_at": now, "expected_at": expected_at}
+        )
+        if is_new:
+            publish(
+                DelayForeseen(
+                    order_reference=reference,
+                    expected_epoch=int(expected_at.timestamp()) if expected_at else 0,
+                )
+            )
+
+
+def _leg(visit: Visit) -> Leg:
+    return Leg(visit.drive_seconds, visit.service_seconds, visit.slot_starts_at, visit.slot_ends_at)
+
+
+def _leaves_at(run: Run, visits: Sequence[Visit], now: datetime) -> datetime:
+    """When the courier goes on to the next door: from the depot, from the last door, or from the one being served."""
+    at_door = [visit for visit in visits if visit.state == State.ARRIVED and visit.arrived_at]
+    if at_door:
+        here = at_door[-1]
+        begins = max(here.arrived_at or now, here.slot_starts_at)
+        return max(begins + timedelta(seconds=here.service_seconds), now)
+    done = [visit.done_at for visit in visits if visit.done_at]
+    if done:
+        return max(done)
+    return run.left_at or max(run.round.starts_at, now)
+
+
+def _pace(run: Run, visits: Sequence[Visit]) -> Pace:
+    return pace_of(seen(run, visits))
+
+
+def seen(run: Run, visits: Sequence[Visit]) -> list[Seen]:
+    """The legs that are over, in the order in which they were driven."""
+    if run.left_at is None:
+        return []
+    told, from_at = [], run.left_at
+    arrived = [visit for visit in visits if visit.arrived_at]
+    for visit in sorted(arrived, key=lambda one: (one.arrived_at, one.number)):
+        arrived_at = visit.arrived_at or from_at
+        drove = max(0, round((arrived_at - from_at).total_seconds()))
+        stayed = 0
+        if visit.done_at:
+            begins = max(arrived_at, visit.slot_starts_at)
+            stayed = max(0, round((visit.done_at - begins).total_seconds()))
+            from_at = visit.done_at
+        told.append(Seen(visit.drive_seconds, drove, visit.service_seconds if visit.done_at else 0, stayed))
+    return told
+
+
+@transaction.atomic
+def tick(*, run_id: int, now: datetime) -> None:
+    """Time passes and a phone says nothing: what should have happened by now has not. Locks the run; eight queries and
+    what `publish` takes.
+    """
+    run = Run.objects.select_for_update(of=("self",)).select_related("round").get(pk=run_id)
+    if run.ended_at is None:
+        reestimate(run, list(run.visits.select_related("drop").order_by("number")), now=now)
