@@ -13,7 +13,7 @@ from crm.desk.views import RECEIPT_SALT
 from shop.customers.models import Consent, Customer
 from shop.lists.models import ListItem, ShoppingList
 from shop.orders.models import Order
-from shop.orders.services import tell_shortage
+from shop.orders.services import tell_delay, tell_shortage
 from shop.payments.models import DemoSession, PaymentOperation
 from tests.factories import AddressFactory, CustomerFactory, PickupPointFactory, ProductFactory
 from tests.shop.checkout.conftest import RECIPIENT, Walk
@@ -92,6 +92,9 @@ DOORS = {
     "demo_payment": Door(TOKEN, get=410, post=410, args=("@demo",)),
     "tracking": Door(TOKEN, args=("@token",)),
     "cancel_as_guest": Door(TOKEN, get=NO, post=302, args=("@token",)),
+    # A fresh order is on no road: the whole page is asked for.
+    "tracking_live": Door(TOKEN, args=("@token",)),
+    "delay": Door(TOKEN, post=422, args=("@delay",)),
     "answer_shortage": Door(TOKEN, post=422, args=("@answer",)),
     "withdrawal_start": Door(PUBLIC),
     # Step one sent back: nothing of a fresh order may be given back yet, and none of its lines is a replacement.
@@ -189,6 +192,7 @@ class Owned:
         self.question = tell_shortage(
             reference=self.order.reference, line_id=self.order.lines.get().pk, missing=1, cause="forecast"
         )
+        self.delay = tell_delay(reference=self.order.reference, cause="forecast", expected_at=None)
         self.document = invoice(self.order)
         self.address = AddressFactory(customer=self.customer, line1=self.line1)
         Consent.objects.create(
@@ -211,6 +215,7 @@ class Owned:
             "@document": self.document.number,
             "@token": self.order.tracking_token,
             "@answer": self.question.token,
+            "@delay": self.delay.token,
             "@payment": PaymentOperation.objects.get(account_id=self.order.reference).key,
             "@demo": DemoSession.objects.get().token,
             "@receipt": signing.dumps(1, salt=RECEIPT_SALT),

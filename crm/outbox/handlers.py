@@ -8,18 +8,27 @@ from crm.outbox.queries import coverage_letter, order_status, restock_letter
 from delivery.zones.events import CoverageOpened
 from shop.orders.events import (
     AmendmentDropped,
+    DelayAnswered,
+    DelayTold,
     OrderAmended,
     OrderCancelled,
     OrderPacked,
     OrderPaymentNeeded,
     OrderPlaced,
+    OrderReturned,
     PickupDue,
     ShortageAnswered,
     ShortageTold,
     WithdrawalClosed,
     WithdrawalDeclared,
 )
-from shop.orders.queries import amendment_context, letter_context, question_letter, receipt_letter
+from shop.orders.queries import (
+    amendment_context,
+    delay_letter,
+    letter_context,
+    question_letter,
+    receipt_letter,
+)
 from shop.orders.refunds import refund_letter
 from shop.orders.withdrawals import withdrawal_letter
 from shop.payments.events import LatePaymentVoided, PaymentRefunded
@@ -99,6 +108,29 @@ def tell_shortage_settled(answered: ShortageAnswered) -> None:
     context = question_letter(answered.question_id)
     if context["answered_by"] != "customer" and context["stands"]:
         _queue_about_order("shortage_settled", f"{answered.order_reference} {answered.question_id}", context)
+
+
+@handler(DelayTold, key="outbox.delay_told", lane="checkout")
+def tell_delay(told: DelayTold) -> None:
+    """Once for each cause. Nothing to wait for any more, nothing to say: it came quicker than its letter."""
+    context = delay_letter(told.delay_id)
+    if context["answer"] or not context["is_still_to_come"]:
+        return
+    letter = "delivery_missed" if told.cause == "missed" else "delay_told"
+    _queue_about_order(letter, f"{told.order_reference} {told.delay_id} {told.cause}", context)
+
+
+@handler(DelayAnswered, key="outbox.delay_settled", lane="checkout")
+def tell_delay_settled(answered: DelayAnswered) -> None:
+    """Another slot or a point, with its code, must be found again; whoever waits or gives up knows it, or has a letter."""
+    context = delay_letter(answered.delay_id)
+    if context["answer"] in {"slot", "pickup"} and context["is_still_to_come"]:
+        _queue_about_order("delay_settled", f"{answered.order_reference} {answered.delay_id}", context)
+
+
+@handler(OrderReturned, key="outbox.order_returned", lane="checkout")
+def tell_order_returned(returned: OrderReturned) -> None:
+    _about_order("order_returned", returned.order_reference)
 
 
 @handler(OrderPaymentNeeded, key="outbox.payment_needed", lane="checkout", takes_id=True)

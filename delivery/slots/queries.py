@@ -143,8 +143,18 @@ def next_free_slot(zone: Zone) -> Slot | None:
 
 def free_slots(zone: Zone) -> QuerySet[Slot]:
     """The slots of a zone that can still be held, the next one first. One query when read."""
+    return _free().filter(zone=zone)
+
+
+def free_slots_at_points(depot_id: int) -> QuerySet[Slot]:
+    """The same of the open pickup points of a depot, each slot with its point. One query when read."""
+    points = _free().filter(zone__depot=depot_id, zone__kind=Zone.Kind.COLLECT, zone__is_active=True)
+    return points.select_related("zone")
+
+
+def _free() -> QuerySet[Slot]:
     free: Any = Slot.objects.bookable().with_taken()
-    found: QuerySet[Slot] = free.filter(zone=zone, taken__lt=F("capacity")).order_by("starts_at")
+    found: QuerySet[Slot] = free.filter(taken__lt=F("capacity")).order_by("starts_at", "pk")
     return found
 
 

@@ -16,3 +16,7 @@ class NothingConcerned(Exception):
 
 class CardWithoutAnswer(Exception):
     """A question becomes a card once somebody has written what to answer."""
+
+
+class AtTheDoor(Exception):
+    """Too late to call it back: the courier is there, or has handed it over."""

@@ -15,9 +15,12 @@ class DeliveryArrived:
 @fact("tracking.DeliveryMade")
 @dataclass(frozen=True, slots=True)
 class DeliveryMade:
-    """An order was handed over. ``refused``: the shop's references of what its customer did not take."""
+    """An order was handed over, at so many seconds since 1970. ``refused``: the shop's references of what its customer
+    did not take.
+    """
 
     order_reference: str
+    done_epoch: int
     refused: tuple[str, ...] = ()
     deposits_back: int = 0
 

@@ -77,6 +77,36 @@ class OrderCancelled:
     customer_id: int
 
 
+@fact("orders.DelayTold")
+@dataclass(frozen=True, slots=True)
+class DelayTold:
+    """An order will come late, or came to a closed door, and its customer may choose. ``cause`` as `Delay.Cause`."""
+
+    order_reference: str
+    customer_id: int
+    delay_id: int
+    cause: str
+
+
+@fact("orders.DelayAnswered")
+@dataclass(frozen=True, slots=True)
+class DelayAnswered:
+    """What happens to a late order is settled, by its customer or by staff for them."""
+
+    order_reference: str
+    customer_id: int
+    delay_id: int
+
+
+@fact("orders.OrderReturned")
+@dataclass(frozen=True, slots=True)
+class OrderReturned:
+    """A closed order was handed to nobody and is given back in full."""
+
+    order_reference: str
+    customer_id: int
+
+
 @fact("orders.PickupDue")
 @dataclass(frozen=True, slots=True)
 class PickupDue:

@@ -3,10 +3,22 @@
 Only the order's own payment decides about the order; that of an amendment decides about the amendment.
 """
 
+from datetime import UTC, datetime
+
 from config.facts import handler, publish
 from delivery.rounds import services as rounds
+from delivery.tracking.events import (
+    DelayForeseen,
+    DeliveryArrived,
+    DeliveryFailed,
+    DeliveryMade,
+    IncidentAnnounced,
+    RoundLeft,
+)
 from shop.orders import services
+from shop.orders.delays import expected_after
 from shop.orders.events import LineShort, OrderAmended, OrderCancelled, OrderPacked, OrderPlaced, ShelfShort
+from shop.orders.models import Delay, OrderEvent
 from shop.payments import services as payments
 from shop.payments.events import (
     PaymentActionNeeded,
@@ -65,6 +77,7 @@ def note_lapse(lapsed: PaymentLapsed) -> None:
 @handler(PaymentCaptured, key="orders.note_paid", lane="checkout")
 def note_paid(captured: PaymentCaptured) -> None:
     services.note_paid(reference=captured.order_reference)
+    services.settle_returned(reference=captured.order_reference)
 
 
 @handler(PaymentCaptureFailed, key="orders.charge_again", lane="checkout")
@@ -126,3 +139,51 @@ def tell_rounds_packed(packed: OrderPacked) -> None:
 def tell_rounds_cancelled(cancelled: OrderCancelled) -> None:
     """Told before it was placed there is nothing to cancel, and a cancelled order is not told any more."""
     rounds.cancel_drop(order_reference=cancelled.order_reference)
+
+
+@handler(RoundLeft, key="orders.note_left")
+def note_left(left: RoundLeft) -> None:
+    services.note_on_the_road(references=left.order_references, kind=OrderEvent.Kind.LEFT_DEPOT)
+
+
+@handler(DeliveryArrived, key="orders.note_arrived")
+def note_arrived(arrived: DeliveryArrived) -> None:
+    services.note_on_the_road(references=[arrived.order_reference], kind=OrderEvent.Kind.AT_THE_DOOR)
+
+
+@handler(DeliveryMade, key="orders.note_delivered")
+def note_delivered(made: DeliveryMade) -> None:
+    services.note_delivered(
+        reference=made.order_reference,
+        at=datetime.fromtimestamp(made.done_epoch, tz=UTC),
+        refused=made.refused,
+        deposits_back=made.deposits_back,
+    )
+
+
+@handler(DeliveryFailed, key="orders.note_missed")
+def note_missed(failed: DeliveryFailed) -> None:
+    """Whoever refused everything has said what they want to somebody's face; staff call them."""
+    services.note_missed(reference=failed.order_reference)
+    if failed.why == "absent":
+        services.tell_delay(reference=failed.order_reference, cause=Delay.Cause.MISSED, expected_at=None)
+
+
+@handler(DelayForeseen, key="orders.tell_delay", lane="checkout")
+def tell_delay(foreseen: DelayForeseen) -> None:
+    """In the quick lane: an hour later nobody needs it."""
+    expected = foreseen.expected_epoch
+    services.tell_delay(
+        reference=foreseen.order_reference,
+        cause=Delay.Cause.FORECAST,
+        expected_at=datetime.fromtimestamp(expected, tz=UTC) if expected else None,
+    )
+
+
+@handler(IncidentAnnounced, key="orders.tell_incident", lane="checkout")
+def tell_incident(announced: IncidentAnnounced) -> None:
+    services.tell_delay(
+        reference=announced.order_reference,
+        cause=Delay.Cause.INCIDENT,
+        expected_at=expected_after(announced.order_reference, announced.delay_minutes),
+    )

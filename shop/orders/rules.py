@@ -36,6 +36,10 @@ PICKED_BEFORE = timedelta(hours=3)
 VAN_LEAVES_BEFORE = timedelta(minutes=30)
 # What is weighed may be that much heavier than ordered, and is then paid; beyond, the shop gives it.
 WEIGHT_TOLERANCE_PERCENT = 10
+# How long a voucher lasts that is granted anew for one spent on an order nobody received.
+GIVEN_BACK_LASTS = timedelta(days=365)
+# So many other slots and points are offered to whoever's order is late; further ones by telephone.
+SLOTS_OFFERED, POINTS_OFFERED = 6, 3
 
 
 def new_reference() -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.orders import amend_views, answer_views, back_views, pickup_views, review_views, views
+from shop.orders import amend_views, answer_views, back_views, delay_views, pickup_views, review_views, views
 
 urlpatterns = [
     path("commandes/", views.orders_page, name="orders"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("commandes/<str:reference>/avis/retirer/", review_views.withdraw_review, name="withdraw_review"),
     path("compte/avis/", review_views.my_reviews, name="my_reviews"),
     path("suivi/<str:token>/", views.tracking_page, name="tracking"),
+    path("suivi/<str:token>/direct/", views.tracking_live, name="tracking_live"),
     path("suivi/<str:token>/annuler/", views.cancel_as_guest, name="cancel_as_guest"),
     path("retractation/", back_views.withdrawal_start, name="withdrawal_start"),
     path("commandes/<str:reference>/retractation/", back_views.withdraw, name="withdraw"),
@@ -34,5 +35,6 @@ urlpatterns = [
     ),
     path("retrait/", pickup_views.counter, name="counter"),
     path("retrait/remettre/", pickup_views.hand_over, name="hand_over"),
+    path("retard/<str:token>/", delay_views.delay_page, name="delay"),
     path("reponse/<str:token>/", answer_views.answer_page, name="answer_shortage"),
 ]

@@ -24,6 +24,7 @@ from shop.orders.forms import CancelForm
 from shop.orders.models import Order
 from shop.orders.ports import documents_of
 from shop.orders.queries import SESSION_ORDERED, is_received, order_by_token, orders_of
+from shop.orders.road import delay_shown, road_of
 from shop.orders.shown import order_context, with_billed
 
 PER_PAGE = 20
@@ -58,6 +59,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "documents": documents_of(reference),
         "live": services.live_amendment(order),
         "same_hour": _same_hour(order),
+        "delay": delay_shown(order),
     }
     return render(request, "orders/order.html", order_context(order) | back_context(order) | own)
 
@@ -79,6 +81,8 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
             # Whoever says the code gets the goods.
             "shows_code": is_buyer,
             "cancel_form": CancelForm(),
+            "road": road_of(order),
+            "delay": delay_shown(order),
         }
     )
     response = render(request, "orders/tracking.html", context)
@@ -86,6 +90,19 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     # Stricter (no-referrer) would make browsers post "Origin: null", which CSRF protection refuses.
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+@require_safe
+@never_cache
+def tracking_live(request: HttpRequest, token: str) -> HttpResponse:
+    """The sentence of the tracking page alone, asked anew every half minute; the whole page where the order's state
+    has changed since. Three queries.
+    """
+    order = _by_token(token)
+    road = road_of(order)
+    if road is None or not road.is_under_way:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "orders/_live.html", {"order": order, "road": road})
 
 
 def _by_token(token: str) -> Order:

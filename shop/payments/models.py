@@ -83,6 +83,7 @@ class PaymentOperation(models.Model):
         SUBSTITUTE = "substitute", _("remplacement refusé")
         MISTAKE = "mistake", _("erreur de préparation ou de prix")
         LATE = "late", _("livraison en retard")
+        REFUSED = "refused", _("refusé à la livraison")
         WITHDRAWAL = "withdrawal", _("rétractation")
         RECALL = "recall", _("rappel de produit")
         GOODWILL = "goodwill", _("geste commercial")

@@ -2,11 +2,13 @@
 
 from delivery.tracking.errors import (
     AlreadyOut,
+    AtTheDoor,
     CardWithoutAnswer,
     EventUnreadable,
     NothingConcerned,
     NotYourRound,
 )
+from delivery.tracking.services.calling_back import call_back
 from delivery.tracking.services.forgetting import forget_positions, forget_receivers
 from delivery.tracking.services.incidents import announce_incident
 from delivery.tracking.services.questions import log_question, make_card
@@ -15,12 +17,14 @@ from delivery.tracking.services.runs import open_run, tick
 
 __all__ = [
     "AlreadyOut",
+    "AtTheDoor",
     "CardWithoutAnswer",
     "EventUnreadable",
     "NotYourRound",
     "NothingConcerned",
     "Said",
     "announce_incident",
+    "call_back",
     "forget_positions",
     "forget_receivers",
     "log_question",

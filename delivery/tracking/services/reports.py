@@ -215,7 +215,10 @@ def _note_end(visit: Visit, said: Said) -> None:
             visit.photo.save(said.photo.name or "photo", said.photo, save=False)
         publish(
             DeliveryMade(
-                order_reference=reference, refused=tuple(visit.refused), deposits_back=visit.deposits_back
+                order_reference=reference,
+                done_epoch=int((visit.done_at or said.at).timestamp()),
+                refused=tuple(visit.refused),
+                deposits_back=visit.deposits_back,
             )
         )
         return

@@ -2,6 +2,7 @@
 
 from shop.orders.models.amendments import Amendment
 from shop.orders.models.bills import BillVat, OrderBill
+from shop.orders.models.delays import Delay
 from shop.orders.models.lines import LineEvent, OrderLine
 from shop.orders.models.order import Order, OrderEvent, OrderVatTotal, new_tracking_token
 from shop.orders.models.pickups import Pickup
@@ -11,6 +12,7 @@ from shop.orders.models.shortages import ShortageQuestion, SubstituteOffer, new_
 __all__ = [
     "Amendment",
     "BillVat",
+    "Delay",
     "LineEvent",
     "Order",
     "OrderBill",

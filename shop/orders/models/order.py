@@ -28,6 +28,7 @@ class Order(models.Model):
         PICKING = "picking", _("en préparation")
         PACKED = "packed", _("prête")
         DELIVERED = "delivered", _("remise")
+        RETURNED = "returned", _("non remise, remboursée")
         CANCELLED = "cancelled", _("annulée")
         ABANDONED = "abandoned", _("abandonnée")
 
@@ -36,8 +37,9 @@ class Order(models.Model):
         Status.AWAITING_PAYMENT: {Status.PLACED, Status.ABANDONED},
         Status.PLACED: {Status.PICKING, Status.CANCELLED},
         Status.PICKING: {Status.PACKED, Status.CANCELLED},
-        Status.PACKED: {Status.DELIVERED},
+        Status.PACKED: {Status.DELIVERED, Status.RETURNED},
         Status.DELIVERED: set(),
+        Status.RETURNED: set(),
         Status.CANCELLED: set(),
         Status.ABANDONED: set(),
     }
@@ -188,7 +190,16 @@ class OrderEvent(models.Model):
         CANCELLED_SHORT = "cancelled_short", _("Commande annulée, faute d’un article")
         CHARGE_ASKED = "charge_asked", _("Débit demandé à nouveau")
         PAID = "paid", _("Montant débité")
+        LEFT_DEPOT = "left_depot", _("Partie du dépôt")
+        AT_THE_DOOR = "at_the_door", _("Livreur à votre porte")
         DELIVERED = "delivered", _("Commande remise")
+        MISSED = "missed", _("Passage sans réponse, commande rapportée au dépôt")
+        DELAY_TOLD = "delay_told", _("Retard annoncé")
+        WAITED_FOR = "waited_for", _("Vous avez choisi d’attendre")
+        SLOT_MOVED = "slot_moved", _("Livraison reportée à votre demande")
+        TO_PICK_UP = "to_pick_up", _("À retirer, à votre demande")
+        RETURNED = "returned", _("Commande non remise, remboursée en entier")
+        DEPOSITS_BACK = "deposits_back", _("Consignes reprises par le livreur")
         REFUND_ASKED = "refund_asked", _("Remboursement demandé")
         REFUND_MADE = "refund_made", _("Remboursement effectué")
         WITHDRAWN = "withdrawn", _("Rétractation reçue")

@@ -24,6 +24,7 @@ from shop.orders.services.at_shelf import (
 from shop.orders.services.books import live_amendment
 from shop.orders.services.charging import charge, charge_by_hand, is_charge_due, note_paid
 from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
+from shop.orders.services.delaying import STILL_TO_COME, answer_delay, may_choose, tell_delay
 from shop.orders.services.ending import (
     abandon_order,
     cancel_order,
@@ -42,6 +43,8 @@ from shop.orders.services.errors import (
     AnswerTooLate,
     BasketAlreadyOrdered,
     BelowZoneMinimum,
+    ChoiceGone,
+    DelayOver,
     ElsewhereDelivered,
     GoodsMayStillCome,
     KeepsTooShort,
@@ -80,6 +83,12 @@ from shop.orders.services.errors import (
     WrongQuantity,
 )
 from shop.orders.services.manifests import tell_rounds
+from shop.orders.services.on_the_road import (
+    note_delivered,
+    note_missed,
+    note_on_the_road,
+    settle_returned,
+)
 from shop.orders.services.paying import (
     ask_before_cutoff,
     ask_for_payment,
@@ -113,6 +122,7 @@ from shop.orders.services.withdrawing import close_withdrawal, declare_withdrawa
 
 __all__ = [
     "CHANGEABLE",
+    "STILL_TO_COME",
     "AgeNotChecked",
     "AgeUnknown",
     "AlreadyAnswered",
@@ -122,6 +132,8 @@ __all__ = [
     "AnswerTooLate",
     "BasketAlreadyOrdered",
     "BelowZoneMinimum",
+    "ChoiceGone",
+    "DelayOver",
     "ElsewhereDelivered",
     "Found",
     "GoodsMayStillCome",
@@ -168,6 +180,7 @@ __all__ = [
     "abandon_order",
     "amend_order",
     "amendment_id_of",
+    "answer_delay",
     "answer_shortage",
     "ask_before_cutoff",
     "ask_for_payment",
@@ -188,7 +201,11 @@ __all__ = [
     "is_charge_due",
     "is_settled",
     "live_amendment",
+    "may_choose",
     "must_be_amendable",
+    "note_delivered",
+    "note_missed",
+    "note_on_the_road",
     "note_paid",
     "note_payment_made",
     "note_picked",
@@ -210,6 +227,7 @@ __all__ = [
     "settle_lapsed",
     "settle_overdue",
     "settle_paid",
+    "settle_returned",
     "settle_short",
     "settle_unanswered",
     "settled_lines",
@@ -219,6 +237,7 @@ __all__ = [
     "start_picking",
     "take_off_shelf",
     "take_out_recalled",
+    "tell_delay",
     "tell_rounds",
     "tell_shortage",
     "wants_replacement",

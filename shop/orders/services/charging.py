@@ -65,5 +65,5 @@ def charge_by_hand(*, reference: str, why: str, by_id: int | None) -> Decimal:
 def note_paid(*, reference: str) -> None:
     """The money of its bill was taken: say so in the history, once. Locks the order; four queries."""
     order = locked(reference)
-    if order.status in _CLOSED and not has_event(order, Kind.PAID):
+    if order.status in (*_CLOSED, Status.RETURNED) and not has_event(order, Kind.PAID):
         record(order, Kind.PAID)

@@ -78,6 +78,14 @@ class TooLateToCancel(MoveRefused):
     """The slot's cut-off has passed."""
 
 
+class DelayOver(Exception):
+    """Nothing is to be chosen any more: it has come, or somebody chose before."""
+
+
+class ChoiceGone(Exception):
+    """What was chosen is not on offer, or no more: another slot, a point, or an end to it."""
+
+
 class WrongCode(Exception):
     """No order of this point has that code."""
 

@@ -5,7 +5,7 @@ What a picker reports is written line by line; stock and money move once, when t
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -200,12 +200,12 @@ def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:
 
 
 @transaction.atomic
-def hand_over(*, reference: str) -> Order:
-    """Its customer has it. Twice is once. Raises MoveRefused. Locks the order; three queries."""
+def hand_over(*, reference: str, at: datetime | None = None) -> Order:
+    """Its customer has it, since ``at`` or now. Twice is once. Raises MoveRefused. Locks the order; three queries."""
     order = locked(reference)
     if order.status == Status.DELIVERED:
         return order
-    move(order, Status.DELIVERED, delivered_at=timezone.now())
+    move(order, Status.DELIVERED, delivered_at=at or timezone.now())
     record(order, Kind.DELIVERED)
     return order
 

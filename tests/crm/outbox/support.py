@@ -182,12 +182,23 @@ RECALL = order_context(
     notice_reference="2026-11-0123", notice_url="https://rappel.conso.gouv.fr/fiche-rappel/123",
     recalls_path="/rappels/",
 )  # fmt: skip
+DELAY_PATH = "/retard/jeton-de-retard-1234567890/"
+DELAY = order_context(
+    cause="forecast", answer="", answered_by="", is_still_to_come=True, delay_path=DELAY_PATH,
+    expected_at=datetime(2026, 11, 26, 20, 25, tzinfo=PARIS), help_phone="09 70 00 00 00", pickup_code="",
+    sentence="Votre livraison aura du retard, nous l’attendons vers 20\u00a0h\u00a025",
+    promise="C’est à nous de tenir l’heure.", settled="Nous vous livrons demain, sans frais.",
+)  # fmt: skip
 CONTEXTS = {
     "order_confirmation": order_context(),
     "order_amended": order_context(**AMENDMENT),
     "amendment_refused": order_context(**AMENDMENT),
     "order_cancelled": order_context(),
     "pickup_reminder": order_context(**PICKUP),
+    "delay_told": DELAY,
+    "delivery_missed": DELAY | {"cause": "missed", "sentence": "Nous sommes passés, personne n’a répondu"},
+    "delay_settled": DELAY | {"answer": "pickup", "pickup_code": "042907"},
+    "order_returned": order_context(voucher_discount=Decimal("5.00"), voucher_label="Bon de 5\u00a0€"),
     "product_recalled": RECALL,
     "payment_needed": order_context(),
     "order_packed": packed_context(),
@@ -245,6 +256,10 @@ LINKS = {
     "pickup_reminder": "/suivi/jeton-de-suivi-1234567890/",
     "order_packed": "/suivi/jeton-de-suivi-1234567890/",
     "shortage_told": ANSWER_PATH,
+    "delay_told": DELAY_PATH,
+    "delivery_missed": DELAY_PATH,
+    "delay_settled": "/suivi/jeton-de-suivi-1234567890/",
+    "order_returned": "/suivi/jeton-de-suivi-1234567890/",
     "shortage_settled": "/suivi/jeton-de-suivi-1234567890/",
     "product_recalled": "/suivi/jeton-de-suivi-1234567890/",
     "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",

@@ -76,7 +76,12 @@ def test_a_whole_round_from_the_depot_and_back():
     run.round.refresh_from_db()
     assert run.round.state == Round.State.DONE
     assert facts("tracking.DeliveryMade") == [
-        {"order_reference": first.drop.order_reference, "refused": [], "deposits_back": 3}
+        {
+            "order_reference": first.drop.order_reference,
+            "done_epoch": (slot(15) + minutes(5)).timestamp(),
+            "refused": [],
+            "deposits_back": 3,
+        }
     ]
     assert facts("tracking.DeliveryFailed")[0]["why"] == "absent"
     assert [one["minutes_late"] for one in facts("tracking.DeliveryArrived")] == [0, 0]
