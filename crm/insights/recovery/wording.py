@@ -1,14 +1,15 @@
 """The figures as staff read them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from config.numbers import NO_BREAK
+from config.numbers import NO_BREAK, short_decimal
 from config.templatetags.cabas import euros
 from crm.insights.recovery.costs import LostMargin
+from crm.insights.recovery.episodes import Kind
 from crm.insights.recovery.estimate import (
     ENOUGH_CUSTOMERS,
     ENOUGH_EACH,
@@ -21,34 +22,17 @@ from crm.insights.recovery.estimate import (
 from crm.insights.recovery.intervals import Estimate
 from crm.insights.recovery.matching import COMPARABLES_AT_LEAST, WASHOUT_DAYS
 
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A figure on a line from 0 to 100, and the same in words."""
-
-    low: int
-    value: int
-    high: int
-    says: str
-
-    @property
-    def width(self) -> int:
-        return max(1, self.high - self.low)
+KINDS = {
+    Kind.REFUND: gettext_lazy("Remboursé"),
+    Kind.GESTURE: gettext_lazy("Bons, points, cadeaux"),
+    Kind.REPLACEMENT: gettext_lazy("Remplacé"),
+    Kind.TRIP: gettext_lazy("Trajets"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One group of incidents. ``lacks`` says why something is missing."""
-
-    name: str
-    incidents: int
-    disappointed: Bar | None
-    half_back: str
-    comparable: Bar | None
-    comparable_half_back: str
-    difference: str
-    is_real: bool
-    lacks: str
+def number(count: int) -> str:
+    """« 12 568 »."""
+    return short_decimal(Decimal(count))
 
 
 def percent(share: float) -> str:
@@ -80,6 +64,18 @@ def difference_with_interval(comparison: Comparison) -> str:
     return told % {"points": points(found.value), **ends}
 
 
+def compared_part(group: Group) -> str:
+    """On which incidents the difference stands; nothing when on all."""
+    if group.comparison is None or not group.unmatched:
+        return ""
+    told = ngettext(
+        "Sur %(n)s incident comparé, dont %(share)s revenus.",
+        "Sur %(n)s incidents comparés, dont %(share)s revenus.",
+        group.comparison.incidents,
+    )
+    return told % {"n": number(group.comparison.incidents), "share": percent(group.comparison.disappointed)}
+
+
 def sentence(group: Group, horizon_days: int) -> str:
     """The whole figure, ready to be read out."""
     if group.returns is None:
@@ -105,15 +101,19 @@ def sentence(group: Group, horizon_days: int) -> str:
     }
 
 
-def _on_incidents(number: int) -> str:
-    return ngettext("Sur %(n)s incident.", "Sur %(n)s incidents.", number) % {"n": number}
+def _on_incidents(incidents: int) -> str:
+    return ngettext("Sur %(n)s incident.", "Sur %(n)s incidents.", incidents) % {"n": number(incidents)}
 
 
 def _among_matched(compared: Comparison, against: str) -> str:
     told = _(
         "Pour les %(n)s qui ont des clients comparables sans incident\u202f: %(share)s contre %(against)s."
     )
-    return told % {"n": compared.incidents, "share": percent(compared.disappointed), "against": against}
+    return told % {
+        "n": number(compared.incidents),
+        "share": percent(compared.disappointed),
+        "against": against,
+    }
 
 
 def lacks(group: Group) -> str:
@@ -156,29 +156,6 @@ def half_back(found: HalfBack, horizon_days: int) -> str:
     }  # fmt: skip
 
 
-def line(group: Group, horizon_days: int, name: str = "") -> Line:
-    """A group as one row of the page."""
-    found, compared = group.returns, group.comparison
-    return Line(
-        name=name or group.name,
-        incidents=group.incidents,
-        disappointed=_bar(found.share) if found else None,
-        half_back=half_back(found.half_back, horizon_days) if found else "",
-        comparable=_bar(compared.comparable.share) if compared else None,
-        comparable_half_back=half_back(compared.comparable.half_back, horizon_days) if compared else "",
-        difference=difference_with_interval(compared) if compared else "",
-        is_real=bool(compared and compared.is_real),
-        lacks=lacks(group),
-    )
-
-
-def _bar(estimate: Estimate) -> Bar:
-    low, value, high = (
-        round(100 * share) for share in (estimate.interval.low, estimate.value, estimate.interval.high)
-    )
-    return Bar(low, value, high, with_interval(estimate))
-
-
 def lost_margin(lost: LostMargin) -> str:
     """« 310,20 € (de 120,00 à 505,40 €) »."""
     low = euros(lost.low).removesuffix(f"{NO_BREAK}€")
@@ -204,19 +181,19 @@ def left_out(recovery: Recovery) -> list[str]:
         "%(n)s incident de moins de %(days)s jours\u202f: trop récent pour savoir.",
         "%(n)s incidents de moins de %(days)s jours\u202f: trop récents pour savoir.",
         recovery.too_recent,
-    ) % {"n": recovery.too_recent, "days": recovery.horizon_days}
+    ) % {"n": number(recovery.too_recent), "days": recovery.horizon_days}
     touched = ngettext(
         "%(n)s incident qui en suit un autre du même client à moins de %(days)s jours\u202f: on ne saurait lequel a pesé.",
         "%(n)s incidents qui en suivent un autre du même client à moins de %(days)s jours\u202f: on ne saurait lequel a pesé.",
         recovery.touched,
-    ) % {"n": recovery.touched, "days": WASHOUT_DAYS}
+    ) % {"n": number(recovery.touched), "days": WASHOUT_DAYS}
     unmatched = ngettext(
         "%(n)s incident compté mais pas comparé\u202f: moins de %(least)s clients semblables sans incident.",
         "%(n)s incidents comptés mais pas comparés\u202f: moins de %(least)s clients semblables sans incident.",
         recovery.overall.unmatched,
-    ) % {"n": recovery.overall.unmatched, "least": COMPARABLES_AT_LEAST}
+    ) % {"n": number(recovery.overall.unmatched), "least": COMPARABLES_AT_LEAST}
     numbers = (recovery.too_recent, recovery.touched, recovery.overall.unmatched)
-    return [told for told, number in zip((recent, touched, unmatched), numbers, strict=True) if number]
+    return [told for told, many in zip((recent, touched, unmatched), numbers, strict=True) if many]
 
 
 def level(share: float) -> str:
@@ -225,3 +202,16 @@ def level(share: float) -> str:
         "Intervalles à %(level)s\u202f: chacun manque la vérité environ %(missed)s fois sur 100. Plus larges que"
         " l’usage (95\u00a0%%), parce que cette page en montre plusieurs à la fois."
     ) % {"level": percent(share), "missed": round(100 * (1 - share))}
+
+
+def comparables(recovery: Recovery) -> str:
+    """Who the disappointed are compared with."""
+    told = ngettext(
+        "%(n)s commande livrée sans incident (%(customers)s clients) sert de comparaison.",
+        "%(n)s commandes livrées sans incident (%(customers)s clients) servent de comparaison.",
+        recovery.comparable_orders,
+    )
+    return told % {
+        "n": number(recovery.comparable_orders),
+        "customers": number(recovery.comparable_customers),
+    }

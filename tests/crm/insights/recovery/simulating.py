@@ -19,7 +19,8 @@ FEE, NONE = "Livraison remboursée", ""
 class Town:
     """``effects``: remedy → what is added to the share that returns within the horizon.
 
-    ``confounding`` 0: incidents strike at random; 1: zone, rank, basket and rhythm decide how often.
+    ``confounding`` 0: incidents strike at random; 1: zone, rank, basket and rhythm decide how often. ``moods``: how much
+    a customer's own attachment, which no book tells, adds to or takes from the chance to order again.
     """
 
     effects: dict
@@ -27,6 +28,7 @@ class Town:
     confounding: float = 1.0
     horizon_days: int = 30
     incident_share: float = 0.07
+    moods: float = 0.0
 
 
 @dataclass
@@ -76,6 +78,7 @@ def life(chance, town, zone):
     """One customer's orders, from a first one on any day of the period or long before it."""
     mean = {"Centre": 9, "Coteaux": 16, "Plaine": 13}[zone] * chance.gammavariate(8, 1 / 8) + 3
     size = chance.uniform(45, 125)
+    mood = chance.choice((-town.moods, town.moods))
     day, orders = chance.randint(-120, DAYS), []
     while day < DAYS:
         basket = Decimal(round(max(20.0, chance.gauss(size, 15))))
@@ -87,7 +90,7 @@ def life(chance, town, zone):
             order.remedies = (remedy,) if remedy else ()
         orders.append(order)
         effect = town.effects[order.remedies[0] if order.remedies else NONE] if order.causes else 0.0
-        day += next_gap(chance, town, mean, stays(zone, rank, basket), effect)
+        day += next_gap(chance, town, mean, min(0.98, stays(zone, rank, basket) + mood), effect)
     return orders
 
 

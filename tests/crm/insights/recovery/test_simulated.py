@@ -1,6 +1,7 @@
 """Does the interval hold the truth? A hundred towns each, in which the truth was planted."""
 
 from functools import cache
+from time import process_time
 
 import pytest
 
@@ -15,10 +16,10 @@ HELD_AT_LEAST, FALSE_ALARMS_AT_MOST = 93, 5
 
 
 @cache
-def runs(effect, towns=TOWNS, is_matched=True):
+def runs(effect, towns=TOWNS, is_matched=True, moods=0.0):
     """The comparison of each town."""
     how = {} if is_matched else {"variables": ()}
-    town = Town({NONE: effect})
+    town = Town({NONE: effect}, moods=moods)
     return [recover(simulate(town, seed), horizon_days=30, **how).overall.comparison for seed in towns]
 
 
@@ -42,6 +43,13 @@ def test_interval_holds_the_planted_effect(effect):
 
 def test_null_effect_is_seldom_called_real():
     assert sum(one.is_real for one in runs(0.0)) <= FALSE_ALARMS_AT_MOST
+
+
+def test_attachment_that_no_book_tells_misleads_nobody():
+    """Orders of one customer go alike, for a reason that cannot be matched on."""
+    found = runs(0.0, moods=0.15)
+
+    assert held(found, 0.0) >= HELD_AT_LEAST
 
 
 def test_large_effect_is_nearly_always_found():
@@ -95,3 +103,20 @@ def test_a_thousand_towns_agree(effect):
     assert held(found, effect) >= 970
     assert effect or sum(one.is_real for one in found) <= 30
     assert abs(mean_error(found, effect)) < 0.015
+
+
+def seconds_for(customers):
+    episodes = simulate(Town({NONE: -0.1, FEE: 0.0}, customers=customers), seed=1)
+    started = process_time()
+    recover(episodes, horizon_days=30)
+    return process_time() - started, len(episodes)
+
+
+@pytest.mark.heavy
+def test_time_grows_with_the_orders_not_their_square():
+    few, _ = seconds_for(8_000)
+
+    many, episodes = seconds_for(72_000)
+
+    assert episodes > 200_000
+    assert many < 20 * few
