@@ -16,10 +16,10 @@ HELD_AT_LEAST, FALSE_ALARMS_AT_MOST = 93, 5
 
 
 @cache
-def runs(effect, towns=TOWNS, is_matched=True, moods=0.0):
+def runs(effect, towns=TOWNS, is_matched=True, **said):
     """The comparison of each town."""
     how = {} if is_matched else {"variables": ()}
-    town = Town({NONE: effect}, moods=moods)
+    town = Town({NONE: effect}, **said)
     return [recover(simulate(town, seed), horizon_days=30, **how).overall.comparison for seed in towns]
 
 
@@ -47,7 +47,7 @@ def test_null_effect_is_seldom_called_real():
 
 def test_attachment_that_no_book_tells_misleads_nobody():
     """Orders of one customer go alike, for a reason that cannot be matched on."""
-    found = runs(0.0, moods=0.15)
+    found = runs(0.0, moods=0.15, customers=800)
 
     assert held(found, 0.0) >= HELD_AT_LEAST
 
@@ -96,7 +96,7 @@ def _touched_by_any_later_incident(episode, horizon_days):
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("effect", [-0.2, 0.0, 0.1])
+@pytest.mark.parametrize("effect", [-0.2, 0.0])
 def test_a_thousand_towns_agree(effect):
     found = runs(effect, HEAVY_TOWNS)
 
