@@ -45,6 +45,7 @@ def test_null_effect_is_seldom_called_real():
     assert sum(one.is_real for one in runs(0.0)) <= FALSE_ALARMS_AT_MOST
 
 
+@pytest.mark.heavy
 def test_attachment_that_no_book_tells_misleads_nobody():
     """Orders of one customer go alike, for a reason that cannot be matched on."""
     found = runs(0.0, moods=0.15, customers=800)
@@ -65,6 +66,7 @@ def test_without_matching_the_interval_misses_and_cries_wolf():
     assert sum(one.is_real for one in found) > 50
 
 
+@pytest.mark.heavy
 def test_each_remedy_has_its_own_effect():
     effects = {FEE: -0.02, NONE: -0.25}
     found = [recover(simulate(Town(effects), seed), horizon_days=30) for seed in TOWNS]
