@@ -11,9 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Entry(NamedTuple):
+    """``page`` names an address of the model's admin that is shown instead of its list."""
+
     model: str
     title: str | Promise
     icon: str
+    page: str = ""
 
 
 SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
@@ -80,6 +83,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("insights.funnelcount", _("Fréquentation"), "filter_alt"),
             Entry("insights.vitalcount", _("Rapidité ressentie"), "speed"),
+            Entry("insights.funnelcount", _("Clients déçus"), "handshake", "admin:insights_recovery"),
         ],
     ),
     (
@@ -98,7 +102,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     home = {"title": _("Aujourd’hui"), "icon": "today", "link": reverse("admin:index")}
     groups: list[dict[str, Any]] = [{"title": "", "items": [home]}]
     for title, entries in SIDEBAR:
-        items = [_item(entry) for entry in entries if may_open(request, entry.model)]
+        items = [_item(entry, request) for entry in entries if may_open(request, entry.model)]
         if items:
             groups.append({"title": title, "items": items})
     return groups
@@ -115,5 +119,13 @@ def changelist(label: str) -> str:
     return reverse(f"admin:{label.replace('.', '_')}_changelist")
 
 
-def _item(entry: Entry) -> dict[str, Any]:
-    return {"title": entry.title, "icon": entry.icon, "link": changelist(entry.model)}
+def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+    link = reverse(entry.page) if entry.page else changelist(entry.model)
+    item = {"title": entry.title, "icon": entry.icon, "link": link}
+    # Unfold would mark the list as well, whose address the page's begins with.
+    return item | ({"active": request.path == link} if request.path in own_pages() else {})
+
+
+def own_pages() -> set[str]:
+    """Addresses of the sidebar that are no list of a model."""
+    return {reverse(entry.page) for _title, entries in SIDEBAR for entry in entries if entry.page}

@@ -1,6 +1,10 @@
 """What this room needs from its neighbour, bound in ``config/wiring.py``."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
+
+from crm.insights.recovery.episodes import Episode
 
 
 class PageText(Protocol):
@@ -30,3 +34,21 @@ def page_text(slug: str) -> PageText | None:
     if _find is None:
         raise RuntimeError("config/wiring.py binds no page texts")
     return _find(slug)
+
+
+class RecoveryEpisodes(Protocol):
+    def __call__(self, since: date, until: date) -> Sequence[Episode]:
+        """Every order that arrived from ``since`` on and before ``until``, with what was seen of its customer by then."""
+
+
+_episodes: RecoveryEpisodes | None = None
+
+
+def bind_recovery_episodes(read: RecoveryEpisodes | None) -> None:
+    global _episodes
+    _episodes = read
+
+
+def recovery_episodes(since: date, until: date) -> Sequence[Episode] | None:
+    """None while arrivals are not recorded: nothing is measured, which is not the same as no incident."""
+    return None if _episodes is None else _episodes(since, until)

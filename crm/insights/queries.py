@@ -9,12 +9,18 @@ from django.core.cache import cache
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from crm.insights import ports
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
+from crm.insights.recovery.costs import Costs, costs
+from crm.insights.recovery.estimate import Recovery, recover
 from crm.insights.rules import TARGET_MS, percentile, rate
 from shop.orders.models import Order
 
 FIGURES_SECONDS = 300
 _FIGURES_KEY = "insights.orders_so_far"
+RECOVERY_DAYS = 365
+RECOVERY_SECONDS = 3600
+_RECOVERY_KEY = "insights.recovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +140,33 @@ def _count_orders() -> OrdersSoFar:
         since=Min("placed_at"),
     )
     return OrdersSoFar(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """Whether the disappointed came back, and what it cost, over a year of arrivals."""
+
+    since: date
+    until: date
+    recovery: Recovery
+    costs: Costs
+
+
+def recovery_report(horizon_days: int) -> RecoveryReport | None:
+    """At most RECOVERY_SECONDS old; None while nothing is measured. The queries of the port when the cache has none.
+
+    A year of orders takes seconds to compare: who looks at the page again does not wait again.
+    """
+    until = timezone.localdate()
+    key = f"{_RECOVERY_KEY}.{until}.{horizon_days}"
+    known = cache.get(key)
+    if isinstance(known, RecoveryReport):
+        return known
+    since = until - timedelta(days=RECOVERY_DAYS)
+    episodes = ports.recovery_episodes(since, until)
+    if episodes is None:
+        return None
+    recovery = recover(episodes, horizon_days=horizon_days)
+    report = RecoveryReport(since, until, recovery, costs(episodes, recovery))
+    cache.set(key, report, RECOVERY_SECONDS)
+    return report
