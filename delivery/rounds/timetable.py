@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from delivery.rounds.problem import Call, Legs, Plan, Planned, Problem, Route, Vehicle, Violation
+from delivery.rounds.problem import Call, Legs, Load, Plan, Planned, Problem, Route, Vehicle, Violation
 from delivery.rounds.rules import too_much
 
 DEPOT = 0
@@ -30,6 +30,14 @@ def timetable(vehicle: Vehicle, order: Sequence[int], calls: Sequence[Call], leg
     returns = clock + legs.seconds[at][DEPOT]
     late_home = Violation.OVERTIME if returns > vehicle.ends else None
     return Route(vehicle.key, tuple(stops), starts, returns, metres, late_home)
+
+
+def load_of_order(calls: Sequence[Call], order: Sequence[int]) -> Load:
+    """What calls, given by their places, take of a van together."""
+    load = Load()
+    for place in order:
+        load += calls[place].load
+    return load
 
 
 def _leaves_at(vehicle: Vehicle, order: Sequence[int], calls: Sequence[Call], legs: Legs) -> int:
@@ -76,9 +84,7 @@ def _insert(problem: Problem, taken: list[list[int]], place: int) -> Violation |
     is_full_everywhere = True
     fits: list[_Fit] = []
     for number, vehicle in enumerate(problem.vehicles):
-        load = problem.calls[place].load
-        for other in taken[number]:
-            load += problem.calls[other].load
+        load = load_of_order(problem.calls, [*taken[number], place])
         if limit := too_much(load, vehicle.holds):
             full = full or limit
             continue

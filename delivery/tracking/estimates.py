@@ -22,8 +22,9 @@ FORGETTING = 0.89
 Z = 1.2816
 # A window is never said to be narrower: nobody counts on five minutes.
 NARROWEST = timedelta(minutes=10)
-# More likely late than this is worth a letter. Found by simulation (`manage.py bench road`).
-WARN_FROM = 0.5
+# More likely late than this is worth a letter: at a half, one letter in three cries wolf, and at eight tenths one late
+# door in six is not told (`manage.py bench road`).
+WARN_FROM = 0.65
 
 
 @dataclass(frozen=True, slots=True)

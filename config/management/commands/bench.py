@@ -1,4 +1,4 @@
-"""``manage.py bench pages|search|memory|picking``: what the shop takes, pages beside a baseline of the same run."""
+"""``manage.py bench pages|search|memory|picking|road``: what the shop takes, pages beside a baseline of the same run."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.bench import memory, pages, picking, search
+from config.bench import memory, pages, picking, road, search
 from config.bench.table import markdown
 from shop.catalogue.models import Product
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Mesure la boutique ; les pages, à côté d’un point de comparaison dans la même exécution."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["pages", "search", "memory", "picking"])
+        parser.add_argument("what", choices=["pages", "search", "memory", "picking", "road"])
         parser.add_argument("--rounds", type=int, default=15, metavar="N", help="tours mesurés (pages)")
         parser.add_argument("--calls", type=int, default=40, metavar="N", help="appels par tour (pages)")
 
@@ -41,6 +41,8 @@ class Command(BaseCommand):
         if options["what"] == "search":
             found = [(figure, f"{half:.1f}", f"{most:.1f}") for figure, half, most in search.rows()]
             return markdown(search.HEADING, found)
+        if options["what"] == "road":
+            return markdown(road.HEADING, road.rows())
         if options["what"] == "picking":
             return markdown(picking.HEADING, picking.rows())
         return markdown(memory.HEADING, [process.cells() for process in memory.measure()])
