@@ -23,6 +23,7 @@ ROOMS = [
     "shop.customers",
     "delivery.zones",
     "delivery.slots",
+    "delivery.promise",
     "loyalty.vouchers",
     "shop.catalogue",
     "shop.pricing",

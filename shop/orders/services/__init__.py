@@ -1,5 +1,5 @@
 """The life of an order. Lock order everywhere: basket → order → slot → stock → promotions →
-vouchers → account.
+vouchers → outcome → account.
 
 No call to the payment provider happens inside a transaction here: see docs/adr/0008-placing-an-order.md.
 """
