@@ -30,6 +30,7 @@ app.conf.beat_schedule = {
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
     "pickups-remind": {"task": "shop.orders.tasks.remind_pickups", "schedule": 300.0},
     "orders-charge": {"task": "shop.orders.tasks.charge_packed", "schedule": 3600.0},
+    "orders-make-good": {"task": "shop.orders.tasks.make_good_due", "schedule": 300.0},
     "orders-off-shelves": {"task": "shop.orders.tasks.take_off_shelves", "schedule": 900.0},
     "recalls-work": {"task": "shop.recalls.tasks.work", "schedule": 15.0},
     "picking-open-waves": {"task": "shop.picking.tasks.open_waves", "schedule": 60.0},

@@ -32,8 +32,9 @@ def compensations_of(customer_ids: Collection[int]) -> QuerySet[Compensation]:
 
 
 def compensation(compensation_id: int) -> Compensation | None:
-    """One, with its decision. One query."""
-    return Compensation.objects.select_related("decision", "rule").filter(pk=compensation_id).first()
+    """One, with its decision, rule and version. One query."""
+    found = Compensation.objects.select_related("decision", "rule", "version")
+    return found.filter(pk=compensation_id).first()
 
 
 def has_open_incident(customer_id: int, now: datetime) -> bool:
@@ -55,12 +56,12 @@ def undecided(now: datetime, *, limit: int) -> list[str]:
     return list(due.values_list("order_reference", flat=True)[:limit])
 
 
-def undone(remedies: Collection[str], before: datetime, *, limit: int) -> list[int]:
-    """Compensations of these remedies granted before an instant and not carried out. One query."""
+def undone(remedies: Collection[str], before: datetime, *, limit: int) -> list[tuple[str, int]]:
+    """(order, compensation) of these remedies granted before an instant and not carried out. One query."""
     found = Compensation.objects.filter(
         state=Compensation.State.GRANTED, remedy__in=remedies, granted_at__lt=before
     )
-    return list(found.order_by("granted_at").values_list("pk", flat=True)[:limit])
+    return list(found.order_by("granted_at").values_list("order_reference", "pk")[:limit])
 
 
 def versions_at(at: datetime) -> list[RuleVersion]:

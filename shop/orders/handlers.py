@@ -4,6 +4,7 @@ Only the order's own payment decides about the order; that of an amendment decid
 """
 
 from config.facts import handler, publish
+from delivery.promise.events import CompensationGranted
 from shop.orders import services
 from shop.orders.events import LineShort, OrderPacked, ShelfShort
 from shop.payments import services as payments
@@ -104,3 +105,9 @@ def tell_lines_apart(came: ShelfShort) -> None:
 @handler(LineShort, key="orders.settle_short")
 def settle_short(came: LineShort) -> None:
     services.settle_short(line_id=came.line_id)
+
+
+@handler(CompensationGranted, key="orders.make_good", lane="checkout")
+def make_good(granted: CompensationGranted) -> None:
+    """Where its money was not taken yet, the task goes on (`tasks.make_good_due`)."""
+    services.make_good(compensation_id=granted.compensation_id)

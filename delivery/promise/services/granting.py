@@ -86,13 +86,13 @@ def grant_by_staff(*, compensation_id: int, why: str, by_id: int) -> Compensatio
 
 @transaction.atomic
 def refuse_by_staff(*, compensation_id: int, why: str, by_id: int) -> Compensation:
-    """Staff refuse what was for them to decide, for one of REFUSED_FOR. Raises CompensationMoved, ValueError. Locks
-    it; five statements.
+    """Staff refuse what was for them to decide, or what could not be carried out, for one of REFUSED_FOR. Raises
+    CompensationMoved, ValueError. Locks it; five statements.
     """
     reason = _reason(why, REFUSED_FOR)
-    compensation = _waiting(compensation_id, State.TO_DECIDE)
-    compensation.state, compensation.ended_at = State.REFUSED, timezone.now()
-    compensation.save(update_fields=["state", "ended_at"])
+    compensation = _waiting(compensation_id, State.TO_DECIDE, State.FAILED)
+    compensation.state, compensation.ended_at, compensation.failed_because = State.REFUSED, timezone.now(), ""
+    compensation.save(update_fields=["state", "ended_at", "failed_because"])
     _decided(compensation, Verdict.REFUSED, reason, by_id)
     return compensation
 
@@ -104,10 +104,10 @@ def _reason(why: str, among: tuple[Decision.Why, ...]) -> Decision.Why:
     return reason
 
 
-def _waiting(compensation_id: int, state: str) -> Compensation:
+def _waiting(compensation_id: int, *states: str) -> Compensation:
     found = Compensation.objects.select_related("outcome", "decision", "version")
     compensation = found.select_for_update(of=("self",)).filter(pk=compensation_id).first()
-    if compensation is None or compensation.state != state:
+    if compensation is None or compensation.state not in states:
         raise CompensationMoved(compensation_id)
     return compensation
 

@@ -15,8 +15,13 @@ def spend(*, rule_id: int, monday_on: date, cents: int, most: int | None) -> boo
     if most is None:
         add_spent(rule_id=rule_id, monday_on=monday_on, cents=cents)
         return True
-    week = _week(rule_id, monday_on)
-    return bool(week.filter(spent_cents__lte=most - cents).update(spent_cents=F("spent_cents") + cents))
+    week = _with_room(_week(rule_id, monday_on), cents, most)
+    return bool(week.update(spent_cents=F("spent_cents") + cents))
+
+
+def _with_room(week: QuerySet[RuleWeek], cents: int, most: int) -> QuerySet[RuleWeek]:
+    """The condition is in the statement that takes: whoever waited for the row is asked again."""
+    return week.filter(spent_cents__lte=most - cents)
 
 
 def add_spent(*, rule_id: int, monday_on: date, cents: int) -> None:

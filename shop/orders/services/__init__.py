@@ -24,6 +24,7 @@ from shop.orders.services.at_shelf import (
 from shop.orders.services.books import live_amendment
 from shop.orders.services.charging import charge, charge_by_hand, is_charge_due, note_paid
 from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
+from shop.orders.services.compensating import REMEDIES, make_good
 from shop.orders.services.ending import (
     abandon_order,
     cancel_order,
@@ -112,6 +113,7 @@ from shop.orders.services.withdrawing import close_withdrawal, declare_withdrawa
 
 __all__ = [
     "CHANGEABLE",
+    "REMEDIES",
     "AgeNotChecked",
     "AgeUnknown",
     "AlreadyAnswered",
@@ -187,6 +189,7 @@ __all__ = [
     "is_charge_due",
     "is_settled",
     "live_amendment",
+    "make_good",
     "must_be_amendable",
     "note_paid",
     "note_payment_made",
