@@ -56,12 +56,12 @@ def undecided(now: datetime, *, limit: int) -> list[str]:
     return list(due.values_list("order_reference", flat=True)[:limit])
 
 
-def undone(remedies: Collection[str], before: datetime, *, limit: int) -> list[tuple[str, int]]:
-    """(order, compensation) of these remedies granted before an instant and not carried out. One query."""
+def undone(remedies: Collection[str], before: datetime) -> QuerySet[Compensation]:
+    """Of these remedies, granted before an instant and not carried out, the longest waiting first. One query."""
     found = Compensation.objects.filter(
         state=Compensation.State.GRANTED, remedy__in=remedies, granted_at__lt=before
     )
-    return list(found.order_by("granted_at").values_list("order_reference", "pk")[:limit])
+    return found.order_by("granted_at", "pk")
 
 
 def versions_at(at: datetime) -> list[RuleVersion]:

@@ -156,3 +156,41 @@ def staff_sentence(before: Any, verdict: Any, why: Any) -> str:
     if verdict == "refused":
         return _("%(happened)s\u202f: refusé par l’équipe, %(why)s.") % told
     return _("%(happened)s, %(remedy)s, accordé par l’équipe\u202f: %(why)s.") % told
+
+
+def title_said(remedy: str, cents: int) -> str:
+    """What a letter is headed with."""
+    said = {
+        rules.DELIVERY_REFUND: _("Votre livraison vous est remboursée"),
+        rules.NEXT_DELIVERY: _("Votre prochaine livraison est offerte"),
+        rules.VOUCHER: _("Un bon de %(amount)s pour vous"),
+        rules.POINTS: _("Des points de fidélité pour vous"),
+        rules.GIFT: _("Un cadeau pour vous"),
+        rules.REPLACEMENT: _("Vos articles vous sont livrés à nouveau"),
+        rules.CALL: _("Nous vous appelons dans l’heure"),
+        rules.ARTICLES_REFUND: _("Vos articles vous sont remboursés"),
+    }
+    return said[remedy] % {"amount": in_cents(cents)}
+
+
+def done_said(remedy: str, cents: int, until: str) -> str:
+    """What we do, and what is left to do for whoever reads it: nothing, or little. ``until`` is a voucher's last day."""
+    said = {
+        rules.DELIVERY_REFUND: _(
+            "Nous rendons %(amount)s à la carte qui a payé. Votre banque met cinq à dix jours ouvrés à les afficher."
+        ),
+        rules.NEXT_DELIVERY: _(
+            "Un bon «\u202flivraison offerte\u202f» vous attend dans votre compte, sous Fidélité, jusqu’au %(until)s. "
+            "Vous le choisissez au moment de commander."
+        ),
+        rules.VOUCHER: _(
+            "Votre bon vous attend dans votre compte, sous Fidélité, jusqu’au %(until)s. "
+            "Vous le choisissez au moment de commander."
+        ),
+        rules.POINTS: _("Ils sont déjà sur votre compte."),
+        rules.GIFT: _("Il arrive avec votre prochaine commande."),
+        rules.REPLACEMENT: _("Nous vous écrivons dès que leur créneau est fixé."),
+        rules.CALL: _("Restez joignable au numéro de votre commande\u202f: nous réglons cela ensemble."),
+        rules.ARTICLES_REFUND: _("Nous les rendons à la carte qui a payé."),
+    }
+    return said[remedy] % {"amount": in_cents(cents), "until": until}

@@ -94,7 +94,8 @@ def charge_packed() -> None:
 def make_good_due() -> None:
     """Carry out what was granted and could not be: its money was not taken yet. Each alone, like `expire_unpaid`."""
     before = timezone.now() - MADE_GOOD_AGAIN_AFTER
-    for reference, compensation_id in undone(REMEDIES, before, limit=CHARGES_AT_ONCE):
+    waiting = undone(REMEDIES, before).values_list("order_reference", "pk")
+    for reference, compensation_id in waiting[:CHARGES_AT_ONCE]:
         _outcome(partial(_make_good_one, reference=reference, compensation_id=compensation_id))
 
 
