@@ -64,6 +64,12 @@ def undone(remedies: Collection[str], before: datetime) -> QuerySet[Compensation
     return found.order_by("granted_at", "pk")
 
 
+def waiting_for_staff() -> QuerySet[Compensation]:
+    """What staff have to decide, or to take up again. One query."""
+    states = Compensation.State
+    return Compensation.objects.filter(state__in=[states.TO_DECIDE, states.FAILED])
+
+
 def versions_at(at: datetime) -> list[RuleVersion]:
     """The version of each rule that holds for a slot that starts then, off ones too. One query."""
     found = RuleVersion.objects.filter(starts_at__lte=at).select_related("rule")

@@ -57,7 +57,7 @@ def _late(facts: Facts, minutes: int, *, is_due: bool) -> str:
     late = facts.seconds_late or 0
     if late <= 0:
         return _("Arrivée %(arrived)s, créneau jusqu’à %(end)s\u202f: à l’heure") % told
-    told |= {"late": _lasting(late), "limit": str(minutes)}
+    told |= {"late": lasting(late), "limit": str(minutes)}
     if is_due:
         return (
             _("Arrivée %(arrived)s, créneau jusqu’à %(end)s\u202f: %(late)s de retard, plus de %(limit)s")
@@ -76,7 +76,7 @@ def _arrival(at: datetime, slot_ends_at: datetime) -> str:
     return _("le %(at)s") % {"at": said_at(at)}
 
 
-def _lasting(seconds: int) -> str:
+def lasting(seconds: int) -> str:
     """« 42 minutes », « 30 minutes et 1 seconde », « 2 h 05 »."""
     minutes, rest = divmod(seconds, 60)
     if minutes >= 120:
@@ -96,7 +96,7 @@ def _not_ready(facts: Facts) -> str:
     told["ready"] = _arrival(facts.ready_at, facts.slot_starts_at)
     if late <= 0:
         return _("Retrait promis dès %(start)s, commande prête %(ready)s") % told
-    told["late"] = _lasting(late)
+    told["late"] = lasting(late)
     return _("Retrait promis dès %(start)s, commande prête %(ready)s\u202f: %(late)s d’attente") % told
 
 
@@ -194,3 +194,38 @@ def done_said(remedy: str, cents: int, until: str) -> str:
         rules.ARTICLES_REFUND: _("Nous les rendons à la carte qui a payé."),
     }
     return said[remedy] % {"amount": in_cents(cents), "until": until}
+
+
+def version_said(version: Any) -> str:
+    """« plus de 30 minutes de retard : livraison remboursée, ou la prochaine offerte si celle-ci l’était »."""
+    when = {
+        rules.LATE: _("plus de %(n)d minutes de retard"),
+        rules.INCOMPLETE: _("au moins %(n)d articles absents sans l’avoir annoncé"),
+        rules.DAMAGED: _("au moins %(n)d articles abîmés"),
+        rules.NOT_READY: _("retrait pas prêt au début du créneau"),
+        rules.LIFE: _("au moins %(n)d articles à consommer plus tôt que promis"),
+    }[version.trigger] % {"n": version.late_minutes or version.least_units or 0}
+    gives = str(version.get_remedy_display())
+    if version.amount_cents:
+        gives += f" ({in_cents(version.amount_cents)})"
+    if version.if_free:
+        gives = _("%(gives)s, la prochaine si elle était offerte") % {"gives": gives}
+    said = f"{when}\u202f: {gives}"
+    if version.audience != rules.EVERYBODY:
+        said += f", {version.get_audience_display()}"
+    return said if version.is_on else _("arrêtée")
+
+
+def ceilings_said(version: Any) -> str:
+    """« 3 fois par client sur 30 jours, 1 000,00 € par semaine »."""
+    told = []
+    if version.most_per_order_cents is not None:
+        told.append(_("%(amount)s par commande") % {"amount": in_cents(version.most_per_order_cents)})
+    if version.most_per_customer is not None:
+        told.append(
+            _("%(n)d fois par client sur %(days)d jours")
+            % {"n": version.most_per_customer, "days": version.customer_days}
+        )
+    if version.most_per_week_cents is not None:
+        told.append(_("%(amount)s par semaine") % {"amount": in_cents(version.most_per_week_cents)})
+    return ", ".join(told) or _("aucun")

@@ -102,12 +102,12 @@ class RuleVersion(models.Model):
                 | Q(trigger="not_ready", late_minutes=None, least_units=None)
                 | (
                     ~Q(trigger__in=["late", "not_ready"])
-                    & Q(late_minutes=None, least_units__gt=0)
+                    & Q(late_minutes=None, least_units__isnull=False, least_units__gt=0)
                 ),
                 name="rule_version_has_its_threshold",
             ),
             models.CheckConstraint(
-                condition=Q(remedy__in=["voucher", "points", "gift"], amount_cents__gt=0)
+                condition=Q(remedy__in=["voucher", "points", "gift"], amount_cents__isnull=False, amount_cents__gt=0)
                 | (~Q(remedy__in=["voucher", "points", "gift"]) & Q(amount_cents=None)),
                 name="rule_version_has_its_amount",
             ),
@@ -117,7 +117,10 @@ class RuleVersion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(most_per_customer=None, customer_days=None)
-                | Q(most_per_customer__gt=0, customer_days__gt=0),
+                | Q(
+                    most_per_customer__isnull=False, most_per_customer__gt=0, customer_days__isnull=False,
+                    customer_days__gt=0,
+                ),
                 name="rule_version_ceiling_has_its_days",
             ),
         ]  # fmt: skip
