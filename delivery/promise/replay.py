@@ -1,9 +1,9 @@
 """The past, judged once more by another version of a rule: how many compensations, how many euros. Writes nothing."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -93,21 +93,19 @@ def terms_in_force(now: datetime) -> list[Terms]:
 
 def judged(
     versions: Sequence[Terms], since: datetime, until: datetime, now: datetime
-) -> "list[tuple[Outcome, Verdict]]":
-    """Every order of slots that started then, in their order, by these rules and their ceilings."""
-    weeks: dict[tuple[str, object], int] = defaultdict(int)
+) -> Iterator[tuple[Outcome, Verdict]]:
+    """Every order of slots that started then, in their order, by these rules and their ceilings: all that is said."""
+    weeks: dict[tuple[str, date], int] = defaultdict(int)
     customers: dict[tuple[str, int], list[datetime]] = defaultdict(list)
-    found = []
     for outcome in queries.hurt_between(since, until):
         owner = outcome.customer.merged_into_id or outcome.customer_id
         at, week = outcome.slot_starts_at, week_of(outcome.slot_starts_at)
 
         def given(terms: Terms, owner: int = owner, at: datetime = at) -> int:
-            return sum(
-                abs(at - one) <= timedelta(days=terms.customer_days) for one in customers[terms.rule, owner]
-            )
+            near = timedelta(days=terms.customer_days)
+            return sum(abs(at - one) <= near for one in customers[terms.rule, owner])
 
-        def spend(terms: Terms, cents: int, week: object = week) -> bool:
+        def spend(terms: Terms, cents: int, week: date = week) -> bool:
             most = terms.most_per_week_cents
             if most is not None and weeks[terms.rule, week] + cents > most:
                 return False
@@ -117,6 +115,4 @@ def judged(
         for verdict in judge(outcome.facts, versions, standing=(), given=given, spend=spend, now=now):
             if verdict.said == GRANTED:
                 customers[verdict.terms.rule, owner].append(at)
-            if verdict.said in {GRANTED, STAFF}:
-                found.append((outcome, verdict))
-    return found
+            yield outcome, verdict
