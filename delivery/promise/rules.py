@@ -173,6 +173,12 @@ def is_broken(terms: Terms, facts: Facts) -> bool:
     return units_hurt(terms.trigger, facts) >= terms.least_units
 
 
+def is_due(terms: Terms, facts: Facts, now: datetime) -> bool:
+    """Whether a rule says anything but « rien n’est dû », ceilings and groups apart."""
+    applies = concerns(terms, facts) and not facts.is_cancelled and is_known(terms.trigger, facts, now)
+    return applies and is_broken(terms, facts) and bool(gives(terms, facts)[0])
+
+
 def gives(terms: Terms, facts: Facts) -> tuple[str, int]:
     """(remedy, cents it costs at most); an empty remedy where there is nothing to give back."""
     if terms.remedy == DELIVERY_REFUND and not facts.fee_cents:
