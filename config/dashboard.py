@@ -21,6 +21,7 @@ from config.navigation import changelist, may_open
 from config.templatetags.cabas import euros, french_number, hour
 from crm.desk.models import ContactRequest
 from crm.outbox.queries import waiting_for_a_person
+from delivery.promise.queries import waiting_for_staff
 from delivery.slots.queries import slot_fill
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
@@ -232,6 +233,18 @@ def withdrawals_due(_request: HttpRequest) -> Block:
     )
 
 
+def compensations_to_decide(_request: HttpRequest) -> Block:
+    """What no rule could grant by itself, and what could not be carried out."""
+    found = waiting_for_staff().aggregate(number=Count("id"), oldest=Min("made_at"))
+    return Block(
+        title=_("Compensations à décider"),
+        figure=str(found["number"]),
+        link=listing("promise.compensation", suite="a-decider"),
+        is_alert=found["number"] > 0,
+        note=_waiting_since(found["oldest"]),
+    )
+
+
 def stuck_messages(_request: HttpRequest) -> Block:
     counts = dict(waiting_for_a_person().values_list("state").annotate(number=Count("id")).order_by())
     words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
@@ -356,6 +369,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("orders.order", orders_unsaid),
         ("orders.order", shortages),
         ("orders.withdrawal", withdrawals_due),
+        ("promise.compensation", compensations_to_decide),
         ("stock.stockitem", stock_outs),
     ],
     "sales": [("orders.order", orders_placed_today), ("orders.order", deliveries_of_today)],

@@ -31,6 +31,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("documents.document", _("Factures et avoirs"), "request_quote"),
             Entry("customers.customer", _("Clients"), "person"),
             Entry("vouchers.voucher", _("Bons"), "redeem"),
+            Entry("promise.compensation", _("Compensations"), "handshake"),
         ],
     ),
     (
@@ -66,6 +67,9 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("picking.picktask", _("Préparation"), "shopping_basket"),
             Entry("slots.slot", _("Créneaux"), "calendar_month"),
+            Entry("promise.outcome", _("Promesses"), "verified"),
+            Entry("promise.rule", _("Règles de compensation"), "rule"),
+            Entry("promise.decision", _("Décisions"), "balance"),
             Entry("zones.zone", _("Zones"), "map"),
             Entry("zones.pickuppoint", _("Points de retrait"), "storefront"),
             Entry("zones.depot", _("Dépôts"), "warehouse"),

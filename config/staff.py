@@ -36,6 +36,15 @@ _SEE_ORDERS: Rights = {
     "orders.shortagequestion": VIEW,
     "orders.withdrawal": VIEW,
 }
+_SEE_PROMISES: Rights = {
+    "promise.outcome": VIEW,
+    "promise.arrival": VIEW,
+    "promise.incident": VIEW,
+    "promise.rule": VIEW,
+    "promise.ruleversion": VIEW,
+    "promise.decision": VIEW,
+    "promise.compensation": VIEW,
+}
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
     "zones.zone": VIEW,
@@ -92,6 +101,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.COURIER: {"slots.slot": VIEW, "zones.zone": VIEW},
     StaffGroup.CUSTOMER_SERVICE: {
         **_SEE_ORDERS,
+        **_SEE_PROMISES,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
         **_MODERATE_REVIEWS,
@@ -127,6 +137,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MANAGER: {
         **_SEE_ORDERS,
+        **_SEE_PROMISES,
         **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,
@@ -184,6 +195,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "payments.refund_paymentaccount",
             "vouchers.grant_voucher",
             "orders.receive_withdrawn_goods",
+            "promise.decide_compensation",
         }
     ),
     StaffGroup.MANAGER: frozenset(
@@ -197,6 +209,8 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "payments.refund_paymentaccount",
             "picking.pick",
             "picking.lead",
+            "promise.decide_compensation",
+            "promise.write_rule",
             "vouchers.grant_voucher",
             "recalls.open_recall",
             "recalls.check_shelf",

@@ -5,10 +5,12 @@ from datetime import datetime
 from crm.desk import queries as desk
 from crm.insights.ports import bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
+from delivery.promise.ports import bind_remedies
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.documents.queries import links_of
 from shop.orders import queries as orders
+from shop.orders import services as order_services
 from shop.orders.ports import bind_documents, bind_recalls, bind_stuck_letters
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
@@ -48,3 +50,4 @@ bind_stuck_letters(stuck_order_letters)
 bind_recalls(recalls.recalls_told)
 bind_off_sale(recalls.off_sale)
 bind_letters(recall_letters)
+bind_remedies(order_services.REMEDIES)

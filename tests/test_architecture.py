@@ -34,7 +34,7 @@ DOORS = {
 # The promotions in force, how they work on a basket, how far they may go, and what a price was.
 DOORS |= {"book", "promotions", "caps", "past"}
 # What of an order goes back, and how a credit is spread.
-DOORS |= {"refunds", "refund_rules", "withdrawals"}
+DOORS |= {"refunds", "refund_rules", "withdrawals", "compensations"}
 # What pages, letters and admin lists of other rooms show of an order as its own do.
 DOORS |= {"shown", "letters", "admin_search"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.

@@ -19,7 +19,7 @@ TABLES = [
     "orders_orderbill", "orders_shortagequestion", "orders_refund", "orders_withdrawal", "picking_picktask", "documents_document",
     "orders_amendment", "orders_refund", "orders_withdrawal", "recalls_recallnotice", "orders_delay",
     "payments_paymentaccount", "payments_paymentoperation", "payments_paymententry", "payments_demosession",
-    "slots_hold", "stock_stockreservation", "stock_stockmovement",
+    "promise_outcome", "promise_decision", "promise_compensation", "slots_hold", "stock_stockreservation", "stock_stockmovement",
 ]  # fmt: skip
 
 

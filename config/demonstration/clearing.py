@@ -7,6 +7,7 @@ from config.demonstration.work import Work
 from shop.reviews.services import recount_ratings
 
 _ALL = "true"
+_MADE_GOOD = "origin = 'compensation' AND source ~ '^compensation-[0-9]+$'"
 # Owned by orders, which are all the demonstration's; parents last.
 _OF_ORDERS = ["payments_demosession", "payments_paymentaccount", "stock_stockreservation", "orders_order"]
 
@@ -28,6 +29,10 @@ def clear(work: Work, keys: list[Key]) -> None:
     work.say("Ce qu’une démonstration précédente avait laissé…")
     for table in _OF_ORDERS:
         _remove(work, keys, table, _ALL)
+    _remove(work, keys, "promise_outcome", _ALL)
+    work.run("DELETE FROM promise_ruleweek")
+    # Their owners go too, and a voucher's owner never changes.
+    _remove(work, keys, "vouchers_voucher", _MADE_GOOD)
     work.run("UPDATE stock_stockitem SET reserved = 0 WHERE reserved > 0")
     work.run("DELETE FROM slots_hold WHERE holder LIKE %(mark)s", mark=f"{BASKET_PREFIX}-%")
     work.run(_RECOUNT)

@@ -33,10 +33,11 @@ def make_orders(work: Work) -> None:
 _TABLES = """
 CREATE TEMPORARY TABLE demo_line (
     n integer, line smallint, key integer, quantity integer, total_c integer, deposit_c integer, rate smallint,
-    is_adult boolean
+    is_adult boolean, units integer
 );
 CREATE TEMPORARY TABLE demo_bill (
-    n integer, goods_c integer, deposit_c integer, delivery_c integer, least_c integer, is_adult boolean
+    n integer, goods_c integer, deposit_c integer, delivery_c integer, least_c integer, is_adult boolean,
+    units integer
 );
 """
 # A basket below its zone's minimum gets more of its dearest article.
@@ -80,20 +81,21 @@ WITH step AS (
       FROM weighed
     OFFSET 0
 )
-SELECT n, i, key, quantity, pg_temp.demo_total(is_weight, price_c, quantity), deposit_c * quantity, rate, is_adult
+SELECT n, i, key, quantity, pg_temp.demo_total(is_weight, price_c, quantity), deposit_c * quantity, rate, is_adult,
+       CASE WHEN is_weight THEN 1 ELSE quantity END
   FROM topped
 """
 # The delivery fee shares its rate's VAT with the goods, as a line of its own, the last.
 _BILLED = """
 INSERT INTO demo_bill
-SELECT o.n, l.goods_c, l.deposit_c, CASE WHEN l.goods_c >= o.free_c THEN 0 ELSE o.fee_c END, l.least_c, l.is_adult
+SELECT o.n, l.goods_c, l.deposit_c, CASE WHEN l.goods_c >= o.free_c THEN 0 ELSE o.fee_c END, l.least_c, l.is_adult, l.units
   FROM demo_order o
   JOIN (SELECT n, sum(total_c) AS goods_c, sum(deposit_c) AS deposit_c, min(total_c) AS least_c,
-               bool_or(is_adult) AS is_adult
+               bool_or(is_adult) AS is_adult, sum(units) AS units
           FROM demo_line GROUP BY n) l USING (n)
  WHERE o.n > %(after)s AND o.n <= %(upto)s;
 INSERT INTO demo_line
-SELECT n, 99, NULL, 1, delivery_c, 0, %(delivery_rate)s, false FROM demo_bill
+SELECT n, 99, NULL, 1, delivery_c, 0, %(delivery_rate)s, false, 0 FROM demo_bill
  WHERE n > %(after)s AND n <= %(upto)s AND delivery_c > 0
 """
 # VAT once per rate, half up; each line its share by largest remainder, then the heavier, then the earlier.

@@ -46,7 +46,9 @@ WITH fate AS (
                    WHEN pg_temp.demo_draw(okey, 501) < %(short)s THEN total_c - least_c ELSE total_c END AS captured_c
       FROM fate
 )
-SELECT *, CASE WHEN is_taken AND pg_temp.demo_draw(okey, 502) < %(refunded)s AND ends_at < %(now)s::timestamptz - interval '2 days'
+SELECT taken.*, coalesce('compensation-' || g.id, 'geste') AS occasion,
+       CASE g.rule WHEN 'retard' THEN 'late' WHEN 'articles-absents' THEN 'missing' ELSE 'goodwill' END AS reason,
+       CASE WHEN g.id IS NOT NULL THEN g.cents WHEN is_taken AND pg_temp.demo_draw(okey, 502) < %(refunded)s AND ends_at < %(now)s::timestamptz - interval '2 days'
                THEN greatest(1, (captured_c * (0.04 + 0.12 * pg_temp.demo_draw(okey, 503)))::int) ELSE 0 END AS refunded_c,
        CASE WHEN status = 'abandoned' THEN 0 ELSE total_c END AS authorised_c,
        CASE WHEN status = 'cancelled' THEN total_c WHEN is_taken THEN total_c - captured_c ELSE 0 END AS released_c,
@@ -55,8 +57,10 @@ SELECT *, CASE WHEN is_taken AND pg_temp.demo_draw(okey, 502) < %(refunded)s AND
        'demo_' || left(pg_temp.demo_uuid(okey, 504), 27) AS token,
        pg_temp.demo_uuid(okey, 505) AS first_key, pg_temp.demo_uuid(okey, 507) AS third_key,
        ends_at + make_interval(secs => 120 + floor(900 * pg_temp.demo_draw(okey, 508))) AS taken_at,
-       ends_at + interval '20 hours' + make_interval(secs => floor(80000 * pg_temp.demo_draw(okey, 509))) AS refunded_at
-  FROM taken
+       coalesce(g.at + interval '20 minutes', ends_at + interval '20 hours'
+                + make_interval(secs => floor(80000 * pg_temp.demo_draw(okey, 509)))) AS refunded_at
+  FROM taken LEFT JOIN demo_given g ON g.order_reference = taken.reference AND g.state = 'carried_out'
+                                   AND g.remedy = 'delivery_refund' AND is_taken
 """
 _ENTRIES = """
 FROM demo_paid CROSS JOIN LATERAL (VALUES
@@ -110,7 +114,7 @@ def _operations(work: Work) -> None:
         PaymentOperation,
         asked
         | {"id": "third", "key": "third_key", "kind": "'refund'", "amount": "refunded_c * 0.01",
-           "parent_id": "second", "occasion": "'geste'", "reason": "'goodwill'", "intent_id": "token", "refund_id": "'demo_refund_' || third_key"}
+           "parent_id": "second", "occasion": "occasion", "reason": "reason", "intent_id": "token", "refund_id": "'demo_refund_' || third_key"}
         | dict.fromkeys(when, "refunded_at"),
         "FROM demo_paid WHERE refunded_c > 0 ORDER BY n",
     )  # fmt: skip

@@ -16,6 +16,7 @@ from config.demonstration import (
     payments,
     popularity,
     products,
+    promises,
     taste,
     visits,
 )
@@ -53,6 +54,8 @@ STAGES: list[Stage] = [
     Stage("historique", history.make_history),
     Stage("créneaux", history.book_slots),
     Stage("stock réservé", history.reserve_stock),
+    Stage("promesses", promises.make_promises),
+    Stage("compensations", promises.make_good),
     Stage("paiements", payments.make_payments),
     Stage("meilleures ventes", popularity.count_popularity),
 ]

@@ -23,6 +23,7 @@ ROOMS = [
     "shop.customers",
     "delivery.zones",
     "delivery.slots",
+    "delivery.promise",
     "delivery.rounds",
     "delivery.tracking",
     "loyalty.vouchers",

@@ -38,6 +38,7 @@ PURPOSES = {
     "amendment_refused": _("Modification non faite"),
     "order_cancelled": _("Annulation de commande"),
     "refund_made": _("Remboursement fait"),
+    "compensation_granted": _("Compensation accordée"),
     "withdrawal_acknowledged": _("Rétractation reçue"),
     "withdrawal_closed": _("Rétractation close"),
     "pickup_reminder": _("Rappel de retrait"),

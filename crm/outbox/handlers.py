@@ -5,7 +5,9 @@ from typing import Any
 from config.facts import handler
 from crm.outbox import services
 from crm.outbox.queries import coverage_letter, order_status, restock_letter
+from delivery.promise.events import CompensationGranted
 from delivery.zones.events import CoverageOpened
+from shop.orders.compensations import compensation_letter
 from shop.orders.events import (
     AmendmentDropped,
     DelayAnswered,
@@ -157,6 +159,15 @@ def tell_refund_made(refunded: PaymentRefunded) -> None:
     refund = refund_letter(refunded.operation_key, refunded.order_reference)
     if refund:
         _about_order("refund_made", refunded.order_reference, **refund)
+
+
+@handler(CompensationGranted, key="outbox.compensation_granted", lane="checkout")
+def tell_compensation(granted: CompensationGranted) -> None:
+    """Unasked, and once: what happened, and what we do about it."""
+    context = compensation_letter(granted.compensation_id)
+    if context:
+        occasion = f"{granted.order_reference} {granted.compensation_id}"
+        _queue_about_order("compensation_granted", occasion, context)
 
 
 @handler(WithdrawalDeclared, key="outbox.withdrawal_acknowledged", lane="checkout")

@@ -25,6 +25,7 @@ SUBJECTS = {
     "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
     "refund_made": _("Commande {reference} : votre remboursement"),
+    "compensation_granted": _("Commande {reference} : {headed}"),
     "withdrawal_acknowledged": _("Commande {reference} : votre rétractation est reçue"),
     "withdrawal_closed": _("Commande {reference} : votre rétractation est close"),
     "pickup_reminder": _("Commande {reference} : votre retrait"),

@@ -30,7 +30,7 @@ def waiting_for_a_person() -> QuerySet[Message]:
 # Their occasion begins with the order's reference.
 _ABOUT_ORDERS = (
     "order_confirmation", "order_packed", "order_cancelled", "payment_needed", "shortage_told", "shortage_settled",
-    "pickup_reminder", "delay_told", "delivery_missed", "delay_settled",
+    "pickup_reminder", "delay_told", "delivery_missed", "delay_settled", "compensation_granted",
 )  # fmt: skip
 
 

@@ -299,6 +299,7 @@ class OrderAdmin(GivesBack, TakesMoney, FindsByReference, KeepsSecret, ReadOnly,
             (reverse("admin:orders_order_changelist", query={"customer__id__exact": order.customer_id}), _("Ses commandes")),
             (reverse("admin:orders_shortagequestion_changelist", query={"q": order.reference}), _("Manques annoncés")),
             (reverse("admin:payments_paymentoperation_changelist", query={"q": order.reference}), _("Paiements")),
+            (reverse("admin:promise_outcome_changelist", query={"q": order.reference}), _("Promesse")),
             (reverse("admin:documents_document_changelist", query={"q": order.reference}), _("Factures et avoirs")),
             (reverse("admin:desk_contactrequest_changelist", query={"q": order.reference}), _("Demandes")),
         ]  # fmt: skip

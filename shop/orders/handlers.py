@@ -6,6 +6,7 @@ Only the order's own payment decides about the order; that of an amendment decid
 from datetime import UTC, datetime
 
 from config.facts import handler, publish
+from delivery.promise.events import CompensationGranted
 from delivery.rounds import services as rounds
 from delivery.tracking.events import (
     DelayForeseen,
@@ -187,3 +188,9 @@ def tell_incident(announced: IncidentAnnounced) -> None:
         cause=Delay.Cause.INCIDENT,
         expected_at=expected_after(announced.order_reference, announced.delay_minutes),
     )
+
+
+@handler(CompensationGranted, key="orders.make_good", lane="checkout")
+def make_good(granted: CompensationGranted) -> None:
+    """Where its money was not taken yet, the task goes on (`tasks.make_good_due`)."""
+    services.make_good(compensation_id=granted.compensation_id)

@@ -13,6 +13,7 @@ from config.templatetags.cabas import euros, french_number, quantity_label, said
 from loyalty.vouchers.queries import voucher_held_by
 from shop.basket.summary import money_summary
 from shop.orders import wording
+from shop.orders.compensations import made_good
 from shop.orders.models import Order, OrderBill, OrderEvent, OrderLine
 from shop.orders.pickups import pickup_of, place_of
 from shop.orders.ports import recalls_of
@@ -38,7 +39,7 @@ def with_billed(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def order_context(order: Order) -> dict[str, Any]:
-    """Nine queries, ten once the bill is made, however long the order; one more for a pickup, one for a voucher."""
+    """Ten queries, eleven once the bill is made, however long the order; one more for a pickup, one for a voucher."""
     lines = _with_stand_ins(list(order.lines.prefetch_related("events")))
     events = list(order.events.all())
     kinds = {event.kind for event in events}
@@ -55,6 +56,7 @@ def order_context(order: Order) -> dict[str, Any]:
         "pickup": pickup_of(order),
         "address": address_lines(order),
         "recalls": recalls_of(order.reference),
+        "made_good": made_good(order.reference),
         # Whoever has the link alone sees none: they name the buyer.
         "documents": [],
         "shortage": _wishes(order, lines),

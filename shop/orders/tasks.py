@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.jobs import first_run
+from delivery.promise.queries import undone
 from shop.orders import popularity
 from shop.orders.models import ShortageQuestion
 from shop.orders.pickups import due_for_reminder
@@ -21,9 +22,11 @@ from shop.orders.queries import (
 )
 from shop.orders.questions import past_deadline
 from shop.orders.services import (
+    REMEDIES,
     abandon_order,
     ask_before_cutoff,
     charge,
+    make_good,
     remind,
     settle_at_cutoff,
     settle_overdue,
@@ -41,6 +44,7 @@ SHORTAGES_AT_ONCE = 200
 CHARGES_AT_ONCE = 100
 # Until then the worker is still about what was asked as the crates were closed.
 CHARGE_AGAIN_AFTER = timedelta(minutes=15)
+MADE_GOOD_AGAIN_AFTER = timedelta(minutes=5)
 
 
 @shared_task
@@ -84,6 +88,19 @@ def charge_packed() -> None:
     late = uncharged(now).filter(packed_at__lt=now - CHARGE_AGAIN_AFTER)
     for reference in late.values_list("reference", flat=True)[:CHARGES_AT_ONCE]:
         _outcome(partial(charge, reference=reference))
+
+
+@shared_task
+def make_good_due() -> None:
+    """Carry out what was granted and could not be: its money was not taken yet. Each alone, like `expire_unpaid`."""
+    before = timezone.now() - MADE_GOOD_AGAIN_AFTER
+    waiting = undone(REMEDIES, before).values_list("order_reference", "pk")
+    for reference, compensation_id in waiting[:CHARGES_AT_ONCE]:
+        _outcome(partial(_make_good_one, reference=reference, compensation_id=compensation_id))
+
+
+def _make_good_one(*, reference: str, compensation_id: int) -> str:
+    return make_good(compensation_id=compensation_id)
 
 
 @shared_task

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from shop.orders.compensations import left_undone
 from shop.orders.models import Order, ShortageQuestion
 from shop.orders.ports import Late, stuck_letters
 from shop.orders.queries import LEFT_FOR_SURE, uncharged
@@ -21,6 +22,7 @@ TELLING_TAKES = timedelta(minutes=20)
 SETTLING_TAKES = timedelta(minutes=5)
 PACKED_BEFORE = timedelta(hours=1)
 MONEY_TAKES = timedelta(minutes=15)
+MAKING_GOOD_TAKES = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Watched:
 
 
 def watched() -> list[Watched]:
-    """Every step, those that nobody is late at too. One query a step."""
+    """Every step, those that nobody is late at too. At most two queries a step."""
     now = timezone.now()
     return [Watched(key, title, late(now)) for key, title, late in _STEPS]
 
@@ -82,6 +84,14 @@ def unpaid(now: datetime) -> list[Late]:
     return [_late(order, order.get_status_display(), order.packed_at or now) for order in found]
 
 
+def ungiven(now: datetime) -> list[Late]:
+    """Compensations that were granted, and are not carried out: money that was never taken cannot go back. Two
+    queries.
+    """
+    found = left_undone(now, MAKING_GOOD_TAKES)
+    return [_late(order, title, since) for order, title, since in found]
+
+
 def _late(order: Order, what: str, since: datetime) -> Late:
     return Late(order.reference, order.pk, order.slot.starts_at, what, since)
 
@@ -95,5 +105,6 @@ _STEPS: list[tuple[str, str | Promise, Callable[[datetime], Sequence[Late]]]] = 
     ("sans-suite", _("Le délai de réponse est passé, et rien n’est fait"), unsettled),
     ("pas-prets", _("Le créneau commence dans l’heure, et la commande n’est pas prête"), unpacked),
     ("pas-debites", _("La commande est prête, et l’argent n’est pas pris"), unpaid),
+    ("compensations", _("Une compensation est accordée, et n’est pas faite"), ungiven),
     ("lettres", _("Une lettre n’est pas partie, ou peut-être pas"), _unsent),
 ]

@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,7 +13,10 @@ from config.demonstration import Plan, load
 from config.demonstration.marks import BASKET_PREFIX, EAN_PREFIX
 from config.demonstration.plan import this_hour
 from config.demonstration.stages import STAGES, Stage
+from delivery.promise.models import Compensation, Outcome, RuleWeek
+from delivery.promise.replay import replay, terms_in_force
 from delivery.slots.models import Slot
+from loyalty.vouchers.models import Voucher, VoucherEntry
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.queries import missing_by_product
 from shop.catalogue.rules import normalised_ean
@@ -430,3 +434,65 @@ def test_keys_of_generated_baskets_are_marked():
 
     assert isinstance(key, UUID) and str(key).startswith(BASKET_PREFIX)
     assert datetime.now(UTC) > Order.objects.latest("created_at").created_at
+
+
+def test_what_was_promised_is_mostly_kept_and_each_order_has_its_outcome():
+    assert one("SELECT count(*) FROM promise_outcome") == Order.objects.exclude(status="abandoned").count()
+    over = Outcome.objects.exclude(arrived_at=None)
+
+    late, very_late = over.late().count() / over.count(), _very_late(over).count() / over.count()
+    assert 0.03 < late < 0.06 and 0.005 < very_late < 0.025
+    assert 0.04 < over.incomplete().count() / over.count() < 0.08
+    assert 0.005 < over.filter(units_missing__gt=0).count() / over.count() < 0.025
+
+
+def _very_late(outcomes):
+    return outcomes.filter(arrived_at__gt=F("slot_ends_at") + timedelta(minutes=30))
+
+
+def test_each_outcome_is_that_of_its_order():
+    assert not rows(
+        """SELECT p.id FROM promise_outcome p JOIN orders_order o ON o.reference = p.order_reference
+             JOIN slots_slot s ON s.id = o.slot_id
+            WHERE (p.customer_id, p.zone_id, p.rank, p.slot_starts_at, p.slot_ends_at, p.fee_cents, p.total_cents)
+               <> (o.customer_id, o.zone_id, o.rank, s.starts_at, s.ends_at, o.delivery_fee * 100, o.total * 100)
+               OR p.units_ordered <> (SELECT sum(CASE sold_by WHEN 'weight' THEN 1 ELSE quantity END)
+                                        FROM orders_orderline l WHERE l.order_id = o.id)"""
+    )
+
+
+def test_what_was_given_is_what_the_rules_say_of_the_past():
+    foreseen = [replay(terms, terms.rule, now=UNTIL, days=DAYS + 5) for terms in terms_in_force(UNTIL)]
+
+    given = Compensation.objects.filter(
+        state="carried_out", outcome__slot_starts_at__lt=foreseen[0].until
+    ).values_list("order_reference", "rule__key", "remedy", "amount_cents")
+    assert sorted(given) == sorted(
+        (one.order_reference, one.rule, one.remedy, one.cents) for rule in foreseen for one in rule.given
+    )
+    assert len({rule for _reference, rule, *_rest in given}) == 2
+
+
+def test_what_was_given_back_is_in_the_books_and_what_was_promised_in_the_purse():
+    refunds = Compensation.objects.filter(remedy="delivery_refund", state="carried_out")
+    asked = PaymentOperation.objects.filter(kind="refund", occasion__startswith="compensation-")
+    assert refunds.count() == asked.count() > 0
+    assert sum(one.amount for one in asked) * 100 == sum(one.amount_cents for one in refunds)
+
+    offered = Compensation.objects.filter(remedy="next_delivery", state="carried_out")
+    sources = Voucher.objects.filter(source__startswith="compensation-").values_list("source", flat=True)
+    assert sorted(one.occasion for one in offered) == sorted(sources)
+    assert VoucherEntry.objects.filter(voucher__source__startswith="compensation-").count() == len(sources)
+
+
+def test_weeks_add_up_to_what_was_given():
+    assert sum(RuleWeek.objects.values_list("spent_cents", flat=True)) == sum(
+        Compensation.objects.filter(state="carried_out").values_list("amount_cents", flat=True)
+    )
+
+
+def test_what_is_still_on_its_way_is_owed_a_decision():
+    coming = Outcome.objects.filter(arrived_at=None, cancelled_at=None)
+
+    assert coming.exists() and not coming.filter(decide_at=None).exists()
+    assert not Outcome.objects.exclude(arrived_at=None).exclude(decide_at=None).exists()

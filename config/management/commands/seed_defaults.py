@@ -8,6 +8,8 @@ from django.db.models import Manager
 from config.staff import seed_groups
 from crm.desk.models import HelpEntry, LegalPage
 from crm.desk.services import seed_help, seed_pages
+from delivery.promise.models import Rule
+from delivery.promise.services import seed_rules
 from delivery.rounds.models import Place
 from delivery.rounds.seed import seed_places
 from delivery.slots.models import Slot
@@ -22,6 +24,7 @@ from shop.search.synonyms import seed_synonyms
 STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("droits des équipes", seed_groups, Group.permissions.through._default_manager),
     ("zones de livraison", seed_zones, Zone._default_manager),
+    ("règles de compensation", seed_rules, Rule._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),
     ("index de recherche", ensure_index, SearchEntry._default_manager),

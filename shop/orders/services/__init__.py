@@ -1,5 +1,5 @@
 """The life of an order. Lock order everywhere: basket → order → slot → stock → promotions →
-vouchers → account.
+vouchers → outcome → account.
 
 No call to the payment provider happens inside a transaction here: see docs/adr/0008-placing-an-order.md.
 """
@@ -24,6 +24,7 @@ from shop.orders.services.at_shelf import (
 from shop.orders.services.books import live_amendment
 from shop.orders.services.charging import charge, charge_by_hand, is_charge_due, note_paid
 from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
+from shop.orders.services.compensating import REMEDIES, make_good
 from shop.orders.services.delaying import STILL_TO_COME, answer_delay, may_choose, tell_delay
 from shop.orders.services.ending import (
     abandon_order,
@@ -122,6 +123,7 @@ from shop.orders.services.withdrawing import close_withdrawal, declare_withdrawa
 
 __all__ = [
     "CHANGEABLE",
+    "REMEDIES",
     "STILL_TO_COME",
     "AgeNotChecked",
     "AgeUnknown",
@@ -201,6 +203,7 @@ __all__ = [
     "is_charge_due",
     "is_settled",
     "live_amendment",
+    "make_good",
     "may_choose",
     "must_be_amendable",
     "note_delivered",

@@ -10,6 +10,7 @@ from shop.orders.models import Amendment, Order
 from shop.orders.services.books import Kind, Status, live_amendment, move, record
 from shop.orders.services.carrying_out import note_dropped
 from shop.orders.services.pickup_codes import close_pickup
+from shop.orders.services.promising import promise_no_more
 from shop.pricing import services as promotions
 from shop.stock import services as stock
 
@@ -29,4 +30,5 @@ def call_off(order: Order, why: Kind) -> None:
     stock.return_stock(order_reference=order.reference, also=aside)
     promotions.give_back(order_reference=order.reference, also=aside)
     vouchers.give_back(order_reference=order.reference)
+    promise_no_more(order)
     publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))

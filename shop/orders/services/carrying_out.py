@@ -14,6 +14,7 @@ from shop.orders.events import AmendmentDropped, OrderAmended
 from shop.orders.models import Amendment, LineEvent, Order, OrderLine, OrderVatTotal, Pickup
 from shop.orders.rules import Article
 from shop.orders.services.books import Kind, Status, record
+from shop.orders.services.promising import promise_anew
 from shop.orders.services.proposals import AmendedLine, Proposal
 from shop.payments import services as payments
 from shop.payments.rules import cents
@@ -58,6 +59,7 @@ def carry_out(order: Order, amendment: Amendment, proposal: Proposal, *, is_card
         )
     _write_lines(order, proposal, costs)
     _write_order(order, proposal)
+    promise_anew(order)
     if proposal.basket_key:
         baskets.take_out(key=proposal.basket_key, taken=proposal.taken)
     _settle(amendment, Amendment.State.APPLIED)

@@ -23,6 +23,7 @@ from shop.orders.services.books import Kind, Status, cutoff_has_come, locked, mo
 from shop.orders.services.errors import BasketAlreadyOrdered, MoveRefused, TooLateToPlace
 from shop.orders.services.paying import what_was_secured
 from shop.orders.services.pickup_codes import open_pickup
+from shop.orders.services.promising import Ordered, promise
 from shop.payments import services as payments
 from shop.payments.rules import cents
 from shop.pricing import services as promotions
@@ -188,7 +189,8 @@ def _insert_lines(
 
 @transaction.atomic
 def place_order(*, reference: str) -> Order:
-    """Transaction B: payment is secured, the order is firm. Idempotent; locks basket, order, then the hold.
+    """Transaction B: payment is secured, the order is firm. Idempotent; locks basket, order, then the hold,
+    then the outcome.
 
     Raises MoveRefused when the order was abandoned meanwhile, TooLateToPlace when its cut-off has come: the
     caller voids the payment.
@@ -207,11 +209,18 @@ def place_order(*, reference: str) -> Order:
     record(order, what_was_secured(reference))
     record(order, Kind.PLACED)
     slots.book_hold(order_reference=reference)
+    ordered = [
+        (product, Ordered(sold_by, quantity, share))
+        for product, sold_by, quantity, share in order.lines.values_list(
+            "product_id", "sold_by", "quantity", "voucher_share"
+        )
+    ]
     baskets.close(
         key=order.basket_key,
         order_reference=reference,
-        ordered=[product for product in order.lines.values_list("product_id", flat=True) if product],
+        ordered=[product for product, _line in ordered if product],
     )
+    promise(order, [line for _product, line in ordered])
     publish(
         OrderPlaced(
             order_reference=reference,

@@ -28,6 +28,7 @@ from shop.orders.services.errors import (
     RecalledInCrates,
     WaitsForAnswer,
 )
+from shop.orders.services.promising import note_packed
 from shop.payments import services as payments
 from shop.payments.rules import cents
 from shop.stock import services as stock
@@ -141,7 +142,7 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
 
     Where nothing at all could be found, the order is called off and its money given back. Raises MoveRefused,
     LinesLeft (shelves not visited yet), RecalledInCrates, WaitsForAnswer (its customer was asked and still has time). Locks the order,
-    then stock, then the account; the provider is asked by the worker, which goes on until it answers.
+    then stock, then the outcome, then the account; the provider is asked by the worker, which goes on until it answers.
     """
     order = locked(reference)
     if order.status in {Status.PACKED, Status.DELIVERED}:
@@ -174,15 +175,16 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
         voucher=voucher.terms if voucher else None,
         voucher_agreed=order.voucher_discount,
     )
-    _keep_bill(order, lines, made)
+    kept = _keep_bill(order, lines, made)
     move(order, Status.PACKED, packed_at=timezone.now())
     record(order, Kind.PACKED, total_cents=cents(made.total))
+    note_packed(order, lines, kept)
     publish(OrderPacked(order_reference=reference, customer_id=order.customer_id))
     ask_for_money(order, made.total)
     return order
 
 
-def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:
+def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> OrderBill:
     for line, amount, share in zip(lines, made.lines, made.voucher_shares, strict=True):
         line.billed, line.billed_share = amount, share
     OrderLine.objects.bulk_update(lines, ["billed", "billed_share"])
@@ -197,6 +199,7 @@ def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> None:
     BillVat.objects.bulk_create(
         BillVat(bill=kept, rate=rate, gross=gross, vat=vat) for rate, (gross, vat) in made.vat.items()
     )
+    return kept
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from shop.orders.rules import new_reference
 from shop.orders.services.books import Kind, Status, locked, record
 from shop.orders.services.errors import MoveRefused, NothingToRedo
 from shop.orders.services.pickup_codes import open_pickup
+from shop.orders.services.promising import Ordered, promise
 from shop.pricing.rules import NOTHING, line_total
 from shop.stock import services as stock
 
@@ -64,6 +65,7 @@ def redo_delivery(
     record(redone, Kind.MAKES_GOOD, reference=order.reference)
     record(redone, Kind.PLACED)
     open_pickup(order=redone)
+    promise(redone, [Ordered(lines[pk].sold_by, wanted) for pk, wanted in quantities.items()])
     publish(
         OrderPlaced(
             order_reference=redone.reference, customer_id=redone.customer_id, rank=redone.rank, total_cents=0

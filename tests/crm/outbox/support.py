@@ -207,6 +207,13 @@ CONTEXTS = {
     "refund_made": order_context(
         amount=Decimal("8.00"), reason="article abîmé", parts=["Comté AOP 12 mois, 2 pièces", "Livraison"]
     ),
+    "compensation_granted": order_context(
+        headed="Votre livraison vous est remboursée",
+        sentence="Arrivée à 20\u00a0h\u00a042, créneau jusqu’à 20\u00a0h\u202f: 42 minutes de retard, plus de 30, "
+        "livraison remboursée (5,90\u00a0€).",
+        done="Nous rendons 5,90\u00a0€ à la carte qui a payé.",
+        needs_account=False,
+    ),
     "withdrawal_acknowledged": {
         "name": "Élodie Martin",
         "reference": "CB-2F7K9",
@@ -251,6 +258,7 @@ LINKS = {
     "amendment_refused": "/suivi/jeton-de-suivi-1234567890/",
     "order_cancelled": "/",
     "refund_made": "/suivi/jeton-de-suivi-1234567890/",
+    "compensation_granted": "/suivi/jeton-de-suivi-1234567890/",
     "withdrawal_acknowledged": "/suivi/jeton-de-suivi-1234567890/",
     "withdrawal_closed": "/suivi/jeton-de-suivi-1234567890/",
     "pickup_reminder": "/suivi/jeton-de-suivi-1234567890/",

@@ -111,7 +111,7 @@ def test_the_page_names_step_order_and_since_when_and_costs_one_query_a_step(zon
     assert order.reference in page and "délai de réponse est passé" in page
     assert reverse("admin:orders_shortagequestion_change", args=[question.pk]) in page
     assert "#sans-suite" in home
-    assert len(caught) == 5
+    assert len(caught) == 6
 
 
 def test_strangers_and_couriers_see_nothing_of_it(zone, brie):  # noqa: F811
