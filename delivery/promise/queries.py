@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from delivery.promise import rules
 from delivery.promise.models import Compensation, Decision, Outcome, RuleVersion
+from delivery.promise.ports import carried_out
+from delivery.promise.wording import announced
 from shop.customers.models import Customer
 
 # A customer who was let down is left in peace for so long after it was made good for.
@@ -74,6 +77,27 @@ def versions_at(at: datetime) -> list[RuleVersion]:
     """The version of each rule that holds for a slot that starts then, off ones too. One query."""
     found = RuleVersion.objects.filter(starts_at__lte=at).select_related("rule")
     return list(found.order_by("rule__position", "-starts_at").distinct("rule__position"))
+
+
+def promised_if_late(order_reference: str) -> str:
+    """What its customer is given unasked, were their order late, in a sentence; empty where no rule in force says so.
+    Two queries.
+    """
+    outcome = outcome_of(order_reference)
+    if outcome is None or outcome.is_collect:
+        return ""
+    bound, facts = carried_out(), outcome.facts
+    for version in versions_at(outcome.slot_starts_at):
+        terms = version.terms
+        if (
+            version.is_on
+            and terms.trigger == rules.LATE
+            and terms.remedies <= bound
+            and rules.concerns(terms, facts)
+        ):
+            remedy, cents = rules.gives(terms, facts)
+            return announced(terms.late_minutes, remedy, cents) if remedy else ""
+    return ""
 
 
 def lock_customer(customer_id: int) -> int:

@@ -158,6 +158,19 @@ def staff_sentence(before: Any, verdict: Any, why: Any) -> str:
     return _("%(happened)s, %(remedy)s, accordé par l’équipe\u202f: %(why)s.") % told
 
 
+def announced(late_minutes: int, remedy: str, cents: int) -> str:
+    """What is promised before it happens: « Si votre livreur arrive plus de 30 minutes après la fin du créneau :
+    livraison remboursée (5,90 €), sans rien demander. »
+    """
+    told = {"late": lasting(late_minutes * 60), "remedy": remedy_said(remedy, cents)}
+    return (
+        _(
+            "Si votre livreur arrive plus de %(late)s après la fin du créneau\u202f: %(remedy)s, sans rien demander."
+        )
+        % told
+    )
+
+
 def title_said(remedy: str, cents: int) -> str:
     """What a letter is headed with."""
     said = {

@@ -3,6 +3,7 @@
 Whatever it is it is kept; what cannot be true is kept as refused, so that the phone stops sending it and staff see it.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from config.facts import publish
+from delivery.promise import services as promises
 from delivery.rounds import services as rounds
 from delivery.rounds.problem import Point
 from delivery.rounds.rules import is_on_earth
@@ -23,6 +25,7 @@ from delivery.tracking.models import CourierEvent, Position, Run, Visit
 from delivery.tracking.rules import Refusal
 from delivery.tracking.services.runs import reestimate
 
+logger = logging.getLogger(__name__)
 Kind = CourierEvent.Kind
 State = Visit.State
 _AT_A_STOP = (Kind.LOADED, Kind.ARRIVED, Kind.DELIVERED, Kind.ABSENT, Kind.REFUSED)
@@ -191,6 +194,7 @@ def _at_door(run: Run, visits: list[Visit], visit: Visit, said: Said) -> None:
         _leave(run, visits, max(run.opened_at, said.at - timedelta(seconds=visit.drive_seconds)))
     if visit.arrived_at is None:
         visit.arrived_at = said.at
+        _keep_promise(run, visit, said.at)
         publish(
             DeliveryArrived(
                 order_reference=visit.drop.order_reference,
@@ -202,6 +206,19 @@ def _at_door(run: Run, visits: list[Visit], visit: Visit, said: Said) -> None:
         visit.done_at = max(said.at, visit.arrived_at)
         _note_end(visit, said)
     visit.save()
+
+
+def _keep_promise(run: Run, visit: Visit, at: datetime) -> None:
+    """An order brought back after nobody answered has kept its hour the first time; what else is refused staff see as
+    an arrival that nobody told.
+    """
+    reference = visit.drop.order_reference
+    try:
+        promises.record_arrival(order_reference=reference, at=at, carrier=run.courier.carrier.code)
+    except promises.AlreadyArrived:
+        return
+    except promises.PromiseRefused as refused:
+        logger.error("arrival of order %s was not taken: %s", reference, type(refused).__name__)
 
 
 def _note_end(visit: Visit, said: Said) -> None:

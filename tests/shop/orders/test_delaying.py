@@ -12,13 +12,15 @@ from django.utils import timezone
 from config.facts import deliver_all
 from config.limits import Limit
 from crm.outbox.models import Message
+from delivery.promise.queries import compensations_of_order, outcome_of
+from delivery.promise.services import seed_rules
 from delivery.rounds.models import Drop, Round, Stop
 from delivery.rounds.services import plan_half_day
 from delivery.tracking import services as tracking
 from delivery.tracking.models import Visit
 from delivery.zones.services import zones_changed
 from loyalty.vouchers.models import Voucher
-from shop.orders import delay_views, services
+from shop.orders import delay_views, delay_wording, services
 from shop.orders.models import Delay, Order, OrderEvent, Pickup
 from shop.payments.models import PaymentAccount
 from tests.delivery.rounds.fleet import planning_of, shift
@@ -313,6 +315,36 @@ def test_what_the_phone_says_becomes_the_orders_history(order, on_the_way):
     assert (order.status, order.delivered_at) == ("delivered", at + timedelta(minutes=4))
     assert kinds(order)[-4:] == ["left_depot", "at_the_door", "delivered", "deposits_back"]
     assert OrderEvent.objects.get(kind="deposits_back").data == {"number": 2}
+
+
+@pytest.mark.parametrize(("minutes_late", "is_due"), [(30, False), (31, True)])
+def test_an_arrival_is_held_against_the_promise_and_made_good_unasked(
+    order, on_the_way, time_machine, minutes_late, is_due
+):
+    seed_rules()
+    settle()
+    at = order.slot.ends_at + timedelta(minutes=minutes_late)
+    time_machine.move_to(at, tick=False)
+
+    say(on_the_way.run, "arrived", at, 1)
+    deliver_all()
+
+    outcome = outcome_of(order.reference)
+    assert (outcome.arrived_at, outcome.carrier, outcome.is_kept) == (at, "cabas", False)
+    assert [one.remedy for one in compensations_of_order(order.reference)] == ["delivery_refund"] * is_due
+    account = settled(order)
+    assert account.refunded == (order.delivery_fee if is_due else 0)
+
+
+def test_the_letter_names_what_is_given_should_it_be_late(order):
+    late(order)
+    assert "30 minutes" not in delay_wording.promise(order.delays.get())
+    seed_rules()
+
+    told = delay_wording.promise(order.delays.get())
+
+    assert "plus de 30 minutes" in told
+    assert "sans rien demander" in told
 
 
 def test_what_was_refused_at_the_door_is_given_back(order, on_the_way):
