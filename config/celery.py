@@ -39,6 +39,8 @@ app.conf.beat_schedule = {
     "orders-charge": {"task": "shop.orders.tasks.charge_packed", "schedule": 3600.0},
     "orders-make-good": {"task": "shop.orders.tasks.make_good_due", "schedule": 300.0},
     "orders-off-shelves": {"task": "shop.orders.tasks.take_off_shelves", "schedule": 900.0},
+    "claims-carry-on": {"task": "shop.claims.tasks.carry_on", "schedule": 120.0},
+    "claims-forget": {"task": "shop.claims.tasks.forget", "schedule": crontab(minute=25, hour=2)},
     "recalls-work": {"task": "shop.recalls.tasks.work", "schedule": 15.0},
     "picking-open-waves": {"task": "shop.picking.tasks.open_waves", "schedule": 60.0},
     "shortages-tell": {"task": "shop.orders.tasks.tell_shortages", "schedule": 600.0},

@@ -23,6 +23,7 @@ from crm.desk.models import ContactRequest
 from crm.outbox.queries import waiting_for_a_person
 from delivery.promise.queries import waiting_for_staff
 from delivery.slots.queries import slot_fill
+from shop.claims.queries import late_claims, waiting_claims
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.orders.shortages import missing_lines
@@ -245,6 +246,32 @@ def compensations_to_decide(_request: HttpRequest) -> Block:
     )
 
 
+def claims_waiting(_request: HttpRequest) -> Block:
+    """Customers to call, and articles whose owner is sought; an alert once somebody's hour has passed."""
+    waiting, late = waiting_claims().count(), late_claims(timezone.now()).count()
+    return Block(
+        title=_("Signalements à traiter"),
+        figure=str(waiting),
+        link=listing("claims.claim", suite="a-traiter"),
+        is_alert=late > 0,
+        note=ngettext(
+            "%(late)d attend depuis plus d’une heure.", "%(late)d attendent depuis plus d’une heure.", late
+        )
+        % {"late": late}
+        if late
+        else "",
+        lines=[
+            Line(
+                label=gettext("l’heure promise est passée"),
+                value=str(late),
+                link=listing("claims.claim", suite="en-retard"),
+            )
+        ]
+        if late
+        else [],
+    )
+
+
 def stuck_messages(_request: HttpRequest) -> Block:
     counts = dict(waiting_for_a_person().values_list("state").annotate(number=Count("id")).order_by())
     words = {"failed": gettext("échoués"), "unknown": gettext("à l’issue inconnue")}
@@ -370,6 +397,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("orders.order", shortages),
         ("orders.withdrawal", withdrawals_due),
         ("promise.compensation", compensations_to_decide),
+        ("claims.claim", claims_waiting),
         ("stock.stockitem", stock_outs),
     ],
     "sales": [("orders.order", orders_placed_today), ("orders.order", deliveries_of_today)],

@@ -45,6 +45,7 @@ _SEE_PROMISES: Rights = {
     "promise.decision": VIEW,
     "promise.compensation": VIEW,
 }
+_SEE_CLAIMS: Rights = {"claims.claim": VIEW, "claims.claimevent": VIEW, "claims.claimlimits": VIEW}
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
     "zones.zone": VIEW,
@@ -102,6 +103,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.CUSTOMER_SERVICE: {
         **_SEE_ORDERS,
         **_SEE_PROMISES,
+        **_SEE_CLAIMS,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
         **_MODERATE_REVIEWS,
@@ -138,6 +140,8 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.MANAGER: {
         **_SEE_ORDERS,
         **_SEE_PROMISES,
+        **_SEE_CLAIMS,
+        "claims.claimlimits": frozenset({"view", "add"}),
         **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,
@@ -196,6 +200,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "vouchers.grant_voucher",
             "orders.receive_withdrawn_goods",
             "promise.decide_compensation",
+            "claims.answer_claim",
         }
     ),
     StaffGroup.MANAGER: frozenset(
@@ -210,6 +215,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "picking.pick",
             "picking.lead",
             "promise.decide_compensation",
+            "claims.answer_claim",
             "promise.write_rule",
             "vouchers.grant_voucher",
             "recalls.open_recall",

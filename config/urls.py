@@ -28,6 +28,7 @@ ROOMS_WITH_PAGES = [
     "shop.checkout",
     "shop.picking",
     "shop.recalls",
+    "shop.claims",
     "shop.home",
     "crm.audience",
     "crm.insights",

@@ -8,6 +8,7 @@ from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
+from shop.claims.ports import bind_help_hours
 from shop.documents.queries import links_of
 from shop.orders import queries as orders
 from shop.orders import services as order_services
@@ -51,3 +52,4 @@ bind_recalls(recalls.recalls_told)
 bind_off_sale(recalls.off_sale)
 bind_letters(recall_letters)
 bind_remedies(order_services.REMEDIES)
+bind_help_hours(desk.opening_hours)

@@ -17,7 +17,7 @@ TABLES = [
     "customers_customer", "customers_address", "customers_consent", "account_emailaddress",
     "orders_order", "orders_orderline", "orders_ordervattotal", "orders_orderevent", "orders_pickup",
     "orders_orderbill", "orders_shortagequestion", "orders_refund", "orders_withdrawal", "picking_picktask", "documents_document",
-    "orders_amendment", "orders_refund", "orders_withdrawal", "recalls_recallnotice", "orders_delay",
+    "orders_amendment", "orders_refund", "orders_withdrawal", "recalls_recallnotice", "claims_claim", "claims_claimline", "orders_delay",
     "payments_paymentaccount", "payments_paymentoperation", "payments_paymententry", "payments_demosession",
     "promise_outcome", "promise_decision", "promise_compensation", "slots_hold", "stock_stockreservation", "stock_stockmovement",
 ]  # fmt: skip

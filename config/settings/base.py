@@ -40,6 +40,7 @@ ROOMS = [
     "shop.checkout",
     "shop.picking",
     "shop.recalls",
+    "shop.claims",
     "shop.home",
     "crm.audience",
     "crm.outbox",

@@ -75,6 +75,7 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
         | back_context(order)
         | {
             "is_own": False,
+            "is_received": is_received(order),
             "is_fresh": "merci" in request.GET,
             # A link may be passed on: only whoever ordered in this session reads the address again.
             "is_buyer": is_buyer,

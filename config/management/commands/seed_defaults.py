@@ -16,6 +16,8 @@ from delivery.slots.models import Slot
 from delivery.slots.services import generate_slots
 from delivery.zones.models import Zone
 from delivery.zones.seed import seed_zones
+from shop.claims.models import ClaimLimits
+from shop.claims.seed import seed_limits
 from shop.search.index import ensure_index
 from shop.search.models import SearchEntry, Synonym
 from shop.search.synonyms import seed_synonyms
@@ -25,6 +27,7 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("droits des équipes", seed_groups, Group.permissions.through._default_manager),
     ("zones de livraison", seed_zones, Zone._default_manager),
     ("règles de compensation", seed_rules, Rule._default_manager),
+    ("limites des signalements", seed_limits, ClaimLimits._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),
     ("index de recherche", ensure_index, SearchEntry._default_manager),

@@ -189,11 +189,14 @@ class Incident(models.Model):
     class Kind(models.TextChoices):
         DAMAGED = "damaged", _("abîmé")
         LIFE = "life", _("conservation trop courte")
+        # Told by whoever unpacked it: picked, by the books, and not there.
+        MISSING = "missing", _("absent au déballage")
 
     # The figure of the outcome that each kind adds to.
     COUNTED_IN: ClassVar[dict[str, str]] = {
         Kind.DAMAGED: "damaged_units",
         Kind.LIFE: "life_broken_units",
+        Kind.MISSING: "units_missing",
     }
 
     outcome = models.ForeignKey(Outcome, on_delete=models.PROTECT, related_name="incidents")

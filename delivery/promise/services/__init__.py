@@ -36,6 +36,7 @@ from delivery.promise.services.outcomes import (
     record_arrival,
     record_damage,
     record_life_broken,
+    record_missing_told_later,
     record_picking,
 )
 from delivery.promise.services.rulebook import NewVersion, add_version, preview, seed_rules
@@ -71,6 +72,7 @@ __all__ = [
     "record_arrival",
     "record_damage",
     "record_life_broken",
+    "record_missing_told_later",
     "record_picking",
     "refuse_by_staff",
     "seed_rules",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from config.facts import publish
@@ -120,9 +121,9 @@ def record_picking(
     """The crates are closed. ``units_missing`` were neither told early nor accepted, ``units_told`` were announced or
     replaced; the fee is what its delivery is charged after its voucher.
 
-    Said again, the last figures hold, and it was ready when it was first. Raises OutcomeUnknown, OutcomeCancelled,
-    FiguresImpossible (negative, more units than ordered, ready in the future). Locks the outcome; two statements and
-    the fact's.
+    Said again, the last figures hold beside what was missed since, and it was ready when it was first. Raises
+    OutcomeUnknown, OutcomeCancelled, FiguresImpossible (negative, more units than ordered, ready in the future). Locks
+    the outcome; two statements and the fact's, one more where it is said again.
     """
     figures = {
         "units_ordered": units_ordered,
@@ -140,9 +141,18 @@ def record_picking(
     outcome = _going(order_reference)
     if max(outcome.damaged_units, outcome.life_broken_units) > units_ordered:
         raise FiguresImpossible(figures)
+    if outcome.ready_at:
+        figures |= _beside_missed(outcome, units_ordered, units_missing, units_told)
     figures["ready_at"] = outcome.ready_at or at  # type: ignore[assignment]
     if any(getattr(outcome, name) != value for name, value in figures.items()):
         _write(outcome, decide_at=timezone.now(), **figures)
+
+
+def _beside_missed(outcome: Outcome, ordered: int, missing: int, told: int) -> dict[str, int]:
+    """What customers missed stays missing, whatever the depot counts anew. One query."""
+    missed = outcome.incidents.filter(kind=Incident.Kind.MISSING).aggregate(units=Sum("units"))["units"] or 0
+    missing = min(ordered, missing + missed)
+    return {"units_missing": missing, "units_told": min(told, ordered - missing)}
 
 
 @transaction.atomic
@@ -208,6 +218,31 @@ def record_damage(*, order_reference: str, units: int, occasion: str) -> bool:
 def record_life_broken(*, order_reference: str, units: int, occasion: str) -> bool:
     """So many units keep for less long than was promised, once for the occasion; like `record_damage`."""
     return _hurt(order_reference, Incident.Kind.LIFE, units, occasion)
+
+
+@transaction.atomic
+def record_missing_told_later(*, order_reference: str, units: int, occasion: str) -> bool:
+    """So many units were picked, by the books, and were not there: once for the occasion; whether that is new.
+
+    They count as the depot's own absences do. Never more is missing than was ordered; what had been announced or
+    replaced and did not come either is missing then, not told. Raises OutcomeUnknown, OutcomeCancelled,
+    FiguresImpossible (none, or nothing left that could be missing). Locks the outcome; four statements and the fact's.
+    """
+    outcome = _going(order_reference)
+    if outcome.incidents.filter(kind=Incident.Kind.MISSING, occasion=occasion).exists():
+        return False
+    more = min(units, outcome.units_ordered - outcome.units_missing)
+    if more < 1 or not occasion:
+        raise FiguresImpossible(units)
+    missing = outcome.units_missing + more
+    Incident.objects.create(outcome=outcome, kind=Incident.Kind.MISSING, units=more, occasion=occasion)
+    _write(
+        outcome,
+        decide_at=timezone.now(),
+        units_missing=missing,
+        units_told=min(outcome.units_told, outcome.units_ordered - missing),
+    )
+    return True
 
 
 @transaction.atomic

@@ -1,0 +1,89 @@
+"""When a claim is answered at once, and by when somebody calls. Pure: no clock, no database."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+MISSING, DAMAGED, NOT_MINE, LIFE = "missing", "damaged", "not_mine", "life"
+# Why somebody calls in place of an answer at once.
+AMOUNT, NUMBER, PHOTO, FREE, LATE, MONEY = "amount", "number", "photo", "free", "late", "money"
+# What is chilled or frozen was kept by its customer since: two days on, what it was like at the door is to be talked over.
+FRESH_WITHIN = timedelta(hours=48)
+# What is reported in three taps; the legal guarantee of conformity (C. conso. L217-3 ff., two years) goes on beside it.
+REPORTED_WITHIN = timedelta(days=14)
+CALLED_WITHIN = timedelta(hours=1)
+_NEWCOMER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Euros incl. VAT, and claims within ``days``; the first three orders have their own."""
+
+    amount: Decimal
+    number: int
+    days: int
+    newcomer_amount: Decimal
+    newcomer_number: int
+    photo_from: Decimal
+
+    def most(self, rank: int) -> Decimal:
+        return self.newcomer_amount if rank <= _NEWCOMER else self.amount
+
+    def times(self, rank: int) -> int:
+        return self.newcomer_number if rank <= _NEWCOMER else self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is looked at. ``before`` counts the customer's own claims within the limits' days; ``age`` is since the
+    order was received; ``amount`` is what was paid for what is reported.
+    """
+
+    kind: str
+    amount: Decimal
+    rank: int
+    before: int
+    age: timedelta
+    has_photo: bool
+    is_fresh: bool
+
+
+def why_call(told: Told, limits: Limits) -> str:
+    """Why somebody calls; empty where the answer is given at once. A missing article is believed without a photo."""
+    if not told.amount:
+        return FREE
+    if told.kind != MISSING and told.is_fresh and told.age > FRESH_WITHIN:
+        return LATE
+    if told.before >= limits.times(told.rank):
+        return NUMBER
+    if told.amount > limits.most(told.rank):
+        return AMOUNT
+    if told.kind == DAMAGED and told.amount > limits.photo_from and not told.has_photo:
+        return PHOTO
+    return ""
+
+
+def is_near_limit(amount: Decimal, most: Decimal) -> bool:
+    """Within a tenth below what is answered at once."""
+    return most * Decimal("0.9") <= amount <= most
+
+
+class HelpHours(Protocol):
+    def is_open(self, local: datetime) -> bool: ...
+
+    def next_opening(self, local: datetime) -> tuple[date, time]: ...
+
+
+def call_by(local: datetime, hours: HelpHours) -> datetime:
+    """By when somebody has called: within the hour while people answer, else within the hour after they do again.
+
+    Up to the next five minutes, as one says an hour.
+    """
+    later = local + CALLED_WITHIN
+    if not (hours.is_open(local) and hours.is_open(later)):
+        day, opens = hours.next_opening(local)
+        later = datetime.combine(day, opens, local.tzinfo) + CALLED_WITHIN
+    return later + (
+        -timedelta(minutes=later.minute, seconds=later.second, microseconds=later.microsecond)
+    ) % (timedelta(minutes=5))
