@@ -39,6 +39,8 @@ PURPOSES = {
     "order_cancelled": _("Annulation de commande"),
     "refund_made": _("Remboursement fait"),
     "compensation_granted": _("Compensation accordée"),
+    "claim_answered": _("Réponse à un signalement"),
+    "robbed_order_repaired": _("Article remis à un autre foyer"),
     "withdrawal_acknowledged": _("Rétractation reçue"),
     "withdrawal_closed": _("Rétractation close"),
     "pickup_reminder": _("Rappel de retrait"),

@@ -7,6 +7,8 @@ from crm.outbox import services
 from crm.outbox.queries import coverage_letter, order_status, restock_letter
 from delivery.promise.events import CompensationGranted
 from delivery.zones.events import CoverageOpened
+from shop.claims.events import CallbackDue, ClaimAnswered, RobbedOrderRepaired
+from shop.claims.queries import answer_letter, repair_letter
 from shop.orders.compensations import compensation_letter
 from shop.orders.events import (
     AmendmentDropped,
@@ -168,6 +170,32 @@ def tell_compensation(granted: CompensationGranted) -> None:
     if context:
         occasion = f"{granted.order_reference} {granted.compensation_id}"
         _queue_about_order("compensation_granted", occasion, context)
+
+
+@handler(ClaimAnswered, key="outbox.claim_answered", lane="checkout")
+def tell_claim_answered(answered: ClaimAnswered) -> None:
+    _tell_claim(answered.order_reference, answered.claim_id)
+
+
+@handler(CallbackDue, key="outbox.callback_promised", lane="checkout")
+def tell_callback(due: CallbackDue) -> None:
+    """By when somebody calls, unless they have already."""
+    _tell_claim(due.order_reference, due.claim_id)
+
+
+def _tell_claim(order_reference: str, claim_id: int) -> None:
+    """As things stand now: a call that was made before the letter left is not announced any more."""
+    context = answer_letter(claim_id)
+    if context:
+        occasion = f"{order_reference} {claim_id} {context['state']}"
+        _queue_about_order("claim_answered", occasion, context)
+
+
+@handler(RobbedOrderRepaired, key="outbox.robbed_order_repaired", lane="checkout")
+def tell_robbed_order_repaired(repaired: RobbedOrderRepaired) -> None:
+    """Unasked, and nothing of the household that told us."""
+    occasion = f"{repaired.order_reference} {repaired.claim_id}"
+    _queue_about_order("robbed_order_repaired", occasion, repair_letter(repaired.claim_id))
 
 
 @handler(WithdrawalDeclared, key="outbox.withdrawal_acknowledged", lane="checkout")

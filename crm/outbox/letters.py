@@ -26,6 +26,8 @@ SUBJECTS = {
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
     "refund_made": _("Commande {reference} : votre remboursement"),
     "compensation_granted": _("Commande {reference} : {headed}"),
+    "claim_answered": _("Commande {reference} : {headed}"),
+    "robbed_order_repaired": _("Commande {reference} : {headed}"),
     "withdrawal_acknowledged": _("Commande {reference} : votre rétractation est reçue"),
     "withdrawal_closed": _("Commande {reference} : votre rétractation est close"),
     "pickup_reminder": _("Commande {reference} : votre retrait"),

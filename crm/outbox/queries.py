@@ -31,6 +31,7 @@ def waiting_for_a_person() -> QuerySet[Message]:
 _ABOUT_ORDERS = (
     "order_confirmation", "order_packed", "order_cancelled", "payment_needed", "shortage_told", "shortage_settled",
     "pickup_reminder", "delay_told", "delivery_missed", "delay_settled", "compensation_granted",
+    "claim_answered", "robbed_order_repaired",
 )  # fmt: skip
 
 

@@ -5,8 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from delivery.slots.models import Slot
@@ -14,9 +16,11 @@ from delivery.slots.queries import next_free_slot
 from delivery.tracking.models import Visit
 from shop.catalogue.models import Product, Temperature
 from shop.catalogue.rules import normalised_ean, sort_name
+from shop.claims import wording
 from shop.claims.models import Claim, Claimant, ClaimLimits, ClaimLine
 from shop.claims.rules import REPORTED_WITHIN, Limits
 from shop.customers.models import Customer
+from shop.orders.letters import addressed
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import is_received
 from shop.orders.refund_rules import Charged
@@ -136,6 +140,35 @@ def told(claim_id: int) -> Claim:
     """One, with what its letter says. Raises Claim.DoesNotExist. Two queries."""
     found = Claim.objects.select_related("order__slot", "order__zone", "refund", "replacement__slot")
     return found.prefetch_related("lines__line").get(pk=claim_id)
+
+
+def answer_letter(claim_id: int) -> dict[str, Any] | None:
+    """What the letter about an answer says, as it stands; None for what its page alone tells: money on its way, and
+    what was found by another's report, which has a letter of its own until staff answer. Two queries.
+    """
+    claim = told(claim_id)
+    if claim.state == State.RECEIVED or (claim.told_by_id and claim.by_id is None):
+        return None
+    return {
+        **addressed(claim.order),
+        "state": claim.state,
+        "headed": wording.headed(claim),
+        "sentence": wording.sentence(claim),
+        "parts": wording.parts(claim),
+        "claims_path": reverse("claims_as_guest", args=[claim.order.tracking_token]),
+    }
+
+
+def repair_letter(claim_id: int) -> dict[str, Any]:
+    """What the letter to whoever was robbed says. Two queries."""
+    claim = told(claim_id)
+    return {
+        **addressed(claim.order),
+        "headed": wording.repaired(claim),
+        "sentence": wording.sentence(claim),
+        "parts": wording.parts(claim),
+        "claims_path": reverse("claims_as_guest", args=[claim.order.tracking_token]),
+    }
 
 
 # --- who counts -----------------------------------------------------------------------------------

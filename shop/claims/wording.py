@@ -53,6 +53,13 @@ def headed(claim: Claim) -> str:
     }[Answer(claim.answer)]
 
 
+def repaired(claim: Claim) -> str:
+    """What whoever was robbed reads first."""
+    if claim.state == State.TO_CALL:
+        return _("un de vos articles a été remis à un autre foyer")
+    return _("nous vous rendons %(amount)s, sans rien demander") % {"amount": euros(_refunded(claim))}
+
+
 def sentence(claim: Claim) -> str:
     """What we do, and when it arrives. No query, like `headed`."""
     if claim.state == State.TO_CALL:

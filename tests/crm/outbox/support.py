@@ -214,6 +214,19 @@ CONTEXTS = {
         done="Nous rendons 5,90\u00a0€ à la carte qui a payé.",
         needs_account=False,
     ),
+    "claim_answered": order_context(
+        state="answered",
+        headed="Nous vous rendons 8,00\u00a0€",
+        sentence="C’est demandé, sur la carte qui a payé.",
+        parts=["2\u00a0× Comté AOP 12 mois"],
+        claims_path="/suivi/jeton-de-suivi-1234567890/soucis/",
+    ),
+    "robbed_order_repaired": order_context(
+        headed="nous vous rendons 8,00\u00a0€, sans rien demander",
+        sentence="C’est demandé, sur la carte qui a payé.",
+        parts=["2\u00a0× Comté AOP 12 mois"],
+        claims_path="/suivi/jeton-de-suivi-1234567890/soucis/",
+    ),
     "withdrawal_acknowledged": {
         "name": "Élodie Martin",
         "reference": "CB-2F7K9",
@@ -259,6 +272,8 @@ LINKS = {
     "order_cancelled": "/",
     "refund_made": "/suivi/jeton-de-suivi-1234567890/",
     "compensation_granted": "/suivi/jeton-de-suivi-1234567890/",
+    "claim_answered": "/suivi/jeton-de-suivi-1234567890/soucis/",
+    "robbed_order_repaired": "/suivi/jeton-de-suivi-1234567890/soucis/",
     "withdrawal_acknowledged": "/suivi/jeton-de-suivi-1234567890/",
     "withdrawal_closed": "/suivi/jeton-de-suivi-1234567890/",
     "pickup_reminder": "/suivi/jeton-de-suivi-1234567890/",

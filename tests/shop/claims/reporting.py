@@ -16,7 +16,11 @@ from tests.shop.orders.depot import lines_of, packed, place, settle
 
 def delivered_order(zone, basket, *, is_paid=True, **how):
     """``is_paid`` False: its money is not taken yet."""
-    order = packed(place(zone, basket, **how))
+    return delivered(place(zone, basket, **how), is_paid=is_paid)
+
+
+def delivered(order, *, is_paid=True):
+    packed(order)
     if is_paid:
         settle()
     orders.hand_over(reference=order.reference)

@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 
 from config.facts import deliver_all
 from delivery.promise.models import Compensation, Incident, Outcome
-from delivery.promise.services import seed_rules
+from delivery.promise.services import decide, seed_rules
 from shop.claims import queries, services
 from shop.claims.models import Claim, ClaimEvent, ClaimLimits
 from shop.orders import services as orders
@@ -19,9 +19,11 @@ from shop.payments.models import PaymentAccount
 from shop.stock.models import StockItem
 from tests.factories import CustomerFactory, ProductFactory, UserFactory
 from tests.shop.claims.reporting import delivered_order, photo, report
-from tests.shop.orders.depot import lines_of, new_slot, settle
+from tests.shop.orders.depot import lines_of, new_slot, packed, place, settle
 
 pytestmark = pytest.mark.django_db
+# A slot of its own: the first one's cut-off has passed by then.
+LATER = timedelta(hours=5)
 
 
 def outcome_of(order):
@@ -66,8 +68,6 @@ def test_two_missing_articles_give_the_delivery_back_as_the_depots_own_would(zon
         slot_starts_at=order.slot.starts_at - timedelta(hours=20),
         slot_ends_at=order.slot.ends_at - timedelta(hours=20),
     )
-    from delivery.promise.services import decide
-
     decide(order_reference=order.reference)
     deliver_all()
 
@@ -102,12 +102,11 @@ def test_a_double_tap_is_one_claim(order):
 
 def test_money_that_is_not_taken_yet_goes_back_once_it_is(zone, comte):
     order = delivered_order(zone, {comte: 6}, is_paid=False)
-    PaymentAccount.objects.filter(order_reference=order.reference).update(captured=0)
 
     claim = report(order, {"Comté": 1})
     assert (claim.state, claim.answer, claim.refund) == ("received", "refund", None)
     assert not services.carry_on(claim_id=claim.pk)
-    PaymentAccount.objects.filter(order_reference=order.reference).update(captured=order.bill.total)
+    settle()
     assert services.carry_on(claim_id=claim.pk)
 
     claim.refresh_from_db()
@@ -117,7 +116,6 @@ def test_money_that_is_not_taken_yet_goes_back_once_it_is(zone, comte):
 
 def test_money_that_never_comes_asks_for_a_person_after_an_hour(zone, comte, time_machine):
     order = delivered_order(zone, {comte: 6}, is_paid=False)
-    PaymentAccount.objects.filter(order_reference=order.reference).update(captured=0)
     claim = report(order, {"Comté": 1})
 
     time_machine.move_to(claim.created_at + timedelta(hours=1, minutes=1))
@@ -128,7 +126,6 @@ def test_money_that_never_comes_asks_for_a_person_after_an_hour(zone, comte, tim
 
 
 def test_a_shelf_life_that_was_broken_is_given_back_where_one_was_promised(order):
-    lines_of(order)
     order.lines.filter(name="Comté").update(minimum_life_days=10)
 
     claim = report(order, {"Comté": 1}, "life")
@@ -226,8 +223,6 @@ def test_fresh_goods_two_days_on_are_talked_over(zone, time_machine):
 def test_what_cost_nothing_is_talked_over(order, zone):
     report(order, {"Comté": 2}, "damaged", slot=new_slot(zone, starts_in=timedelta(hours=30)))
     again = Order.objects.get(makes_good=order)
-    from tests.shop.orders.depot import packed
-
     packed(again)
     orders.hand_over(reference=again.reference)
 
@@ -258,7 +253,7 @@ def test_quantities_that_cannot_be_are_refused(order, quantities):
 
 
 def test_another_orders_line_is_refused(order, zone, comte):
-    other = delivered_order(zone, {comte: 6}, email="autre@exemple.fr")
+    other = delivered_order(zone, {comte: 6}, email="autre@exemple.fr", starts_in=LATER)
     told = services.Reported("missing", {lines_of(other)["Comté"].pk: 1})
 
     with pytest.raises(services.NothingToClaim):
@@ -270,8 +265,6 @@ def test_another_orders_line_is_refused(order, zone, comte):
 
 
 def test_what_was_announced_missing_or_given_back_cannot_be_reported(zone, comte, soap):
-    from tests.shop.orders.depot import packed, place
-
     order = packed(place(zone, {comte: 5, soap: 3}), {comte: 0})
     settle()
     orders.hand_over(reference=order.reference)
@@ -321,11 +314,13 @@ def test_what_was_reported_stays_and_ends_once(order):
 
 def test_the_number_of_queries_does_not_grow_with_the_lines(zone, django_assert_max_num_queries):
     few = delivered_order(zone, {ProductFactory(price=Decimal("5.00")): 4})
-    many = delivered_order(zone, {ProductFactory(price=Decimal("1.00")): 2 for _n in range(12)})
+    many = delivered_order(
+        zone, {ProductFactory(price=Decimal("1.00")): 2 for _n in range(12)}, starts_in=LATER
+    )
 
     with django_assert_max_num_queries(75) as of_few:
-        report(few, {name: 1 for name in lines_of(few)})
+        report(few, dict.fromkeys(lines_of(few), 1))
     with django_assert_max_num_queries(75) as of_many:
-        report(many, {name: 1 for name in lines_of(many)})
+        report(many, dict.fromkeys(lines_of(many), 1))
 
     assert len(of_many) == len(of_few)
