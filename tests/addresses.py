@@ -102,6 +102,13 @@ DOORS = {
     "withdraw_as_guest": Door(TOKEN, post=422, args=("@token",)),
     "refuse_substitute": Door(OWNER, get=404, post=404, args=("@order", 1)),
     "refuse_as_guest": Door(TOKEN, get=404, post=404, args=("@token", 1)),
+    # A fresh order has not come: the page says so, and takes no report of it.
+    "claim": Door(OWNER, post=422, args=("@order", "manque")),
+    "claim_as_guest": Door(TOKEN, post=422, args=("@token", "manque")),
+    "claims": Door(OWNER, args=("@order",)),
+    "claims_as_guest": Door(TOKEN, args=("@token",)),
+    "claim_photo": Door(OWNER, get=404, post=404, args=("@order", 1)),
+    "claim_photo_as_guest": Door(TOKEN, get=404, post=404, args=("@token", 1)),
     "orders": Door(SIGNED_IN),
     "order": Door(OWNER, args=("@order",)),
     "reorder": Door(OWNER, get=NO, post=302, args=("@order",)),

@@ -17,6 +17,8 @@ from crm.desk.models import ContactRequest, HelpEntry
 from crm.insights.models import FunnelCount, VitalCount
 from crm.outbox.models import Message, Suppression
 from delivery.zones.models import CoverageRequest, Depot, Zone
+from shop.claims.models import Claim
+from shop.claims.seed import seed_limits
 from shop.orders.models import Order, Withdrawal
 from shop.payments.models import ProviderEvent
 from shop.picking.models import PickTask, Wave
@@ -298,6 +300,11 @@ def rows(owned):
     dated = {"experienced_on": today, "written_at": timezone.now()}
     ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)
     ServiceReview.objects.create(**said, **dated)
+    Claim.objects.create(
+        order=owned.order, customer=owned.customer, kind="missing", state="to_call", why="amount",
+        call_by=timezone.now(),
+    )  # fmt: skip
+    seed_limits()
     Withdrawal.objects.create(order=owned.order, name="Zoé", email=owned.email, refund_due_on=today)
     return owned
 

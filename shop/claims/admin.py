@@ -92,7 +92,9 @@ class ClaimAdmin(ReadOnly, ModelAdmin):
             When(search=Search.STAFF, then=Value(1)),
             default=Value(2),
         )
-        return claims.order_by(first, F("call_by").asc(nulls_last=True), "-pk")
+        return claims.prefetch_related("lines__line").order_by(
+            first, F("call_by").asc(nulls_last=True), "-pk"
+        )
 
     @display(description=gettext_lazy("commande"))
     def order_link(self, claim: Claim) -> SafeString:

@@ -19,6 +19,7 @@ from shop.orders.refund_forms import LONGEST_LIST, must_be_the_orders
 
 Answer = Claim.Answer
 MOST_UNITS = 99
+ALREADY = _("Un de ces articles est déjà signalé ou remboursé\u202f: voici ce qui peut encore l’être.")
 
 
 class FromCustomer(forms.Form):
@@ -63,7 +64,8 @@ class ReportForm(FromCustomer):
         self.lines = {one.line.pk: one for one in lines}
         for pk, one in self.lines.items():
             self.fields[f"article-{pk}"] = forms.BooleanField(label=one.line.name, required=False)
-            if (most := _countable(one)) > 1:
+            if not one.line.is_weighed:
+                most = min(one.left, LONGEST_LIST)
                 self.fields[f"quantite-{pk}"] = forms.TypedChoiceField(
                     label=format_lazy(_("Combien\u202f: {}"), one.line.name), coerce=int, required=False,
                     empty_value="1", choices=[(n, str(n)) for n in range(1, most + 1)],
@@ -95,18 +97,18 @@ class ReportForm(FromCustomer):
 
     @property
     def rows(self) -> list[tuple[Claimable, forms.BoundField, forms.BoundField | None]]:
-        return [
-            (one, self[f"article-{pk}"], self[f"quantite-{pk}"] if f"quantite-{pk}" in self.fields else None)
-            for pk, one in self.lines.items()
-        ]
+        """Each with its box, and how many where there is a choice, or there was when they chose."""
+        return [(one, self[f"article-{pk}"], self._count_of(pk, one)) for pk, one in self.lines.items()]
+
+    def _count_of(self, pk: int, one: Claimable) -> forms.BoundField | None:
+        name = f"quantite-{pk}"
+        return self[name] if name in self.fields and (one.left > 1 or name in self.errors) else None
 
     def clean(self) -> None:
+        if any(name.startswith("article-") and name not in self.fields for name in self.data):
+            raise forms.ValidationError(ALREADY, code="already")
         if not self.errors and not self.quantities:
             raise forms.ValidationError(_("Choisissez au moins un article."), code="nothing")
-
-
-def _countable(one: Claimable) -> int:
-    return 1 if one.line.is_weighed else min(one.left, LONGEST_LIST)
 
 
 class NotMineForm(FromCustomer):

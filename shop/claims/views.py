@@ -11,7 +11,7 @@ from config.limits import too_many
 from config.templatetags.cabas import quantity_label
 from shop.claims import queries, services, wording
 from shop.claims.access import SESSION_CONFIRMED, Access, for_guest, for_owner
-from shop.claims.forms import FromCustomer, NotMineForm, ReportForm
+from shop.claims.forms import ALREADY, FromCustomer, NotMineForm, ReportForm
 from shop.claims.models import Claim
 from shop.claims.pictures import picture
 from shop.search.queries import cards_by_id
@@ -99,10 +99,7 @@ def _sent(access: Access, kind: str, form: FromCustomer) -> bool:
                 ),
             )
     except services.NothingToClaim:
-        form.add_error(
-            None,
-            _("Un de ces articles est déjà signalé ou remboursé\u202f: voici ce qui peut encore l’être."),
-        )
+        form.add_error(None, ALREADY)
     except services.NotReportable:
         form.add_error(None, _("Cette commande ne peut plus être signalée ici. Appelez-nous."))
     return not form.errors

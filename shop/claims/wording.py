@@ -70,14 +70,18 @@ def sentence(claim: Claim) -> str:
             "Votre paiement est en cours d’encaissement\u202f: le remboursement part juste après, sans rien demander. "
             "Votre banque met ensuite cinq à dix jours ouvrés à l’afficher."
         )
-    told = {
-        Answer.REFUND: _refund_said(claim),
-        Answer.REPLACEMENT: _replacement_said(claim),
-        Answer.KEPT: _("Rien ne vous est débité pour cela. Nous cherchons à qui c’était, et nous réparons."),
-        Answer.CALLED: "",
-        Answer.REFUSED: "",
-    }[Answer(claim.answer)]
-    return " ".join(filter(None, [told, claim.said]))
+    return " ".join(filter(None, [_given(claim), claim.said]))
+
+
+def _given(claim: Claim) -> str:
+    match claim.answer:
+        case Answer.REFUND:
+            return _refund_said(claim)
+        case Answer.REPLACEMENT:
+            return _replacement_said(claim)
+        case Answer.KEPT:
+            return _("Rien ne vous est débité pour cela. Nous cherchons à qui c’était, et nous réparons.")
+    return ""
 
 
 def _called_by(claim: Claim) -> datetime:

@@ -12,7 +12,7 @@ from delivery.promise.events import OutcomeChanged
 from delivery.promise.models import Arrival, Incident, Outcome
 from delivery.promise.queries import outcome_of
 from delivery.promise.services import Promised
-from tests.delivery.promise.promising import PARIS, an_hour_ago, arrived, opened, packed
+from tests.delivery.promise.promising import PARIS, an_hour_ago, arrived, decided, opened, packed, rule
 from tests.factories import PickupPointFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -268,6 +268,69 @@ def test_damage_that_cannot_be_is_refused(units, occasion):
         services.record_damage(order_reference=outcome.order_reference, units=units, occasion=occasion)
 
     assert row(outcome) == before and not Incident.objects.exists()
+
+
+def missed(outcome, units, occasion):
+    return services.record_missing_told_later(
+        order_reference=outcome.order_reference, units=units, occasion=occasion
+    )
+
+
+def test_what_was_missed_at_home_counts_with_what_the_depot_knew():
+    outcome = packed(opened(), missing=1, told=2)
+
+    answers = [missed(outcome, units, occasion) for units, occasion in [(2, "a"), (2, "a"), (1, "b")]]
+
+    outcome.refresh_from_db()
+    assert answers == [True, False, True]
+    assert (outcome.units_missing, outcome.units_told, outcome.is_complete) == (4, 2, False)
+
+
+def test_never_more_is_missing_than_was_ordered_and_what_was_announced_gives_way():
+    outcome = packed(opened(), missing=3, told=4)
+
+    missed(outcome, 12, "a")
+
+    outcome.refresh_from_db()
+    assert (outcome.units_missing, outcome.units_told) == (10, 0)
+    assert outcome.incidents.get().units == 7
+    with pytest.raises(services.FiguresImpossible):
+        missed(outcome, 1, "b")
+    assert outcome.incidents.count() == 1
+
+
+@pytest.mark.parametrize(("units", "occasion"), [(0, "a"), (-1, "a"), (1, "")])
+def test_an_absence_that_cannot_be_is_refused(units, occasion):
+    outcome = packed(opened())
+    before = row(outcome)
+
+    with pytest.raises(services.FiguresImpossible):
+        missed(outcome, units, occasion)
+
+    assert row(outcome) == before and not Incident.objects.exists()
+
+
+def test_crates_that_are_counted_anew_keep_what_was_missed_at_home():
+    outcome = packed(opened(), missing=1, told=8)
+    missed(outcome, 1, "a")
+
+    packed(outcome, missing=0, told=9)
+
+    outcome.refresh_from_db()
+    assert (outcome.units_missing, outcome.units_told) == (1, 9)
+
+
+def test_two_absences_told_later_are_judged_as_two_found_by_the_depot():
+    rule(key="absent", trigger="incomplete", late_minutes=None, least_units=2)
+    outcome = arrived(packed(opened()))
+    assert decided(outcome) == []
+
+    missed(outcome, 1, "a")
+    assert decided(outcome) == []
+    missed(outcome, 1, "b")
+
+    assert [one.amount_cents for one in decided(outcome)] == [500]
+    assert decided(outcome) == []
 
 
 def test_figures_of_a_promise_that_cannot_be_are_refused():

@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 
+from shop.claims.models import Claim
 from shop.claims.seed import seed_limits
 from tests.factories import ProductFactory, ZoneFactory
 from tests.shop.checkout.conftest import terms  # noqa: F401
@@ -16,14 +18,10 @@ def limits(db):
 
 
 @pytest.fixture(autouse=True)
-def private_files(settings, tmp_path):
+def private_files(monkeypatch, tmp_path):
     """Photographs of a test go with it."""
-    settings.STORAGES = settings.STORAGES | {
-        "private": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "private"},
-        }
-    }
+    folder = FileSystemStorage(location=tmp_path / "private")
+    monkeypatch.setattr(Claim._meta.get_field("photo"), "storage", folder)
     return tmp_path / "private"
 
 
@@ -34,7 +32,7 @@ def zone(terms):  # noqa: F811
 
 @pytest.fixture
 def comte():
-    return ProductFactory(name="Comté", price=Decimal("4.00"), stock=50)
+    return ProductFactory(name="Comté", sort_name="comte", price=Decimal("4.00"), stock=50)
 
 
 @pytest.fixture
