@@ -35,6 +35,8 @@ DOORS = {
 DOORS |= {"book", "promotions", "caps", "past"}
 # What of an order goes back, and how a credit is spread.
 DOORS |= {"refunds", "refund_rules", "withdrawals", "compensations"}
+# What confirms that whoever holds a link is the buyer; articles counted as promises count them.
+DOORS |= {"refund_forms", "promised"}
 # What pages, letters and admin lists of other rooms show of an order as its own do.
 DOORS |= {"shown", "letters", "admin_search"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.

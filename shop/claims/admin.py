@@ -59,6 +59,7 @@ class EventInline(ReadOnly, TabularInline):
     model = ClaimEvent
     fields = readonly_fields = ["at", "kind", "by"]
     extra = 0
+    hide_title = True
     verbose_name_plural = gettext_lazy("histoire")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClaimEvent]:
@@ -80,7 +81,7 @@ class ClaimAdmin(ReadOnly, ModelAdmin):
     inlines = [EventInline]
     amount_said = in_euros("amount", gettext_lazy("montant"))
     fields = readonly_fields = [
-        "order_link", "kind", "parts", "amount_said", "wanted", "state_said", "why", "answer", "said", "search",
+        "order_link", "kind", "parts", "amount_said", "wanted", "state", "why", "answer", "said", "search",
         "call_by", "created_at", "ended_at", "by",
     ]  # fmt: skip
 

@@ -53,7 +53,10 @@ class FromCustomer(forms.Form):
 class ReportForm(FromCustomer):
     """Which articles, under ``article-<id>`` and ``quantite-<id>``; of what came broken, what is wished for."""
 
-    wish = forms.ChoiceField(label=_("Vous préférez"), widget=forms.RadioSelect, required=False)
+    wish = forms.ChoiceField(
+        label=_("Vous préférez"), widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez l’un ou l’autre.")},
+    )  # fmt: skip
     slot = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(

@@ -250,6 +250,11 @@ def candidates(claim: Claim) -> list[Candidate]:
     return [Candidate(line, line.order, is_near(line.order)) for line in ordered]
 
 
+def order_of_line(line_id: int) -> str | None:
+    """The reference of a line's order. One query."""
+    return OrderLine.objects.filter(pk=line_id).values_list("order__reference", flat=True).first()
+
+
 def not_mine_before(claim: Claim) -> int:
     """How often its order told of what was not theirs before. One query."""
     return Claim.objects.filter(order=claim.order_id, kind=Kind.NOT_MINE, pk__lt=claim.pk).count()

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from config.limits import too_many
 from config.templatetags.cabas import quantity_label
@@ -122,8 +123,6 @@ def _send_not_mine(access: Access, form: NotMineForm) -> None:
 
 def _claims(request: HttpRequest, access: Access) -> HttpResponse:
     """What was reported of an order, and what was answered. Six queries."""
-    if request.method == "POST":
-        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
     shown = [
         {
             "claim": claim,
@@ -144,11 +143,11 @@ def _claims(request: HttpRequest, access: Access) -> HttpResponse:
 def _photo(request: HttpRequest, access: Access, claim_id: int) -> HttpResponseBase:
     """Its own author's alone: whoever was handed the link sees none. Two queries."""
     claim = queries.claims_of(access.order).filter(pk=claim_id).first()
-    if claim is None or not claim.photo or not access.knows_buyer or request.method == "POST":
+    if claim is None or not claim.photo or not access.knows_buyer:
         raise Http404
     return picture(claim)
 
 
 report, report_as_guest = for_owner(_report), for_guest(_report)
-claims, claims_as_guest = for_owner(_claims), for_guest(_claims)
-photo, photo_as_guest = for_owner(_photo), for_guest(_photo)
+claims, claims_as_guest = require_safe(for_owner(_claims)), require_safe(for_guest(_claims))
+photo, photo_as_guest = require_safe(for_owner(_photo)), require_safe(for_guest(_photo))

@@ -88,7 +88,7 @@ def test_claims_as_they_are_seen(see, goods):  # noqa: F811
     see("claim-missing", f"{at}/manque/", client=member, says="Que manque-t-il")
     see("claim-damaged", f"{at}/abime/", client=member, says="sans frais")
     see("claim-not-mine", f"{by_link}/pas-a-moi/", client=stranger, says="Gardez-le")
-    wrong = stranger.post(f"{by_link}/abime/", {"key": key, "email": "autre@exemple.fr"})
+    wrong = stranger.post(f"{by_link}/abime/", {"key": key, "email": "autre@exemple.fr", "wish": "refund"})
     see("claim-refused", client=stranger, answer=wrong, status=422, says="pas celle de la commande")
     member.post(f"{at}/manque/", {"key": key, f"article-{line.pk}": "on"})
     see("claims-refunded", f"{at}/", client=member, says="Nous vous rendons")
@@ -96,7 +96,7 @@ def test_claims_as_they_are_seen(see, goods):  # noqa: F811
     ClaimLimits.objects.create(
         amount=0, number=0, days=90, newcomer_amount=0, newcomer_number=0, photo_from=0
     )
-    member.post(f"{at}/abime/", {"key": key[:-1] + "3", f"article-{line.pk}": "on"})
+    member.post(f"{at}/abime/", {"key": key[:-1] + "3", f"article-{line.pk}": "on", "wish": "refund"})
     see("claims-to-call", f"{at}/", client=member, says="Nous vous appelons avant")
     see("claims-by-link", f"{by_link}/", client=stranger, says="Nous vous appelons avant")
     order.delivered_at = timezone.now() - timedelta(days=15)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop.catalogue.models import Product
@@ -196,7 +197,7 @@ class Claim(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.order_id} {self.kind} {self.pk}"
+        return gettext("Signalement %(number)s") % {"number": self.pk}
 
     @property
     def occasion(self) -> str:

@@ -121,10 +121,10 @@ def repair(*, claim_id: int, line_id: int, by_id: int | None = None) -> Claim:
 
     Raises ClaimMoved, NotACandidate. Locks the robbed order, then the report, then outcome and account; 60 queries.
     """
-    robbed = OrderLine.objects.select_related("order").filter(pk=line_id).first()
-    if robbed is None:
+    reference = queries.order_of_line(line_id)
+    if reference is None:
         raise NotACandidate(line_id)
-    order = queries.lock_order(robbed.order.reference)
+    order = queries.lock_order(reference)
     report = locked(claim_id)
     if report.kind != Kind.NOT_MINE or report.search not in {Search.DUE, Search.STAFF}:
         raise ClaimMoved(claim_id)

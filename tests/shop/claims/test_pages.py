@@ -191,7 +191,6 @@ def test_a_photograph_is_kept_clean_and_shown_to_its_author_alone(order, owner, 
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert "no-store" in shown["Cache-Control"] and "sandbox" in shown["Content-Security-Policy"]
     assert b"".join(shown.streaming_content) == kept.read_bytes()
-    shown.close()
     assert path in read(owner.get(f"/commandes/{order.reference}/soucis/"))
 
 
@@ -254,13 +253,16 @@ def test_what_is_no_photograph_is_refused_and_nothing_is_written(order, owner, p
         ({"quantite": "99", "article": "Comté"}, "Choisissez une quantité de la liste"),
         ({"quantite": "-1", "article": "Comté"}, "Choisissez une quantité de la liste"),
         ({"wish": "gold", "article": "Comté"}, "Sélectionnez un choix valide"),
+        ({"wish": "", "article": "Comté"}, "l’un ou l’autre"),
     ],
 )
 def test_what_was_not_offered_is_refused(order, owner, zone, changes, words):
     new_slot(zone, starts_in=timedelta(hours=30))
     line = lines_of(order)["Comté"].pk
     names = {"quantite": f"quantite-{line}", "article": f"article-{line}"}
-    form = {"key": str(uuid4())} | {names.get(name, name): value for name, value in changes.items()}
+    form = {"key": str(uuid4()), "wish": "refund"} | {
+        names.get(name, name): value for name, value in changes.items()
+    }
 
     answer = owner.post(at(order, "abime"), form)
 

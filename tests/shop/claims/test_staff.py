@@ -160,7 +160,7 @@ def test_the_page_shows_photograph_figures_and_telephone(claim, service):
     assert "À appeler avant" in page and "06\u00a012\u00a034\u00a056\u00a078" in page
     assert "1 signalement en 90 jours" in page and "ne décident de rien" in page
     assert shown["Content-Type"] == "image/jpeg" and "no-store" in shown["Cache-Control"]
-    shown.close()
+    assert b"".join(shown.streaming_content)
 
 
 def test_an_answer_from_the_page(claim, service):
