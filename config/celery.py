@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "runs-tick": {"task": "delivery.tracking.tasks.tick", "schedule": 60.0},
     "runs-forget": {"task": "delivery.tracking.tasks.forget", "schedule": crontab(minute=15, hour=2)},
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
+    "promises-record": {"task": "delivery.promise.tasks.count_record", "schedule": 900.0},
     "promises-decide": {"task": "delivery.promise.tasks.decide_due", "schedule": 60.0},
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},

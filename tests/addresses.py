@@ -63,6 +63,7 @@ DOORS = {
     "request_product": Door(PUBLIC, get=NO, post=302),
     "legal_page": Door(PUBLIC, args=("cgv",), shared=True),
     "service_quality": Door(PUBLIC, shared=True),
+    "service_record_file": Door(PUBLIC, shared=True),
     "recalls": Door(PUBLIC),
     "help": Door(PUBLIC, post=422),
     "help_received": Door(TOKEN, args=("@receipt",), guessed=302),

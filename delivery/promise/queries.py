@@ -1,13 +1,13 @@
 """Reads of promises, of what is given for them, and of the past by another rule."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from delivery.promise import rules
-from delivery.promise.models import Compensation, Decision, Outcome, RuleVersion
+from delivery.promise.models import Compensation, Decision, Outcome, RuleVersion, WeekRecord
 from delivery.promise.ports import carried_out
 from delivery.promise.wording import announced
 from shop.customers.models import Customer
@@ -77,6 +77,11 @@ def versions_at(at: datetime) -> list[RuleVersion]:
     """The version of each rule that holds for a slot that starts then, off ones too. One query."""
     found = RuleVersion.objects.filter(starts_at__lte=at).select_related("rule")
     return list(found.order_by("rule__position", "-starts_at").distinct("rule__position"))
+
+
+def week_records(since: date) -> list[WeekRecord]:
+    """The public record of the weeks from a Monday on, with its zones, the latest first. One query."""
+    return list(WeekRecord.objects.filter(monday_on__gte=since).select_related("zone"))
 
 
 def promised_if_late(order_reference: str) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from delivery.rounds.models import Drop, LeftOut, Planning, Round, Shift, Stop
+from delivery.rounds.models import Carrier, Drop, LeftOut, Planning, Round, Shift, Stop
 from delivery.rounds.problem import Point
 from delivery.rounds.rules import Half, bounds, half_of
 from delivery.zones.models import Depot
@@ -18,6 +18,11 @@ def place_of(depot: Depot) -> Point | None:
     if depot.latitude is None or depot.longitude is None:
         return None
     return Point(depot.latitude, depot.longitude)
+
+
+def carrier_names() -> dict[str, str]:
+    """Code → name. One query."""
+    return dict(Carrier.objects.values_list("code", "name"))
 
 
 def drops_to_plan(planning: Planning) -> list[Drop]:

@@ -38,6 +38,7 @@ from delivery.promise.services.outcomes import (
     record_life_broken,
     record_picking,
 )
+from delivery.promise.services.recording import count_weeks
 from delivery.promise.services.rulebook import NewVersion, add_version, preview, seed_rules
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "cancel_outcome",
     "change_outcome",
     "correct_arrival",
+    "count_weeks",
     "decide",
     "grant_by_staff",
     "note_carried_out",

@@ -97,9 +97,9 @@ def change_outcome(*, order_reference: str, promised: Promised) -> None:
 
 
 @transaction.atomic
-def cancel_outcome(*, order_reference: str) -> bool:
+def cancel_outcome(*, order_reference: str, is_our_doing: bool = False) -> bool:
     """The order is called off: nothing is promised any more, nothing decided. Whether that is new; False too where
-    nothing was ever promised.
+    nothing was ever promised. ``is_our_doing``: the public record counts it as not kept.
 
     Raises AlreadyArrived. Locks the outcome; two statements and the fact's.
     """
@@ -108,7 +108,7 @@ def cancel_outcome(*, order_reference: str) -> bool:
         return False
     if outcome.arrived_at:
         raise AlreadyArrived(order_reference)
-    _write(outcome, cancelled_at=timezone.now(), decide_at=None)
+    _write(outcome, cancelled_at=timezone.now(), is_our_doing=is_our_doing, decide_at=None)
     return True
 
 

@@ -61,8 +61,8 @@ def _promised(order: Order, lines: Sequence[Ordered]) -> Promised:
     )
 
 
-def promise_no_more(order: Order) -> None:
-    promises.cancel_outcome(order_reference=order.reference)
+def promise_no_more(order: Order, *, is_our_doing: bool) -> None:
+    promises.cancel_outcome(order_reference=order.reference, is_our_doing=is_our_doing)
 
 
 def note_packed(order: Order, lines: Sequence[OrderLine], bill: OrderBill) -> None:
