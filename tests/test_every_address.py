@@ -39,6 +39,7 @@ from tests.addresses import (
     Owned,
     names_in,
 )
+from tests.delivery.promise.promising import arrived, decided, opened, rule
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.pricing.promoting import promote
@@ -294,6 +295,8 @@ def rows(owned):
         product=owned.product, ean=owned.product.ean, name=owned.product.name, hazard="listeria",
         sentence="Un contrôle en a trouvé.", advice="destroy", decided_by=UserFactory(staff=True),
     )  # fmt: skip
+    rule()
+    decided(arrived(opened("CB-PROMISE", customer=owned.customer), minutes=45))
     said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}
     dated = {"experienced_on": today, "written_at": timezone.now()}
     ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)
