@@ -56,6 +56,10 @@ class Shopper:
         return getattr(user, "customer", None) if user.is_authenticated else None
 
     @property
+    def customer_id(self) -> int | None:
+        return self.customer.pk if self.customer else None
+
+    @property
     def first_name(self) -> str:
         return self.customer.first_name if self.customer else ""
 
@@ -91,7 +95,7 @@ class Shopper:
 
     @property
     def _owner(self) -> dict[str, Any]:
-        return {"key": self._key, "customer_id": self.customer.pk if self.customer else None}
+        return {"key": self._key, "customer_id": self.customer_id}
 
     @property
     def _key(self) -> UUID | None:

@@ -26,7 +26,7 @@ from delivery.zones.visitor import (
     remember_outside,
 )
 from shop.basket import services
-from shop.basket.deliveries import priced_for
+from shop.basket.deliveries import priced_for, with_waitlist
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.holding import hold_for
 from shop.basket.queries import Line, by_aisle, card_in, page_lines, sellable, with_promotions
@@ -220,8 +220,15 @@ def slots_page(request: HttpRequest) -> HttpResponse:
             "free_from": book.offered_from(
                 zone.free_delivery_from, SlotFacts(zone_id=zone.pk), fee=zone.peak_price
             ),
-            "days": priced_for(
-                upcoming_days(zone, holder=holder), zone=zone, book=book, goods=shopper.basket_total
+            "days": with_waitlist(
+                priced_for(
+                    upcoming_days(zone, holder=holder, customer_id=shopper.customer_id),
+                    zone=zone,
+                    book=book,
+                    goods=shopper.basket_total,
+                ),
+                back=request.get_full_path(),
+                postcode=postcode,
             ),
             "next_url": request.GET.get("suite", ""),
             "has_points": bool(known_zones().points),

@@ -23,7 +23,7 @@ from delivery.zones.queries import known_zones, zone_for_postcode
 from loyalty.vouchers.rules import VoucherRefused
 from loyalty.vouchers.wording import refusal_said
 from shop.basket import services as baskets
-from shop.basket.deliveries import priced_for
+from shop.basket.deliveries import priced_for, with_waitlist
 from shop.basket.models import Basket
 from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
 from shop.basket.summary import money_summary
@@ -226,7 +226,7 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
             % {"other": shopper.hold.slot.zone.name, "zone": zone.name},
         )
     days = priced_for(
-        upcoming_days(zone, holder=str(basket.key)),
+        upcoming_days(zone, holder=str(basket.key), customer_id=shopper.customer_id),
         zone=zone,
         book=shopper.offers_in(zone),
         goods=shopper.basket_total,
@@ -234,7 +234,7 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
     return render(
         request,
         "checkout/slot.html",
-        {"days": days, "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": usable_hold(shopper, draft), "current": 2,
+        {"days": with_waitlist(days, back=request.path, postcode=draft.postcode), "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": usable_hold(shopper, draft), "current": 2,
          "summary": _estimate(shopper), "next_url": reverse("checkout_recap"), "point": shopper.point},
     )  # fmt: skip
 
