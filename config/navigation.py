@@ -63,6 +63,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("picking.picktask", _("Préparation"), "shopping_basket"),
             Entry("slots.slot", _("Créneaux"), "calendar_month"),
+            Entry("slots.waitlistentry", _("Liste d’attente"), "hourglass_top"),
             Entry("zones.zone", _("Zones"), "map"),
             Entry("zones.pickuppoint", _("Points de retrait"), "storefront"),
             Entry("zones.depot", _("Dépôts"), "warehouse"),

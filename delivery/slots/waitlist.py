@@ -53,8 +53,9 @@ def wait_for_slot(
 ) -> WaitlistEntry:
     """Ask to be told when a full slot has a place again. Twice is once: the place in the line is kept.
 
-    ``holder`` is the basket that asks, ``postcode`` where the slot was looked up for. Raises SlotUnknown, SlotClosed (its list too), NothingToWaitFor, WaitlistFull,
-    TooManyWaits; then nothing changed. Locks the person, then the slot, last. Five queries, one more for a refusal.
+    ``holder`` is the basket that asks, ``postcode`` where the slot was looked up for; ``customer_id`` only of whoever has
+    proven the address. Raises SlotUnknown, SlotClosed (its list too), NothingToWaitFor, WaitlistFull, TooManyWaits; then
+    nothing changed. Locks the person, then the slot, last. Five queries, one more for a refusal.
     """
     email = email.strip().lower()
     _lock_person(email)
@@ -65,7 +66,8 @@ def wait_for_slot(
         raise SlotUnknown
     if len(waits) >= rules.WAITS_PER_PERSON:
         raise TooManyWaits
-    entry = WaitlistEntry.objects.create(slot_id=slot_id, email=email, customer_id=customer_id, holder=holder)
+    who = {"email": email, "customer_id": customer_id, "holder": holder, "postcode": postcode}
+    entry = WaitlistEntry.objects.create(slot_id=slot_id, **who)
     if not Slot.objects.joinable().filter(pk=slot_id).update(waiting=F("waiting") + 1):
         raise _why_not(slot_id)
     return entry
@@ -78,10 +80,13 @@ def _lock_person(email: str) -> None:
 
 
 def _asked_again(entry: WaitlistEntry, customer_id: int | None, holder: str) -> WaitlistEntry:
-    """From another basket perhaps: that one's grid says it now."""
-    entry.holder = holder or entry.holder
-    entry.customer_id = customer_id or entry.customer_id
-    entry.save(update_fields=["holder", "customer"])
+    """From another basket perhaps, whose grid says it from now on.
+
+    Only for whoever has proven the address: typing somebody else's must not lead to the place that they are offered.
+    """
+    if customer_id:
+        entry.holder, entry.customer_id = holder, customer_id
+        entry.save(update_fields=["holder", "customer"])
     return entry
 
 

@@ -98,12 +98,29 @@ def test_asking_keeps_a_place_in_the_line(full, django_assert_num_queries):
 def test_asking_again_is_once_and_keeps_its_turn(full):
     first, second = wait(full), wait(full, "bob@exemple.fr")
 
-    again = wait(full, "ANA@exemple.fr", holder="autre panier")
+    again = wait(full, "ANA@exemple.fr")
 
     assert again == first
     assert first.pk < second.pk
     assert waiting(full) == 2
-    assert WaitlistEntry.objects.get(pk=first.pk).holder == "autre panier"
+
+
+def test_typing_somebody_elses_address_leads_nobody_to_their_offer(full):
+    wait(full, holder="panier")
+
+    wait(full, holder="panier d’une autre")
+
+    assert WaitlistEntry.objects.get().holder == "panier"
+
+
+def test_a_customer_who_asks_again_in_another_browser_sees_it_there(full):
+    customer = CustomerFactory()
+    wait(full, customer.email, holder="panier")
+
+    wait(full, customer.email, holder="autre panier", customer_id=customer.pk)
+
+    entry = WaitlistEntry.objects.get()
+    assert (entry.holder, entry.customer) == ("autre panier", customer)
 
 
 def test_a_slot_with_a_free_place_is_nothing_to_wait_for(slot):
