@@ -23,7 +23,8 @@ class SlotCell(TypedDict):
 
     ``on_time`` stays empty until punctuality is measured. ``offered_from`` is for rooms above, which know promotions:
     from how many euros of goods this delivery is offered, 0 for no such. So is ``waitlist_url``, where to ask for a place
-    of a full slot that ``may_wait`` for one; ``wait`` is how far whoever looks is on its list ("waiting", "offered" or ""), ``wait_token`` their key.
+    of a full slot that ``may_wait`` for one; ``wait`` is how far whoever looks is on its list ("waiting", "offered" or ""), ``wait_token`` their key;
+    and ``served``, how much of the basket it can serve, where slots differ in that: « 41/42 », ``served_long`` in words.
     """
 
     id: int
@@ -37,8 +38,11 @@ class SlotCell(TypedDict):
     remaining_few: int
     starts_at: datetime
     ends_at: datetime
+    cutoff_at: datetime
     hour: int
     on_time: str
+    served: str
+    served_long: str
     may_wait: bool
     waitlist_url: str
     wait: str
@@ -142,8 +146,11 @@ def _cell(slot: Any) -> SlotCell:
         remaining_few=rules.few_left(capacity=slot.capacity, taken=slot.taken),
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
+        cutoff_at=slot.cutoff_at,
         hour=rules.local_hour(slot.starts_at),
         on_time="",
+        served="",
+        served_long="",
         may_wait=slot.taken >= slot.capacity and slot.has_open_waitlist,
         waitlist_url="",
         wait=slot.wait or "",
