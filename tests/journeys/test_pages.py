@@ -292,6 +292,22 @@ def test_waitlist(see, goods):
         see(f"offer-{state}", page, says=says)
 
 
+def test_servings(see, goods):
+    """A basket of which some slots can serve more than others, from the basket to the last step."""
+    walk = ready_to_pay(goods)
+    fill(walk.client, goods, "second", quantity=2)
+    gone = StockItem.objects.filter(product=goods["second"])
+    gone.update(on_hand=0, expected_restock_on=timezone.localdate() + timedelta(days=3))
+    see("slots-served", "/creneaux/", client=walk.client, says="3/4 de votre panier")
+    see("checkout-slot-served", "/commande/creneau/", client=walk.client, says="4/4 de votre panier")
+    see("basket-coming", "/panier/", client=walk.client, says="De retour bientôt")
+    see("recap-coming", "/commande/recapitulatif/", client=walk.client, says="Reste dans votre panier")
+    fill(walk.client, goods, "gone", quantity=2)
+    rename(goods["gone"], LONG_NAME.replace("rouges", "jaunes"))
+    gone.update(expected_restock_on=None)
+    see("slots-served-alike", "/creneaux/", client=walk.client, says="Quel que soit le créneau")
+
+
 def test_pickup(see, goods):
     point = PickupPoint.objects.get(slug="retrait-bastille")
     window = Slot.objects.filter(zone_id=point.pk, starts_at__gt=timezone.now() + timedelta(days=2)).first()
