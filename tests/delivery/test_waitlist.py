@@ -10,7 +10,7 @@ from hypothesis.extra.django import TestCase
 
 from config.facts import deliver_all
 from crm.outbox.models import Message
-from delivery.slots import rules, tasks
+from delivery.slots import rules, tasks, waitlist
 from delivery.slots.models import Hold, Slot, WaitlistEntry
 from delivery.slots.queries import free_slots, upcoming_days
 from delivery.slots.services import (
@@ -296,6 +296,20 @@ def test_an_offer_holds_a_place_and_is_told_once(full):
         "ana@exemple.fr",
         entry.offered_until,
     )
+
+
+def test_a_worker_that_dies_while_offering_loses_no_place(full, monkeypatch):
+    entry = wait(full)
+    release_hold(holder="autre-0")
+    with monkeypatch.context() as dying:
+        dying.setattr(waitlist, "publish", lambda _fact: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            offer_places()
+    assert (state_of(entry), booked(full), waiting(full)) == (State.WAITING, 1, 1)
+
+    tasks.work_waitlists()
+
+    assert (state_of(entry), booked(full), waiting(full)) == (State.OFFERED, 2, 0)
 
 
 def test_whoever_asked_first_is_served_first(full):
