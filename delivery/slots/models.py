@@ -257,7 +257,7 @@ class WaitlistEntry(models.Model):
 
     class Meta:
         verbose_name = _("demande sur liste d’attente")
-        verbose_name_plural = _("liste d’attente des créneaux")
+        verbose_name_plural = _("demandes sur liste d’attente")
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(

@@ -25,6 +25,7 @@ WAITS_BY_MACHINE = Limit("waitlist.machine", most=20)
 # Nobody is made to wait for a week of slots by somebody else.
 WAITS_BY_ADDRESS = Limit("waitlist.address", most=10, seconds=24 * 3600)
 OFFERS_BY_MACHINE = Limit("offer.machine", most=60)
+NO_LONGER = gettext_lazy("Ce créneau n’est plus proposé. En voici d’autres, encore libres.")
 REFUSALS = {
     waitlist.TooManyWaits: gettext_lazy(
         "Vous attendez déjà une place dans trois créneaux, le maximum\u202f: renoncez à l’un d’eux pour demander celui-ci."
@@ -32,7 +33,8 @@ REFUSALS = {
     waitlist.WaitlistFull: gettext_lazy(
         "Trop de personnes attendent déjà ce créneau pour que votre tour vienne à temps. En voici d’autres, encore libres."
     ),
-    slots.SlotClosed: gettext_lazy("Ce créneau n’est plus proposé. En voici d’autres, encore libres."),
+    slots.SlotClosed: NO_LONGER,
+    slots.SlotUnknown: NO_LONGER,
     waitlist.NothingToWaitFor: gettext_lazy(
         "Bonne nouvelle\u202f: une place vient de se libérer dans ce créneau. Réservez-la."
     ),
@@ -74,15 +76,11 @@ def _wait(request: HttpRequest, shopper: Shopper, slot: Slot, form: WaitForm) ->
     messages.success(
         request,
         _(
-            "C’est noté\u202f: dès qu’une place se libère %(slot)s, nous la gardons pour vous et écrivons à %(email)s."
+            "C’est noté\u202f: dès qu’une place se libère le %(slot)s, nous la gardons pour vous et écrivons à %(email)s."
         )
-        % {"slot": _said(slot), "email": form.address},
+        % {"slot": slot_label_long(slot), "email": form.address},
     )
     return HttpResponseRedirect(safe_next(request, "slots"))
-
-
-def _said(slot: Slot) -> str:
-    return f"le {slot_label_long(slot)}"
 
 
 def _refused(request: HttpRequest, refused: Exception) -> HttpResponse:
@@ -104,13 +102,18 @@ def _ask_page(request: HttpRequest, slot: Slot, form: WaitForm, status: int = 20
     return render(request, "basket/wait.html", context, status=status)
 
 
+def _entry(token: str) -> WaitlistEntry:
+    entry = wait_by_token(token)
+    if entry is None:
+        raise Http404
+    return entry
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def slot_offer(request: HttpRequest, token: str) -> HttpResponse:
     """The page of a letter's link. Mail scanners follow links: a person presses the button, which takes the place."""
-    entry = wait_by_token(token)
-    if entry is None:
-        raise Http404
+    entry = _entry(token)
     if request.method != "POST":
         return _offer_page(request, entry)
     if not OFFERS_BY_MACHINE.spend(machine_of(request)):
@@ -121,8 +124,8 @@ def slot_offer(request: HttpRequest, token: str) -> HttpResponse:
     except slots.HoldPinned:
         messages.error(request, PAYMENT_RUNNING)
         return redirect("checkout_recap")
-    except waitlist.OfferGone:
-        return _offer_page(request, wait_by_token(token) or entry, status=410)
+    except (waitlist.OfferGone, waitlist.EntryUnknown):
+        return _offer_page(request, _entry(token), status=410)
     remember_place_held(request, basket, entry.slot.zone_id, entry.postcode)
     messages.success(
         request, _("Créneau réservé une heure\u202f: %(slot)s.") % {"slot": slot_label_long(hold.slot)}
@@ -140,12 +143,11 @@ def _offer_page(request: HttpRequest, entry: WaitlistEntry, status: int = 200) -
 @require_POST
 def leave_waitlist(request: HttpRequest, token: str) -> HttpResponse:
     """They want it no more; from the grid or from a letter's page."""
-    entry = wait_by_token(token)
-    if entry is None:
-        raise Http404
+    entry = _entry(token)
     if waitlist.leave_waitlist(token=token):
         messages.success(
             request,
-            _("C’est noté\u202f: vous n’attendez plus de place %(slot)s.") % {"slot": _said(entry.slot)},
+            _("C’est noté\u202f: vous n’attendez plus de place le %(slot)s.")
+            % {"slot": slot_label_long(entry.slot)},
         )
     return HttpResponseRedirect(safe_next(request, "slots"))

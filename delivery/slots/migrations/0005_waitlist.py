@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'demande sur liste d’attente',
-                'verbose_name_plural': 'liste d’attente des créneaux',
+                'verbose_name_plural': 'demandes sur liste d’attente',
                 'ordering': ['pk'],
             },
         ),
