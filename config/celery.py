@@ -31,6 +31,11 @@ app.conf.beat_schedule = {
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
     "promises-record": {"task": "delivery.promise.tasks.count_record", "schedule": 900.0},
     "promises-decide": {"task": "delivery.promise.tasks.decide_due", "schedule": 60.0},
+    "waitlists-work": {"task": "delivery.slots.tasks.work_waitlists", "schedule": 15.0},
+    "waitlists-forget": {
+        "task": "delivery.slots.tasks.forget_past_waits",
+        "schedule": crontab(minute=40, hour=2),
+    },
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
     "payments-renew-ending": {"task": "shop.payments.tasks.renew_ending", "schedule": 900.0},

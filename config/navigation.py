@@ -70,6 +70,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("promise.outcome", _("Promesses"), "verified"),
             Entry("promise.rule", _("Règles de compensation"), "rule"),
             Entry("promise.decision", _("Décisions"), "balance"),
+            Entry("slots.waitlistentry", _("Liste d’attente"), "hourglass_top"),
             Entry("zones.zone", _("Zones"), "map"),
             Entry("zones.pickuppoint", _("Points de retrait"), "storefront"),
             Entry("zones.depot", _("Dépôts"), "warehouse"),

@@ -37,6 +37,8 @@ DOORS |= {"book", "promotions", "caps", "past"}
 DOORS |= {"refunds", "refund_rules", "withdrawals", "compensations"}
 # What pages, letters and admin lists of other rooms show of an order as its own do.
 DOORS |= {"shown", "letters", "admin_search"}
+# Who waits for a place in a full slot.
+DOORS |= {"waitlist"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.
 DOORS |= {"forms", "wording", "seed", "importing"}
 

@@ -63,6 +63,7 @@ PURPOSES = {
     "review_refused": _("Avis refusé"),
     "review_answered": _("Réponse à un avis"),
     "coverage_opened": _("Ouverture d’une zone"),
+    "slot_offered": _("Place dans un créneau complet"),
     "product_restocked": _("Retour en stock"),
 }
 

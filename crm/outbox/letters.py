@@ -41,6 +41,7 @@ SUBJECTS = {
     "review_refused": _("Votre avis n’est pas publié"),
     "review_answered": _("Nous avons répondu à votre avis"),
     "coverage_opened": _("Cabas livre maintenant chez vous"),
+    "slot_offered": _("Une place pour vous : {when}"),
     "product_restocked": _("De retour en rayon : {name}"),
 }
 

@@ -4,9 +4,12 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.urls import reverse
 from django.utils import timezone
 
+from config.templatetags.cabas import slot_label_long
 from crm.outbox.models import Message, State
+from delivery.slots.queries import wait_by_id
 from delivery.zones.models import CoverageRequest
 from shop.catalogue.models import Product
 from shop.orders.models import Order
@@ -90,3 +93,22 @@ def restock_letter(product_id: int) -> dict[str, str]:
     """What a letter says of a product that is back: its name and address. One query; raises Product.DoesNotExist."""
     name, slug = Product.objects.values_list("name", "slug").get(pk=product_id)
     return {"name": name, "slug": slug}
+
+
+def offer_letter(entry_id: int) -> dict[str, Any] | None:
+    """What a letter says of a place that is kept for whoever waited. One query.
+
+    None once it is taken, left or over: whoever was quicker than the letter needs none.
+    """
+    entry = wait_by_id(entry_id)
+    if entry is None or not entry.is_offered:
+        return None
+    zone = entry.slot.zone
+    return {
+        "recipient": entry.email,
+        "customer_id": entry.customer_id,
+        "when": slot_label_long(entry.slot),
+        "point": zone.name if zone.is_collect else "",
+        "offered_until": entry.offered_until,
+        "offer_path": reverse("slot_offer", args=[entry.token]),
+    }

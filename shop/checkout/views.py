@@ -17,13 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
-from delivery.slots.queries import upcoming_days
 from delivery.zones.models import Zone
 from delivery.zones.queries import known_zones, zone_for_postcode
 from loyalty.vouchers.rules import VoucherRefused
 from loyalty.vouchers.wording import refusal_said
 from shop.basket import services as baskets
-from shop.basket.deliveries import priced_for
+from shop.basket.deliveries import grid_for
 from shop.basket.models import Basket
 from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
 from shop.basket.summary import money_summary
@@ -225,16 +224,10 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
             _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
             % {"other": shopper.hold.slot.zone.name, "zone": zone.name},
         )
-    days = priced_for(
-        upcoming_days(zone, holder=str(basket.key)),
-        zone=zone,
-        book=shopper.offers_in(zone),
-        goods=shopper.basket_total,
-    )
     return render(
         request,
         "checkout/slot.html",
-        {"days": days, "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": usable_hold(shopper, draft), "current": 2,
+        {**grid_for(shopper, zone, back=request.path, postcode=draft.postcode), "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": usable_hold(shopper, draft), "current": 2,
          "summary": _estimate(shopper), "next_url": reverse("checkout_recap"), "point": shopper.point},
     )  # fmt: skip
 

@@ -249,6 +249,12 @@ CONTEXTS = {
     "review_refused": REVIEW,
     "review_answered": REVIEW,
     "coverage_opened": {"postcode": "64000"},
+    "slot_offered": {
+        "when": "jeudi 26 novembre, de 19\u00a0h à 20\u00a0h",
+        "point": "",
+        "offered_until": datetime(2026, 11, 25, 18, 42, tzinfo=PARIS),
+        "offer_path": "/creneaux/attente/jeton-d-attente-1234567890/",
+    },
     "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
 }
 # What a reader must find in the text, and behind the one button of the HTML.
@@ -281,6 +287,7 @@ LINKS = {
     "review_refused": "/commandes/CB-2F7K-9ABC/avis/",
     "review_answered": "/produits/comte-aop-12-mois/avis/",
     "coverage_opened": "/creneaux/?code_postal=64000",
+    "slot_offered": "/creneaux/attente/jeton-d-attente-1234567890/",
     "product_restocked": "/produits/brie-de-meaux/",
 }
 
