@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.navigation import changelist, may_open
 from config.templatetags.cabas import euros, french_number, hour
-from crm.desk.models import ContactRequest
+from crm.desk.models import Conversation as ContactRequest
 from crm.outbox.queries import waiting_for_a_person
 from delivery.slots.queries import slot_fill
 from shop.orders.admin import may_read_recipient
@@ -265,13 +265,13 @@ def doubtful_payments(_request: HttpRequest) -> Block:
 
 
 def waiting_requests(_request: HttpRequest) -> Block:
-    found = ContactRequest.objects.filter(state=ContactRequest.State.NEW).aggregate(
+    found = ContactRequest.objects.filter(state=ContactRequest.State.WAITING).aggregate(
         number=Count("id"), oldest=Min("received_at")
     )
     return Block(
         title=_("Demandes à traiter"),
         figure=str(found["number"]),
-        link=listing("desk.contactrequest", state__exact="new"),
+        link=listing("desk.conversation", state__exact="new"),
         is_alert=found["number"] > 0,
         note=_waiting_since(found["oldest"]),
     )
@@ -348,7 +348,7 @@ def _waiting_since(oldest: datetime | None) -> str:
 
 BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
     "calls": [
-        ("desk.contactrequest", waiting_requests),
+        ("desk.conversation", waiting_requests),
         ("reviews.productreview", waiting_reviews),
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),

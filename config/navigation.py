@@ -33,7 +33,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Relation client"),
         [
-            Entry("desk.contactrequest", _("Demandes"), "forum"),
+            Entry("desk.conversation", _("Demandes"), "forum"),
             Entry("reviews.productreview", _("Avis sur les produits"), "reviews"),
             Entry("reviews.servicereview", _("Avis sur le service"), "star_rate"),
             Entry("outbox.message", _("Messages envoyés"), "mail"),

@@ -7,7 +7,7 @@ from django.core import signing
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from crm.desk.models import ContactRequest
+from crm.desk.models import Subject
 
 LEAST_SECONDS = 3
 MOST_SECONDS = 24 * 3600
@@ -42,7 +42,7 @@ class ContactForm(forms.Form):
         error_messages={"invalid": _("Cette adresse semble incomplète. Exemple : prenom@exemple.fr")},
     )
     subject = forms.ChoiceField(
-        label=_("Sujet"), choices=[("", _("Choisissez un sujet")), *ContactRequest.Subject.choices]
+        label=_("Sujet"), choices=[("", _("Choisissez un sujet")), *Subject.choices]
     )
     order_reference = forms.CharField(
         label=_("Numéro de commande"),

@@ -53,6 +53,7 @@ def _compose(message: Message, *, html: str, text: str, connection: Any) -> Emai
         settings.DEFAULT_FROM_EMAIL,
         [message.recipient],
         connection=connection,
+        reply_to=[message.reply_to] if message.reply_to else None,
         headers={"Message-ID": _message_id(message), "Auto-Submitted": "auto-generated"},
     )
     email.attach_alternative(html, "text/html")
