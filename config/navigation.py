@@ -11,9 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Entry(NamedTuple):
+    """``page`` names another address than the model's list, for whoever may open that."""
+
     model: str
     title: str | Promise
     icon: str
+    page: str = ""
 
 
 SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
@@ -33,7 +36,9 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Relation client"),
         [
-            Entry("desk.conversation", _("Demandes"), "forum"),
+            Entry("desk.conversation", _("File des demandes"), "forum", "admin:desk_queue"),
+            Entry("desk.callback", _("Rappels téléphoniques"), "call"),
+            Entry("desk.phoneorder", _("Commandes par téléphone"), "phone_in_talk"),
             Entry("reviews.productreview", _("Avis sur les produits"), "reviews"),
             Entry("reviews.servicereview", _("Avis sur le service"), "star_rate"),
             Entry("outbox.message", _("Messages envoyés"), "mail"),
@@ -71,6 +76,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Textes"),
         [
+            Entry("desk.replytext", _("Textes de réponse"), "quickreply"),
             Entry("desk.helpentry", _("Questions fréquentes"), "help"),
             Entry("desk.legalpage", _("Pages légales"), "gavel"),
         ],
@@ -116,4 +122,5 @@ def changelist(label: str) -> str:
 
 
 def _item(entry: Entry) -> dict[str, Any]:
-    return {"title": entry.title, "icon": entry.icon, "link": changelist(entry.model)}
+    link = reverse(entry.page) if entry.page else changelist(entry.model)
+    return {"title": entry.title, "icon": entry.icon, "link": link}

@@ -107,6 +107,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "payments.paymententry": VIEW,
         "zones.coveragerequest": VIEW,
         "desk.conversation": EDIT,
+        "desk.callback": EDIT,
+        "desk.replytext": WRITE,
+        "desk.phoneorder": VIEW,
         "desk.helpentry": WRITE,
         "search.productreport": VIEW,
         "recalls.recall": VIEW,
@@ -161,6 +164,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "documents.document": VIEW,
         "payments.paymententry": VIEW,
         "desk.conversation": EDIT,
+        "desk.callback": EDIT,
+        "desk.replytext": WRITE,
+        "desk.phoneorder": VIEW,
         "desk.helpentry": WRITE,
         "desk.legalpage": WRITE,
         "desk.legalpageversion": VIEW,
@@ -184,6 +190,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "payments.refund_paymentaccount",
             "vouchers.grant_voucher",
             "orders.receive_withdrawn_goods",
+            "desk.order_for_customer",
         }
     ),
     StaffGroup.MANAGER: frozenset(
@@ -198,6 +205,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "picking.pick",
             "picking.lead",
             "vouchers.grant_voucher",
+            "desk.order_for_customer",
             "recalls.open_recall",
             "recalls.check_shelf",
         }

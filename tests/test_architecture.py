@@ -39,6 +39,8 @@ DOORS |= {"refunds", "refund_rules", "withdrawals"}
 DOORS |= {"shown", "letters", "admin_search"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.
 DOORS |= {"forms", "wording", "seed", "importing"}
+# Pictures that strangers send are checked in one place.
+DOORS |= {"pictures"}
 
 
 def _layers() -> dict[str, int]:

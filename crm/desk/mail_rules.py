@@ -96,9 +96,10 @@ def _begins_quote(lines: list[str], place: int) -> bool:
     if _QUOTE_BEGINS.match(line):
         return True
     following = lines[place + 1].strip() if place + 1 < len(lines) else ""
-    return bool(_BROKEN_HEADING.match(line)) and re.fullmatch(
-        r".{0,120}(?:a écrit|wrote)\s*:?", following, re.IGNORECASE
-    ) is not None
+    return (
+        bool(_BROKEN_HEADING.match(line))
+        and re.fullmatch(r".{0,120}(?:a écrit|wrote)\s*:?", following, re.IGNORECASE) is not None
+    )
 
 
 def _shortened(text: str) -> str:

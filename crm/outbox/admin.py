@@ -45,6 +45,7 @@ PURPOSES = {
     "shortage_told": _("Article qui manquera"),
     "shortage_settled": _("Article manquant, réglé"),
     "product_recalled": _("Rappel de produit"),
+    "order_to_agree": _("Commande à confirmer"),
     "payment_needed": _("Paiement à refaire"),
     "payment_voided": _("Paiement arrivé trop tard"),
     "sign_in_code": _("Code de connexion"),

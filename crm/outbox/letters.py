@@ -18,6 +18,7 @@ SUBJECTS = {
     "order_packed": _("Votre commande {reference} est prête"),
     "shortage_told": _("Commande {reference} : à vous de choisir pour {name}"),
     "shortage_settled": _("Commande {reference} : ce que nous faisons pour {name}"),
+    "order_to_agree": _("Commande {reference} : à confirmer et à payer"),
     "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
     "refund_made": _("Commande {reference} : votre remboursement"),

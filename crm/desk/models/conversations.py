@@ -102,7 +102,8 @@ class Conversation(Assigned):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="waiting", due_at__isnull=False) | (~Q(state="waiting") & Q(due_at__isnull=True)),
+                condition=Q(state="waiting", due_at__isnull=False)
+                | (~Q(state="waiting") & Q(due_at__isnull=True)),
                 name="conversation_waits_until",
             ),
             models.CheckConstraint(
@@ -161,7 +162,9 @@ class Entry(models.Model):
             pgtrigger.Protect(
                 name="desk_entry_append_only",
                 operation=pgtrigger.Update,
-                condition=~(pgtrigger.Q(new__erased_at__isnull=False) & pgtrigger.Q(new__text="", new__sender="")),
+                condition=~(
+                    pgtrigger.Q(new__erased_at__isnull=False) & pgtrigger.Q(new__text="", new__sender="")
+                ),
             ),
         ]
 

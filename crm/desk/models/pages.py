@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
-
 class LegalPage(models.Model):
     """A text of the shop in Markdown, as it reads now. Each change leaves a version for good."""
 

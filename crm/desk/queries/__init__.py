@@ -1,5 +1,16 @@
 """Every read of the desk, by what it is about."""
 
+from crm.desk.queries.facts import (
+    OrderFacts,
+    calls_of,
+    customer_by_id,
+    facts_for,
+    next_call_about,
+    order_facts,
+    others_of,
+    reply_texts,
+    thread,
+)
 from crm.desk.queries.pages import (
     TERMS,
     Answer,
@@ -13,7 +24,27 @@ from crm.desk.queries.pages import (
     page_as_of,
     page_in_force,
 )
-from crm.desk.queries.queue import Backlog, Item, Queue, backlog, newcomers, queue
+from crm.desk.queries.people import CustomerPage, Found, customer_page, find
+from crm.desk.queries.phone_orders import (
+    on_the_phone,
+    own_phone_order,
+    phone_lines,
+    phone_recap,
+    products_named,
+    slot_days,
+)
+from crm.desk.queries.queue import (
+    Backlog,
+    Item,
+    Newcomers,
+    Person,
+    Queue,
+    backlog,
+    colleague,
+    newcomers,
+    queue,
+    whom_to_call,
+)
 from crm.desk.queries.times import AnswerTimes, answer_times
 
 __all__ = [
@@ -21,19 +52,42 @@ __all__ = [
     "Answer",
     "AnswerTimes",
     "Backlog",
+    "CustomerPage",
+    "Found",
     "Item",
+    "Newcomers",
+    "OrderFacts",
     "PageView",
+    "Person",
     "Queue",
     "TermsMissing",
     "answer_times",
     "backlog",
+    "calls_of",
     "closed_until",
+    "colleague",
     "current_terms_version",
+    "customer_by_id",
+    "customer_page",
+    "facts_for",
+    "find",
     "has_terms",
     "help_answers",
     "newcomers",
+    "next_call_about",
+    "on_the_phone",
     "opening_hours",
+    "order_facts",
+    "others_of",
+    "own_phone_order",
     "page_as_of",
     "page_in_force",
+    "phone_lines",
+    "phone_recap",
+    "products_named",
     "queue",
+    "reply_texts",
+    "slot_days",
+    "thread",
+    "whom_to_call",
 ]

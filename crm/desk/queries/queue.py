@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce, Left
 
 from crm.desk.models import Callback, Conversation, Entry
 from crm.desk.rules import SOON, place_in_queue
+from shop.customers.models import User
 from shop.orders.models import Order
 from shop.orders.rules import is_newcomer
 
@@ -67,9 +68,7 @@ class Newcomers:
         return customer_id in self.customer_ids or order_reference in self.order_references
 
 
-def queue(
-    now: datetime, *, user_id: int | None = None, only_free: bool = False, limit: int = SHOWN
-) -> Queue:
+def queue(now: datetime, *, user_id: int | None = None, only_free: bool = False, limit: int = SHOWN) -> Queue:
     """What waits: everything, what one agent looks after, or what nobody does. Seven queries, however much waits."""
     whose = Q(assigned_to=user_id) if user_id is not None else Q(assigned_to=None) if only_free else Q()
     waiting = _waiting(whose)
@@ -158,7 +157,9 @@ def whom_to_call(calls: Collection[Callback]) -> dict[int, Person]:
     orders = Order.objects.filter(reference__in=references).values_list(
         "reference", "first_name", "last_name", "phone"
     )
-    of_order = {reference: Person(f"{first} {last}".strip(), phone) for reference, first, last, phone in orders}
+    of_order = {
+        reference: Person(f"{first} {last}".strip(), phone) for reference, first, last, phone in orders
+    }
     nobody = Person("", "")
     found = {}
     for call in calls:
@@ -168,6 +169,11 @@ def whom_to_call(calls: Collection[Callback]) -> dict[int, Person]:
             call.name or ordered.name or known.name, call.phone or ordered.phone or known.phone
         )
     return found
+
+
+def colleague(user_id: int | None) -> User | None:
+    """Who looks after something. One query."""
+    return User.objects.filter(pk=user_id).first()
 
 
 @dataclass(frozen=True, slots=True)

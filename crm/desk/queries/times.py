@@ -56,13 +56,16 @@ def answer_times(since: datetime, until: datetime, *, now: datetime | None = Non
         within_24h=sum(bool(row[1]) and row[1] - row[0] <= ANSWERED_WITHIN for row in judged),
         median_minutes=round(median(answered) / timedelta(minutes=1)) if answered else None,
         acknowledged_same_day=sum(
-            _same_day(received, told) or _same_day(received, first) for received, first, told, _state in called
+            _same_day(received, told) or _same_day(received, first)
+            for received, first, told, _state in called
         ),
         filed_without_answer=len(rows) - len(called),
     )
 
 
-def _received(since: datetime, until: datetime) -> Iterable[tuple[datetime, datetime | None, datetime | None, str]]:
+def _received(
+    since: datetime, until: datetime
+) -> Iterable[tuple[datetime, datetime | None, datetime | None, str]]:
     occasion = Concat(Value("contact-"), Cast(OuterRef("pk"), CharField()))
     letter = Message.objects.filter(purpose="contact_acknowledged", occasion=occasion)
     return (

@@ -98,9 +98,7 @@ def reply_to(conversation: Conversation) -> str:
     """Where a reply is to go: into the conversation, or to whoever reads the help address where no mail comes in."""
     if not settings.INBOUND_EMAIL:
         return str(settings.HELP_EMAIL)
-    return reply_address(
-        settings.INBOUND_EMAIL, number=conversation.pk, token=conversation.reply_token
-    )
+    return reply_address(settings.INBOUND_EMAIL, number=conversation.pk, token=conversation.reply_token)
 
 
 @transaction.atomic
@@ -224,7 +222,13 @@ def note_contact(
     )  # fmt: skip
     kind = Kind.PHONE if channel == Channel.PHONE else Kind.CHAT
     Entry.objects.create(
-        conversation=conversation, kind=kind, text=text, written_by_id=user_id, is_answer=is_settled, key=key, at=now
+        conversation=conversation,
+        kind=kind,
+        text=text,
+        written_by_id=user_id,
+        is_answer=is_settled,
+        key=key,
+        at=now,
     )
     return conversation
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from crm.desk.models import HelpEntry, LegalPage, LegalPageVersion
+from crm.desk.models import HelpEntry, LegalPage, LegalPageVersion, ReplyText
 from crm.desk.rules import next_version
 
 DEFAULTS = Path(__file__).parents[1] / "defaults"
@@ -66,3 +66,21 @@ def shipped_questions() -> list[tuple[str, str]]:
     section = text.split(HELP_SECTION, 1)[1].split("\n## ", 1)[0]
     entries = [part.partition("\n") for part in section.split("\n### ")[1:]]
     return [(question.strip(), answer.strip()) for question, _, answer in entries]
+
+
+def seed_reply_texts() -> int:
+    """Add the shipped reply texts that do not exist yet, by key; edited or hidden ones are left alone."""
+    created = 0
+    for rank, (title, body) in enumerate(shipped_reply_texts(), start=1):
+        _text, is_new = ReplyText.objects.get_or_create(
+            key=slugify(title)[:60], defaults={"title": title, "body": body, "position": rank * 10}
+        )
+        created += is_new
+    return created
+
+
+def shipped_reply_texts() -> list[tuple[str, str]]:
+    """Titles and bodies of ``defaults/reponses.md``."""
+    text = (DEFAULTS / "reponses.md").read_text(encoding="utf-8")
+    entries = [part.partition("\n") for part in text.split("\n## ")[1:]]
+    return [(title.strip(), body.strip()) for title, _, body in entries]

@@ -22,9 +22,7 @@ Taken = type[Conversation] | type[Callback]
 def take(what: Taken, *, pk: int, user_id: int) -> None:
     """Look after it, unless somebody does. One UPDATE; raises TakenByAnother, after one query more."""
     free = Q(assigned_to=None) | Q(assigned_to=user_id)
-    taken = what._default_manager.filter(free, pk=pk).update(
-        assigned_to=user_id, assigned_at=timezone.now()
-    )
+    taken = what._default_manager.filter(free, pk=pk).update(assigned_to=user_id, assigned_at=timezone.now())
     if not taken:
         raise TakenByAnother(
             what._default_manager.filter(pk=pk).values_list("assigned_to", flat=True).first()

@@ -58,5 +58,5 @@ def test_every_request_keeps_its_number_its_words_and_its_dates(latest):
     assert conversations.get(pk=answered.pk).first_answer_at == RECEIVED + timedelta(hours=2)
     assert len(set(conversations.values_list("reply_token", flat=True))) == 3
     fresh = conversations.create(channel="form", state="answered")
-    assert fresh.pk == 43
+    assert fresh.pk > 42
     assert "desk_contactrequest" not in connection.introspection.table_names()
