@@ -60,7 +60,7 @@ class CallbackAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         act: URLPattern = path(
-            "<int:callback_id>/<slug:act>/",
+            "<int:callback_id>/faire/<slug:act>/",
             self.admin_site.admin_view(never_cache(self.act)),
             name="desk_call_act",
         )

@@ -84,7 +84,7 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
             own("client/<int:customer_id>/", self.customer_page, "desk_customer"),
             own("nouvelle/", self.note_contact, "desk_note_contact"),
             own("piece/<int:attachment_id>/", self.attachment, "desk_attachment"),
-            own("<int:conversation_id>/<slug:act>/", self.act, "desk_act"),
+            own("<int:conversation_id>/faire/<slug:act>/", self.act, "desk_act"),
             *super().get_urls(),
         ]
 

@@ -62,7 +62,7 @@ class PhoneOrderAdmin(FindsByReference, ReadOnly, ModelAdmin):
         return [
             own("pour/<int:customer_id>/", self.start, "desk_phone_start"),
             own("<int:phone_order_id>/prendre/", self.take_order, "desk_phone_order"),
-            own("<int:phone_order_id>/<slug:act>/", self.act, "desk_phone_act"),
+            own("<int:phone_order_id>/faire/<slug:act>/", self.act, "desk_phone_act"),
             *super().get_urls(),
         ]
 

@@ -171,6 +171,11 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"message {self.pk}"
 
+    @property
+    def incoming(self) -> "IncomingMail | None":
+        """The mail it came in, if it did. No query where that was read with it."""
+        return getattr(self, "mail", None)
+
 
 class Attachment(models.Model):
     """A file that came with a mail, in the table like the words it belongs to: erased with them, never public."""

@@ -20,6 +20,7 @@ from shop.orders.rules import spoken_reference
 MOST_FOUND = 20
 SHOWN = 20
 _LONGEST_NUMBER = 9
+_BEFORE_A_NAME = (" ", "-", "’", "'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,15 @@ def _by_email(email: str) -> Found:
 
 
 def _named(words: str) -> Q:
-    """Each word begins the first or the last name, accents and capitals aside."""
+    """Each word begins one of the names, accents and capitals aside: « goff » finds Le Goff."""
     wanted = Q()
     for word in words.split()[:4]:
-        wanted &= Q(first_name__unaccent__istartswith=word) | Q(last_name__unaccent__istartswith=word)
+        begins = Q()
+        for name in ("first_name__unaccent", "last_name__unaccent"):
+            begins |= Q((f"{name}__istartswith", word))
+            for before in _BEFORE_A_NAME:
+                begins |= Q((f"{name}__icontains", f"{before}{word}"))
+        wanted &= begins
     return wanted
 
 

@@ -1,5 +1,6 @@
 """Conversations, calls and agents for tests."""
 
+import re
 import uuid
 
 from django.contrib.auth.models import Group
@@ -49,3 +50,12 @@ def mail(**changes):
 
 def fresh(conversation):
     return Conversation.objects.get(pk=conversation.pk)
+
+
+def desk_of(answer):
+    """What the desk itself put on a page of the admin, with every variable known."""
+    page = answer.content.decode()
+    own = page[page.index('<div class="desk">') :]
+    undefined = re.findall(r"[^<]{0,60}variable indéfinie[^<]{0,60}", own)
+    assert not undefined, undefined
+    return page
