@@ -269,7 +269,11 @@ def rows(owned):
     )  # fmt: skip
     Suppression.objects.create(address=owned.email, reason=Suppression.Reason.BOUNCED)
     receive_contact_request(
-        customer_id=owned.customer.pk, name=owned.last_name, email=owned.email, subject="other", message="Où est-ce ?"
+        customer_id=owned.customer.pk,
+        name=owned.last_name,
+        email=owned.email,
+        subject="other",
+        message="Où est-ce ?",
     )
     ask_callback(occasion="essai", reason="damaged", order_reference="", customer_id=owned.customer.pk)
     ReplyText.objects.create(key="essai", title="Essai", body="{prenom}, c’est fait.")

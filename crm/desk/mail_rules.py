@@ -29,7 +29,7 @@ MOST_HTML = 400_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _MACHINES = re.compile(
-    r"(?:mailer-daemon|postmaster|no-?reply|ne-?pas-?repondre|noreply|bounces?|listserv|majordomo)\b.*",
+    r"(?:mailer-daemon|postmaster|no-?reply|ne-?pas-?repondre|bounces?|listserv|majordomo)(?:[+=-].*)?",
     re.IGNORECASE,
 )
 

@@ -457,8 +457,8 @@ def _agree(request: HttpRequest, order: Order) -> HttpResponse:
     """All of it once more, for whoever was sent a link to an order made on the telephone, and the button that obliges
     to pay (Code civil 1127-2, C. conso L221-14): until it is pressed, nothing is bought.
     """
-    form = AgreeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = AgreeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         return _to_payment(request, order)
     context = {"order": order, "form": form, "told": letter_context(order.reference)}
     return render(request, "checkout/agree.html", context, status=422 if form.errors else 200)

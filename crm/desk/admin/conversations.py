@@ -297,8 +297,9 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
         known = (
             {"name": customer.full_name, "phone": customer.phone, "email": customer.email} if customer else {}
         )
-        form = ContactNoteForm(request.POST or None, initial=known | {"key": new_key()})
-        if request.method == "POST" and form.is_valid():
+        typed = request.POST if request.method == "POST" else None
+        form = ContactNoteForm(typed, initial=known | {"key": new_key()})
+        if form.is_valid():
             return self._noted(request, form.cleaned_data, customer.pk if customer else None)
         context = {
             **self.admin_site.each_context(request), "title": translate("Noter un appel ou une conversation"),
@@ -321,8 +322,8 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
         Four queries at most.
         """
         self._may_know_customers(request)
-        form = SearchForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        form = SearchForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
             request.session[SESSION_WORDS] = form.cleaned_data["words"]
             found = queries.find(form.cleaned_data["words"])
             if found.only_customer:

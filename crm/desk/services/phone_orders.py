@@ -22,6 +22,7 @@ from crm.desk.queries.phone_orders import (
 )
 from crm.outbox.services import queue_message
 from delivery.slots import services as slots
+from delivery.zones.queries import zone_for_postcode
 from shop.basket import services as baskets
 from shop.basket.models import Basket
 from shop.checkout import services as checkout
@@ -115,7 +116,7 @@ def keep_phone_recipient(*, phone_order_id: int, agent_id: int, draft: CheckoutD
     draft.basket, draft.email = call.basket, call.phone_order.customer.email
     checkout.keep_draft(draft=draft)
     baskets.note_place(basket=call.basket, postcode=draft.postcode)
-    zone = on_the_phone(call.phone_order).zone
+    zone = zone_for_postcode(draft.postcode)
     if zone is not None:
         baskets.let_go_elsewhere(basket=call.basket, zone_id=zone.pk)
     _trace(call.phone_order, Kind.ADDRESS, zone=zone.pk if zone else None)

@@ -42,9 +42,13 @@ def forget_old_conversations(now: datetime, *, limit: int = AT_ONCE) -> int:
 
 @transaction.atomic
 def forget_cuts(now: datetime) -> int:
-    """Blank what was cut off mails three months ago; how many. One UPDATE."""
-    old = IncomingMail.objects.filter(received_at__lt=now - CUT_KEPT).exclude(cut="")
-    return old.update(cut="")
+    """Blank what was cut off mails three months ago, and forget that those which were not kept ever came; how many.
+
+    Two statements.
+    """
+    old = IncomingMail.objects.filter(received_at__lt=now - CUT_KEPT)
+    forgotten, _by_model = old.filter(entry=None).delete()
+    return forgotten + old.exclude(cut="").update(cut="")
 
 
 def _locked(which: Q, limit: int | None = None) -> list[Conversation]:
