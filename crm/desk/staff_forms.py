@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -29,7 +28,7 @@ def french_text(rows: int, **more: str) -> UnfoldAdminTextareaWidget:
 class Words(forms.CharField):
     """What somebody said or is told, without a card number in it."""
 
-    def __init__(self, *, rows: int, label: str | Promise, **options: Any) -> None:
+    def __init__(self, *, rows: int, label: Any, **options: Any) -> None:
         super().__init__(
             label=label, max_length=MESSAGE_LENGTH, widget=french_text(rows),
             error_messages={

@@ -1,6 +1,7 @@
 """What the desk's pages say in words."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -29,7 +30,7 @@ def agent_name(user: User | None) -> str:
     return user.email.partition("@")[0] if user else ""
 
 
-def signature(user: User) -> str:
+def signature(user: Any) -> str:
     """« Camille »: how an answer is signed."""
     return agent_name(user).partition(".")[0].partition("+")[0].capitalize()
 

@@ -15,7 +15,7 @@ View = Callable[..., HttpResponse]
 MOST_BYTES = 35 * 1024 * 1024
 
 
-def patterns() -> tuple[list[Any], str | None, str | None]:
+def patterns() -> Any:
     """The same addresses and names; providers that hand mail over as JSON would else be refused above two megabytes."""
     return include(([_roomy(one) for one in theirs], app_name))
 
@@ -33,7 +33,7 @@ def with_room(view: View) -> View:
             body = request.read(MOST_BYTES + 1)
             if len(body) > MOST_BYTES:
                 raise RequestDataTooBig
-            request._body = body  # type: ignore[attr-defined]
+            request._body = body
         return view(request, *args, **kwargs)
 
     return reads

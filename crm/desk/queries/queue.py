@@ -108,10 +108,20 @@ def _waiting(whose: Q) -> list[_Waiting]:
     """Two queries, of a few columns: all of it is sorted, and only the first shown."""
     conversations = Conversation.objects.filter(whose, state=Conversation.State.WAITING)
     calls = Callback.objects.filter(whose, state__in=Callback.OPEN)
-    columns = ("customer_id", "order_reference")
     return [
-        *(_Waiting(*row, is_call=False) for row in conversations.values_list("pk", "due_at", *columns)),
-        *(_Waiting(*row, is_call=True) for row in calls.values_list("pk", "next_at", *columns)),
+        *(
+            _Waiting(pk, due_at, customer_id, reference, is_call=False)
+            for pk, due_at, customer_id, reference in conversations.values_list(
+                "pk", "due_at", "customer_id", "order_reference"
+            )
+            if due_at is not None
+        ),
+        *(
+            _Waiting(pk, next_at, customer_id, reference, is_call=True)
+            for pk, next_at, customer_id, reference in calls.values_list(
+                "pk", "next_at", "customer_id", "order_reference"
+            )
+        ),
     ]
 
 
@@ -173,7 +183,7 @@ def whom_to_call(calls: Collection[Callback]) -> dict[int, Person]:
 
 def colleague(user_id: int | None) -> User | None:
     """Who looks after something. One query."""
-    return User.objects.filter(pk=user_id).first()
+    return User.objects.filter(pk=user_id).first() if user_id is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,13 +48,16 @@ def answer_times(since: datetime, until: datetime, *, now: datetime | None = Non
     now = now or timezone.now()
     rows = list(_received(since, until))
     called = [row for row in rows if row[1] or row[3] != Conversation.State.CLOSED]
-    answered = [first - received for received, first, _told, _state in called if first]
+    waits = [(first - received) / timedelta(minutes=1) for received, first, _told, _state in called if first]
     judged = [row for row in called if row[1] or row[0] + ANSWERED_WITHIN <= now]
     return AnswerTimes(
         conversations=len(called),
         judged=len(judged),
-        within_24h=sum(bool(row[1]) and row[1] - row[0] <= ANSWERED_WITHIN for row in judged),
-        median_minutes=round(median(answered) / timedelta(minutes=1)) if answered else None,
+        within_24h=sum(
+            first is not None and first - received <= ANSWERED_WITHIN
+            for received, first, _told, _state in judged
+        ),
+        median_minutes=round(median(waits)) if waits else None,
         acknowledged_same_day=sum(
             _same_day(received, told) or _same_day(received, first)
             for received, first, told, _state in called

@@ -270,7 +270,7 @@ def locked(conversation_id: int) -> Conversation:
     return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
 
 
-def move(conversation: Conversation, *, to: State) -> None:
+def move(conversation: Conversation, *, to: str) -> None:
     if to not in Conversation.MOVES[conversation.state]:
         raise MoveRefused
     conversation.state = to
