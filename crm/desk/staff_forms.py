@@ -48,7 +48,11 @@ class Words(forms.CharField):
 
 
 class Keyed(forms.Form):
-    """Sent twice, it is done once."""
+    """Sent twice, it is done once. Its fields have names of their own on a page with several forms."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")
+        super().__init__(*args, **kwargs)
 
     key = forms.RegexField(r"^[0-9a-f]{32}$", initial=new_key, widget=forms.HiddenInput)
 
@@ -66,7 +70,7 @@ class NoteForm(Keyed):
         choices=[(kind, Entry.Kind(kind).label) for kind in (Entry.Kind.NOTE, *BY_HAND[:-1])],
         widget=UnfoldAdminSelectWidget,
     )
-    text = Words(rows=4, label=_("Note"))
+    text = Words(rows=4, label=_("Votre note"))
     is_answer = forms.BooleanField(label=_("Le client a sa réponse (appel ou messagerie)"), required=False)
 
 
@@ -148,7 +152,9 @@ class AttemptForm(Keyed):
     result = forms.ChoiceField(
         label=_("L’appel"), choices=CallAttempt.Result.choices, widget=UnfoldAdminSelectWidget
     )
-    note = forms.CharField(label=_("Note"), required=False, max_length=MESSAGE_LENGTH, widget=french_text(3))
+    note = forms.CharField(
+        label=_("Ce qui s’est dit"), required=False, max_length=MESSAGE_LENGTH, widget=french_text(3)
+    )
 
     def clean_note(self) -> str:
         note: str = self.cleaned_data["note"]
@@ -165,6 +171,7 @@ class SearchForm(forms.Form):
     words = forms.CharField(
         label=_("Nom, téléphone, e-mail, numéro de commande ou de demande"), max_length=120,
         widget=UnfoldAdminTextInputWidget(
-            attrs={"autocomplete": "off", "spellcheck": "false", "type": "search", "data-desk-search": "true"}
+            attrs={"autocomplete": "off", "spellcheck": "false", "type": "search", "data-desk-search": "true",
+                "placeholder": _("Nom, téléphone, e-mail, numéro"),}
         ),
     )  # fmt: skip

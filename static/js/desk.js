@@ -13,7 +13,7 @@ const keys = {
   j: () => step(1),
   k: () => step(-1),
   r: () => document.querySelector("[data-desk-reply-box] textarea")?.focus(),
-  t: () => document.querySelector("[data-desk-take]")?.click(),
+  p: () => document.querySelector("[data-desk-take]")?.click(),
   f: () => document.querySelector("[data-desk-queue]")?.click(),
   "/": () => document.querySelector("[data-desk-search]")?.focus(),
 };

@@ -43,16 +43,16 @@ def order_facts(reference: str) -> OrderFacts | None:
 
 def facts_for(conversation: Conversation, known: OrderFacts | None, *, agent: str) -> dict[str, str]:
     """Placeholder → words, for those that are known. No query; needs the conversation's customer."""
-    facts = {"numero": str(conversation.pk), "agent": agent, "prenom": _first_name(conversation, known)}
+    facts = {"numéro": str(conversation.pk), "agent": agent, "prénom": _first_name(conversation, known)}
     if known is None:
-        return facts | {"reference": conversation.order_reference}
+        return facts | {"référence": conversation.order_reference}
     order = known.order
     return facts | {
-        "reference": order.reference,
-        "creneau": slot_label_long(order.slot),
-        "etat": order.get_status_display(),
+        "référence": order.reference,
+        "créneau": slot_label_long(order.slot),
+        "état": order.get_status_display(),
         "total": euros(order.total),
-        "rembourse": euros(known.refunded) if known.refunded else "",
+        "remboursé": euros(known.refunded) if known.refunded else "",
         "adresse": ", ".join(filter(None, [order.line1, f"{order.postcode} {order.city}".strip()])),
         "suivi": known.tracking_url,
     }

@@ -134,9 +134,9 @@ def test_reply_text_is_filled_in_after_the_draft_and_sends_nothing(client, me):
     page = reply(client, received, "Bonjour.", inserer="1", modele=text.pk)
 
     draft = page.context["reply_form"].initial["text"]
-    assert draft == f"Bonjour.\n\nÉlodie, demande {received.pk}. Le ⟦creneau⟧. Camille"
+    assert draft == f"Bonjour.\n\nÉlodie, demande {received.pk}. Le ⟦créneau⟧. Camille"
     assert fresh(received).state == "waiting"
-    assert "⟦creneau⟧" in desk_of(page)
+    assert "⟦créneau⟧" in desk_of(page)
 
 
 def test_draft_with_a_gap_comes_back(client, me):
@@ -316,3 +316,17 @@ def permissions(*names):
     from django.contrib.auth.models import Permission
 
     return Permission.objects.filter(codename__in=names)
+
+
+def test_every_form_carries_its_token(client, me):
+    received, customer = written(), CustomerFactory()
+    call = services.ask_callback(occasion="a", reason="late", order_reference="", customer_id=customer.pk)
+    pages = [
+        QUEUE, page_of(received), "/admin/desk/conversation/recherche/", reverse("admin:desk_note_contact"),
+        reverse("admin:desk_customer", args=[customer.pk]), reverse("admin:desk_callback_change", args=[call.pk]),
+    ]  # fmt: skip
+
+    for address in pages:
+        page = desk_of(client.get(address))
+        own = page[page.index('<div class="desk">') :]
+        assert own.count('method="post"') == own.count("csrfmiddlewaretoken") > 0, address

@@ -115,7 +115,7 @@ def test_internal_note_of_a_colleague_does_not_hold_an_answer_back():
     ("text", "names"),
     [
         ("Bonjour ⟦prenom⟧", ["prenom"]),
-        ("Le {creneau}", ["creneau"]),
+        ("Le {creneau}", ["créneau"]),
         ("⟦la date⟧ et {total}", ["la date", "total"]),
     ],
 )

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("body", "unknown"),
     [
-        ("{prenom}, votre {etat}", []),
+        ("{prenom}, votre {État}", []),
         ("{nom}", ["nom"]),
         ("{prenom} {date} {heure}", ["date", "heure"]),
         ("{ prenom }", [" prenom "]),
@@ -38,11 +38,11 @@ def test_names_that_nothing_fills_in_are_told(body, unknown):
 
 
 def test_what_is_known_is_said_and_what_is_not_is_a_gap():
-    text = filled("{prenom}, le {creneau}.", {"prenom": "Élodie", "creneau": ""})
+    text = filled("{prenom}, le {creneau}.", {"prénom": "Élodie", "créneau": ""})
 
-    assert text == "Élodie, le ⟦creneau⟧."
-    assert gaps(text) == ["creneau"]
-    assert gaps("Bonjour {prenom} {inconnu}") == ["prenom"]
+    assert text == "Élodie, le ⟦créneau⟧."
+    assert gaps(text) == ["créneau"]
+    assert gaps("Bonjour {prenom} {inconnu}") == ["prénom"]
 
 
 def test_facts_are_those_of_the_order():
@@ -52,18 +52,18 @@ def test_facts_are_those_of_the_order():
     facts = queries.facts_for(received, queries.order_facts(order.reference), agent="Camille")
 
     assert set(facts) == set(PLACEHOLDERS)
-    assert facts["reference"] == order.reference
-    assert facts["etat"] == "confirmée"
+    assert facts["référence"] == order.reference
+    assert facts["état"] == "confirmée"
     assert facts["total"].startswith("42,50")
-    assert facts["rembourse"] == ""
-    assert facts["prenom"] == "Élodie"
+    assert facts["remboursé"] == ""
+    assert facts["prénom"] == "Élodie"
     assert facts["suivi"].endswith(f"/suivi/{order.tracking_token}/")
 
 
 def test_strangers_typed_name_is_not_taken_for_a_first_name():
     received = written(name="Service Client Officiel")
 
-    assert queries.facts_for(received, None, agent="Camille")["prenom"] == ""
+    assert queries.facts_for(received, None, agent="Camille")["prénom"] == ""
 
 
 def test_unknown_name_is_refused_at_saving_with_its_name(rf):
@@ -85,7 +85,7 @@ def test_agent_writes_a_text_with_its_spelling_checked(client):
         {"title": "Merci", "key": "merci", "body": "Merci {prenom}.", "position": 1},
     )
 
-    assert 'lang="fr"' in page and "{creneau}" in page
+    assert 'lang="fr"' in page and "{créneau}" in page
     assert ReplyText.objects.get().body == "Merci {prenom}."
 
 
@@ -119,4 +119,4 @@ def test_text_that_is_filled_from_a_whole_order_has_no_gap():
     left = {text.title: gaps(filled(text.body, facts)) for text in ReplyText.objects.all()}
 
     assert left["Votre commande est en route"] == []
-    assert left["Article manquant, remboursé"] == ["rembourse"]
+    assert left["Article manquant, remboursé"] == ["remboursé"]
