@@ -4,18 +4,21 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
 from playwright.sync_api import expect
 
-from crm.desk import services
+from crm.desk import queries, services
 from crm.desk.models import Callback, Conversation
+from crm.desk.services import phone_orders
 from crm.outbox.models import Message
-from shop.customers.models import Customer
+from shop.customers.models import Customer, User
 from shop.orders.models import Order
 from tests.crm.desk.talking import mail
 from tests.factories import AddressFactory
 from tests.journeys import steps
 from tests.journeys.conftest import PICTURES
 from tests.journeys.pages import AXE, OVERFLOW, SETTLED, TYPOGRAPHY
+from tests.journeys.test_pages import free_slot, goods, see  # noqa: F401
 
 AGENT = "aide@cabas.example"
 # Of the desk's own part of a page: what surrounds it is the admin's.
@@ -148,3 +151,26 @@ def test_queue_is_walked_by_keyboard(shop, open_page):
     expect(page.locator(".desk").get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("j")
     expect(page.locator(".desk").get_by_role("searchbox")).to_have_value("j")
+
+
+def test_order_to_agree_to(see, goods):  # noqa: F811
+    customer = furnished()
+    agent = User.objects.get(email=AGENT)
+    started = phone_orders.start_phone_order(agent_id=agent.pk, customer_id=customer.pk)
+    own = {"phone_order_id": started.pk, "agent_id": agent.pk}
+    for name in ("food", "weighed", "long"):
+        phone_orders.set_phone_line(**own, product_id=goods[name].pk, quantity=goods[name].step * 20)
+    phone_orders.hold_phone_slot(**own, slot_id=free_slot().pk)
+    recap = queries.phone_recap(queries.on_the_phone(started))
+    order = phone_orders.send_phone_order(**own, seen_total=recap.totals.total)
+    link = f"/commande/paiement/{order.tracking_token}/"
+    theirs = Client()
+
+    see("order-to-agree", link, client=theirs, says="préparée avec vous au téléphone")
+    see(
+        "order-to-agree-refused",
+        client=theirs,
+        answer=theirs.post(link),
+        status=422,
+        says="Acceptez les conditions",
+    )

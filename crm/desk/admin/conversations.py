@@ -349,7 +349,7 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
         context = {
             **self.admin_site.each_context(request), "title": customer.full_name or translate("Client"),
             "opts": self.opts, "page": page, "now": timezone.now(), "search": SearchForm(),
-            "is_newcomer": bool(queries.newcomers({customer.pk}, []).customer_ids) or not page.orders,
+            "is_newcomer": bool(queries.newcomers({customer.pk}, []).customer_ids) or not any(order.stands for order in page.orders),
             "may_call": request.user.has_perm(READS_NUMBERS), "may_answer": self.has_change_permission(request),
             "may_order": request.user.has_perm(ORDERS_FOR) and not (customer.user and customer.user.is_staff),
         }  # fmt: skip
