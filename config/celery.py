@@ -63,6 +63,8 @@ app.conf.beat_schedule = {
     "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
     "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},
     "reviews-forget": {"task": "shop.reviews.tasks.forget_old", "schedule": crontab(minute=50, hour=2)},
+    "desk-forget": {"task": "crm.desk.tasks.forget_old", "schedule": crontab(minute=10, hour=2)},
+    "desk-end-phone-orders": {"task": "crm.desk.tasks.end_phone_orders", "schedule": 300.0},
     "tries-forget": {"task": "config.tasks.forget_tries", "schedule": crontab(minute=40)},
     "sessions-clear": {"task": "config.tasks.clear_sessions", "schedule": crontab(minute=20, hour=2)},
 }

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.navigation import changelist, may_open
 from config.templatetags.cabas import euros, french_number, hour
-from crm.desk.models import ContactRequest
+from crm.desk.queries import backlog
 from crm.outbox.queries import waiting_for_a_person
 from delivery.promise.queries import waiting_for_staff
 from delivery.slots.queries import slot_fill
@@ -277,16 +277,23 @@ def doubtful_payments(_request: HttpRequest) -> Block:
     )
 
 
-def waiting_requests(_request: HttpRequest) -> Block:
-    found = ContactRequest.objects.filter(state=ContactRequest.State.NEW).aggregate(
-        number=Count("id"), oldest=Min("received_at")
-    )
+def desk_backlog(_request: HttpRequest) -> Block:
+    """Who waits for an answer or a call; an alarm once a promise is broken. Two queries."""
+    found = backlog(timezone.now())
+    page = reverse("admin:desk_queue")
+    listed = [
+        (gettext("sans réponse depuis plus de 24\u00a0heures"), found.overdue),
+        (gettext("à répondre dans les quatre heures"), found.soon),
+        (gettext("rappels en retard"), found.calls_overdue),
+        (gettext("rappels à faire"), found.calls - found.calls_overdue),
+    ]
     return Block(
         title=_("Demandes à traiter"),
-        figure=str(found["number"]),
-        link=listing("desk.contactrequest", state__exact="new"),
-        is_alert=found["number"] > 0,
-        note=_waiting_since(found["oldest"]),
+        figure=str(found.waiting + found.calls),
+        link=page,
+        is_alert=found.is_alarming,
+        note="" if found.waiting or found.calls else gettext("Chacun a sa réponse."),
+        lines=[Line(label=label, value=str(number), link=page) for label, number in listed if number],
     )
 
 
@@ -361,7 +368,7 @@ def _waiting_since(oldest: datetime | None) -> str:
 
 BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
     "calls": [
-        ("desk.contactrequest", waiting_requests),
+        ("desk.conversation", desk_backlog),
         ("reviews.productreview", waiting_reviews),
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),

@@ -37,7 +37,9 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Relation client"),
         [
-            Entry("desk.contactrequest", _("Demandes"), "forum"),
+            Entry("desk.conversation", _("File des demandes"), "forum", "admin:desk_queue"),
+            Entry("desk.callback", _("Rappels téléphoniques"), "call"),
+            Entry("desk.phoneorder", _("Commandes par téléphone"), "phone_in_talk"),
             Entry("reviews.productreview", _("Avis sur les produits"), "reviews"),
             Entry("reviews.servicereview", _("Avis sur le service"), "star_rate"),
             Entry("outbox.message", _("Messages envoyés"), "mail"),
@@ -79,6 +81,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Textes"),
         [
+            Entry("desk.replytext", _("Textes de réponse"), "quickreply"),
             Entry("desk.helpentry", _("Questions fréquentes"), "help"),
             Entry("desk.legalpage", _("Pages légales"), "gavel"),
         ],

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from crm.desk import queries as desk
-from crm.insights.ports import bind_page_text
+from crm.desk.services import CALLS
+from crm.insights.ports import bind_answer_times, bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
 from shop.catalogue.ports import bind_index
@@ -50,4 +51,5 @@ bind_stuck_letters(stuck_order_letters)
 bind_recalls(recalls.recalls_told)
 bind_off_sale(recalls.off_sale)
 bind_letters(recall_letters)
-bind_remedies(order_services.REMEDIES)
+bind_remedies(order_services.REMEDIES | CALLS)
+bind_answer_times(desk.answer_times)

@@ -41,6 +41,8 @@ DOORS |= {"shown", "letters", "admin_search"}
 DOORS |= {"waitlist"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.
 DOORS |= {"forms", "wording", "seed", "importing"}
+# Pictures that strangers send are checked in one place.
+DOORS |= {"pictures"}
 
 
 def _layers() -> dict[str, int]:

@@ -50,6 +50,7 @@ PURPOSES = {
     "delay_settled": _("Retard, choix noté"),
     "order_returned": _("Commande non remise"),
     "product_recalled": _("Rappel de produit"),
+    "order_to_agree": _("Commande à confirmer"),
     "payment_needed": _("Paiement à refaire"),
     "payment_voided": _("Paiement arrivé trop tard"),
     "sign_in_code": _("Code de connexion"),

@@ -1,6 +1,7 @@
 """What letters say, read where it is kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from config.templatetags.cabas import slot_label_long
 from crm.outbox.models import Message, State
+from crm.outbox.sending import message_named
 from delivery.slots.queries import wait_by_id
 from delivery.zones.models import CoverageRequest
 from shop.catalogue.models import Product
@@ -33,7 +35,7 @@ def waiting_for_a_person() -> QuerySet[Message]:
 # Their occasion begins with the order's reference.
 _ABOUT_ORDERS = (
     "order_confirmation", "order_packed", "order_cancelled", "payment_needed", "shortage_told", "shortage_settled",
-    "pickup_reminder", "delay_told", "delivery_missed", "delay_settled", "compensation_granted",
+    "pickup_reminder", "delay_told", "delivery_missed", "delay_settled", "compensation_granted", "order_to_agree",
 )  # fmt: skip
 
 
@@ -56,6 +58,33 @@ def stuck_order_letters() -> list[Late]:
         .values_list("reference", "order_id", "starts_at", "subject", "created_at")
     )
     return [Late(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSent:
+    """What a reply is a reply to."""
+
+    purpose: str
+    occasion: str
+    recipient: str
+    customer_id: int | None
+
+    @property
+    def order_reference(self) -> str:
+        """Of a letter about an order; else nothing."""
+        return self.occasion.partition(" ")[0] if self.purpose in _ABOUT_ORDERS else ""
+
+
+def letter_named(message_ids: Sequence[str]) -> LetterSent | None:
+    """The letter that one of these Message-IDs names, ours or the provider's; the first that does. Two queries at most."""
+    ours = next((pk for one in message_ids if (pk := message_named(one)) is not None), None)
+    columns = ("purpose", "occasion", "recipient", "customer_id")
+    found = Message.objects.filter(pk=ours).values_list(*columns).first() if ours is not None else None
+    if found is None:
+        named = [name for one in message_ids for name in (one, one.strip("<>"))]
+        known = Message.objects.exclude(provider_message_id="").filter(provider_message_id__in=named)
+        found = known.values_list(*columns).first()
+    return LetterSent(*found) if found else None
 
 
 _RECALL_LETTERS = {State.SENT: "sent", State.FAILED: "failed", State.UNKNOWN: "failed"}

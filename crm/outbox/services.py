@@ -60,11 +60,12 @@ def queue_message(
     expires_at: datetime | None = None,
     is_secret: bool = False,
     is_marketing: bool = False,
+    reply_to: str = "",
 ) -> int:
     """Write one message in the caller's transaction and nudge the sender after it commits; its id.
 
     The pair (purpose, occasion) happens once: a second call changes nothing and returns the first's id.
-    `is_secret` seals the bodies and needs `expires_at`. Two queries.
+    `reply_to` is where an answer goes, when not to the sender. `is_secret` seals the bodies and needs `expires_at`. Two queries.
     Raises OutsideTransaction, LetterUnknown, ValidationError on an address no mail can go to.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -77,6 +78,7 @@ def queue_message(
         purpose=purpose, occasion=occasion, recipient=recipient, customer_id=customer_id,
         subject=letter.subject, html=closed(letter.html), text=closed(letter.text),
         is_secret=is_secret, is_marketing=is_marketing, expires_at=expires_at,
+        reply_to=reply_to,
     )  # fmt: skip
     Message.objects.bulk_create([message], ignore_conflicts=True)
     transaction.on_commit(nudge, robust=True)

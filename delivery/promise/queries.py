@@ -40,6 +40,12 @@ def compensation(compensation_id: int) -> Compensation | None:
     return found.filter(pk=compensation_id).first()
 
 
+def compensation_of_occasion(occasion: str) -> int | None:
+    """The compensation that `Compensation.occasion` names; None for any other occasion. No query."""
+    word, _dash, number = occasion.partition("-")
+    return int(number) if word == "compensation" and number.isdecimal() else None
+
+
 def has_open_incident(customer_id: int, now: datetime) -> bool:
     """Whether a customer, or a guest who merged into them, was let down and it is not over: something is to be decided
     or done for them, was done within the last three days, or their order is late right now. One query.

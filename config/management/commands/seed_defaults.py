@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand
 from django.db.models import Manager
 
 from config.staff import seed_groups
-from crm.desk.models import HelpEntry, LegalPage
-from crm.desk.services import seed_help, seed_pages
+from crm.desk.models import HelpEntry, LegalPage, ReplyText
+from crm.desk.services import seed_help, seed_pages, seed_reply_texts
 from delivery.promise.models import Rule
 from delivery.promise.services import seed_rules
 from delivery.rounds.models import Place
@@ -27,6 +27,7 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("règles de compensation", seed_rules, Rule._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),
+    ("textes de réponse", seed_reply_texts, ReplyText._default_manager),
     ("index de recherche", ensure_index, SearchEntry._default_manager),
     ("synonymes de recherche", seed_synonyms, Synonym._default_manager),
     ("créneaux", generate_slots, Slot._default_manager),

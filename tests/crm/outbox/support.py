@@ -128,6 +128,8 @@ CONTACT = {
     "subject": "Une commande",
     "order_reference": "CB-2F7K9",
     "message": "Ma commande\nn’est pas là.",
+    "answer_by": datetime(2026, 12, 1, 14, 5, tzinfo=PARIS),
+    "takes_replies": True,
 }
 REVIEW = {
     "first_name": "Élodie",
@@ -244,6 +246,7 @@ CONTEXTS = {
         "sentence": "Votre mot de passe a été changé.",
         "at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
     },
+    "order_to_agree": order_context(agree_by=datetime(2026, 11, 24, 15, 30, tzinfo=PARIS)),
     "contact_acknowledged": CONTACT | {"is_proven": True},
     "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
     "review_refused": REVIEW,
@@ -276,6 +279,7 @@ LINKS = {
     "order_returned": "/suivi/jeton-de-suivi-1234567890/",
     "shortage_settled": "/suivi/jeton-de-suivi-1234567890/",
     "product_recalled": "/suivi/jeton-de-suivi-1234567890/",
+    "order_to_agree": "/commande/paiement/jeton-de-suivi-1234567890/",
     "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",
     "payment_voided": "/panier/",
     "password_reset": "/accounts/password/reset/key/1-abc/",
