@@ -3,6 +3,7 @@
 from delivery.rounds.errors import DepotNowhere, DropUnknown, PlanStale, RoundMoveRefused, WrongPlace
 from delivery.rounds.services.dispatching import (
     end_round,
+    lock_courier,
     lock_half_day,
     lock_round,
     send_out,
@@ -33,6 +34,7 @@ __all__ = [
     "due_for_plan",
     "end_round",
     "forget_addresses",
+    "lock_courier",
     "lock_half_day",
     "lock_round",
     "note_crates",

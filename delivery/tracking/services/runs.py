@@ -7,7 +7,6 @@ from django.db import transaction
 
 from config.facts import publish
 from delivery.rounds import services as rounds
-from delivery.rounds.models import Courier
 from delivery.tracking.errors import AlreadyOut, NotYourRound
 from delivery.tracking.estimates import WARN_FROM, Leg, Pace, Seen, estimate, pace_of
 from delivery.tracking.events import DelayForeseen
@@ -27,7 +26,7 @@ def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
     if round_ is None:
         raise NotYourRound(round_id)
     # Two taps wait for each other here, before either looks.
-    list(Courier.objects.select_for_update(no_key=True).filter(pk=courier_id).values_list("pk"))
+    rounds.lock_courier(courier_id=courier_id)
     if known := Run.objects.filter(round=round_).first():
         return known
     if Run.objects.filter(courier=courier_id, ended_at=None).exists():

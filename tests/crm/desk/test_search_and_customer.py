@@ -1,11 +1,13 @@
 """One search for whoever calls, and one page for all that is known of them; no address holds who they are."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.desk import queries, services
 from delivery.promise.models import Outcome
@@ -13,7 +15,7 @@ from delivery.promise.services import decide, seed_rules
 from shop.orders.models import Order
 from tests.config.test_staff import place_order
 from tests.crm.desk.talking import agent, desk_of, key, written
-from tests.factories import AddressFactory, CustomerFactory, SlotFactory, UserFactory
+from tests.factories import AddressFactory, CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.vouchers.granting import granted
 
 pytestmark = pytest.mark.django_db
@@ -130,11 +132,11 @@ def test_page_shows_orders_words_calls_and_vouchers_merged_guests_included(clien
     assert "adresse à vérifier" in body and f"n°\u00a0{unproven.pk}" in body
 
 
-def test_page_tells_what_was_promised_and_not_given_and_what_made_up_for_it(client, me, elodie, zone):
+def test_page_tells_what_was_promised_and_not_given_and_what_made_up_for_it(client, me, elodie):
     seed_rules()
     ends = timezone.now() - timedelta(hours=2)
     Outcome.objects.create(
-        order_reference="CB-2F7K-9ABC", customer=elodie, zone=zone, rank=1, units_ordered=9, units_missing=3, fee_cents=590,
+        order_reference="CB-2F7K-9ABC", customer=elodie, zone=ZoneFactory(), rank=1, units_ordered=9, units_missing=3, fee_cents=590,
         slot_starts_at=ends - timedelta(hours=1), slot_ends_at=ends, ready_at=ends - timedelta(hours=3),
         arrived_at=ends + timedelta(minutes=42),
     )  # fmt: skip
