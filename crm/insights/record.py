@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from crm.insights.rules import ENOUGH_ORDERS, rate
+from crm.insights.rules import rate
 from delivery.promise.models import WeekRecord
-from delivery.promise.queries import week_records
+from delivery.promise.queries import ENOUGH_ORDERS, week_records
 from delivery.rounds.queries import carrier_names
 
 WEEKS_SHOWN, WEEKS_OF_HEADLINE = 12, 4

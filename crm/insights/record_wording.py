@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from config.templatetags.cabas import euros, french_number
 from crm.insights.ports import AnswerTimes
 from crm.insights.record import Figures
-from crm.insights.rules import ENOUGH_ORDERS
+from delivery.promise.queries import ENOUGH_ORDERS
 
 
 class Measure(NamedTuple):

@@ -12,7 +12,7 @@ from crm.insights import ports, queries, services
 from crm.insights.forms import BODY_BYTES_AT_MOST, BadMeasure, read_measure
 from crm.insights.record import FILE_COLUMNS, file_rows
 from crm.insights.record_wording import answers_said, measures
-from crm.insights.rules import ENOUGH_ORDERS
+from delivery.promise.queries import ENOUGH_ORDERS
 from shop.reviews.queries import service_reviews, service_summary
 from shop.reviews.wording import service_figures
 

@@ -21,7 +21,7 @@ from delivery.zones.models import Zone
 class SlotCell(TypedDict):
     """One button of the slot grid. ``remaining_few`` is 1 to 3 when so few places are left, else 0.
 
-    ``on_time`` stays empty until punctuality is measured. ``offered_from`` is for rooms above, which know promotions:
+    ``on_time`` is for rooms above, which know how often the zone kept its hour; ``offered_from`` too, which know promotions:
     from how many euros of goods this delivery is offered, 0 for no such. So is ``waitlist_url``, where to ask for a place
     of a full slot that ``may_wait`` for one; ``wait`` is how far whoever looks is on its list ("waiting", "offered" or ""), ``wait_token`` their key;
     and ``served``, how much of the basket it can serve, where slots differ in that: « 41/42 », ``served_long`` in words.

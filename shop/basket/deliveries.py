@@ -4,7 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from delivery.promise.queries import on_time_shares
 from delivery.slots.queries import SlotCell, SlotDay, upcoming_days
 from delivery.zones.models import Zone
 from shop.basket.servings import with_servings
@@ -18,7 +21,7 @@ def grid_for(shopper: Shopper, zone: Zone, *, back: str, postcode: str = "") -> 
     """What components/slot_grid.html and basket/_servings.html need of a zone's slots: ``days`` and ``servings``.
 
     ``back`` is the page that shows them, ``postcode`` what it shows them for. One query, one more for a basket where
-    another depot than its own serves the zone.
+    another depot than its own serves the zone, one where its zone's rate is not known yet.
     """
     holder = str(shopper.basket.key) if shopper.basket else None
     days = priced_for(
@@ -27,6 +30,7 @@ def grid_for(shopper: Shopper, zone: Zone, *, back: str, postcode: str = "") -> 
         book=shopper.offers_in(zone),
         goods=shopper.basket_total,
     )
+    days = with_rate(days, on_time_shares(timezone.now()).get(zone.pk))
     days, servings = with_servings(days, shopper.lacking_in(zone), shopper.basket_count)
     return {"days": with_waitlist(days, back=back, postcode=postcode), "servings": servings}
 
@@ -37,6 +41,14 @@ def priced_for(days: list[SlotDay], *, zone: Zone, book: PromotionBook, goods: D
     ``offered_from`` is the amount of a promotion that this basket has still to reach, where it is below the zone's.
     """
     return [{**day, "slots": [_priced(cell, zone, book, goods) for cell in day["slots"]]} for day in days]
+
+
+def with_rate(days: list[SlotDay], on_time: int | None) -> list[SlotDay]:
+    """The same slots, each with how often its zone is on time, of a hundred; nothing where too few orders tell. No query."""
+    if on_time is None:
+        return days
+    said = _("%(share)d\u202f%% à l’heure") % {"share": on_time}
+    return [{**day, "slots": [{**cell, "on_time": said} for cell in day["slots"]]} for day in days]
 
 
 def _priced(cell: SlotCell, zone: Zone, book: PromotionBook, goods: Decimal) -> SlotCell:
