@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-# Only what `shop.catalogue.pictures` writes: a file of any other kind has no business there.
+# Only what `config.pictures` writes: a file of any other kind has no business there.
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 

@@ -17,10 +17,10 @@ from unfold.widgets import (
 )
 
 from config.forms import FrenchDecimalField, SignedDecimalField
+from config.pictures import PictureRefused, checked_picture
 from shop.catalogue import rules
 from shop.catalogue.models import DUE_BY_SHELF, Aisle, Product, ProductPicture
 from shop.catalogue.nutrition import NutritionField
-from shop.catalogue.pictures import PictureRefused, checked_picture
 from shop.catalogue.queries import missing_of
 from shop.catalogue.services import HIGHEST_PRICE
 from shop.catalogue.wording import missing_words

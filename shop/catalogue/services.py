@@ -362,7 +362,7 @@ def shelves_changed() -> None:
 
 @transaction.atomic
 def save_picture(*, picture: ProductPicture) -> ProductPicture:
-    """Keep a checked picture (see ``pictures.checked_picture``) and show it on the card. 3 queries.
+    """Keep a checked picture (see ``config.pictures``) and show it on the card. 3 queries.
 
     Its smaller files are made once the change is firm, with no row locked.
     """

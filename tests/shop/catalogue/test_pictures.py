@@ -13,10 +13,11 @@ from django.test import RequestFactory
 from PIL import Image, ImageCms
 
 from config.media import picture as serve_picture
+from config.pictures import LONGEST_SIDE, MAX_BYTES, PictureRefused, checked_picture
 from shop.catalogue import services
 from shop.catalogue.forms import PictureForm
 from shop.catalogue.models import Product, ProductPicture
-from shop.catalogue.pictures import LONGEST_SIDE, MAX_BYTES, PictureRefused, checked_picture, variants
+from shop.catalogue.pictures import variants
 from shop.catalogue.queries import picture_sources
 from shop.catalogue.services import make_variants, remove_picture, save_picture
 from tests.factories import ProductFactory
