@@ -175,6 +175,8 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
     StaffGroup.CATALOGUE: frozenset({"recalls.open_recall", "recalls.check_shelf"}),
     # Whoever fills the crates stands at the counter of a pickup point too.
     StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick", "recalls.check_shelf"}),
+    # And a courier's row of that login, trained and in activity.
+    StaffGroup.COURIER: frozenset({"rounds.deliver"}),
     # Whoever hears the complaint makes good for it.
     StaffGroup.CUSTOMER_SERVICE: frozenset(
         {
@@ -200,6 +202,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "vouchers.grant_voucher",
             "recalls.open_recall",
             "recalls.check_shelf",
+            "rounds.dispatch",
         }
     ),
 }

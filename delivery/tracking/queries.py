@@ -6,8 +6,19 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
-from delivery.rounds.models import Drop, Round, Stop
-from delivery.tracking.models import Card, Run, Visit
+from delivery.rounds.models import Courier, Drop, Round, Shift, Stop
+from delivery.tracking.models import Card, CourierEvent, Run, Visit
+
+
+def courier_of(user_id: int) -> Courier | None:
+    """Whoever drives under this login, in activity and trained. One query."""
+    return Courier.objects.filter(user=user_id, is_active=True, trained_on__isnull=False).first()
+
+
+def next_shift(courier_id: int, now: datetime) -> Shift | None:
+    """When a courier drives next, or drives now. One query."""
+    ahead = Shift.objects.filter(courier=courier_id, ends_at__gt=now)
+    return ahead.select_related("van__depot").order_by("starts_at").first()
 
 
 def round_of_courier(round_id: int, courier_id: int) -> Round | None:
@@ -48,6 +59,18 @@ def open_run(courier_id: int) -> Run | None:
 def visits_of(run: Run) -> list[Visit]:
     """In the order of the plan. One query."""
     return list(run.visits.select_related("drop").order_by("number"))
+
+
+def visit_of(visit_id: int, courier_id: int) -> Visit | None:
+    """A visit of this very courier's open round. One query."""
+    own = Visit.objects.filter(pk=visit_id, run__courier=courier_id, run__ended_at=None)
+    return own.select_related("drop", "run").first()
+
+
+def refused_of(run: Run) -> list[CourierEvent]:
+    """What a round's phone said in vain, the latest first. One query."""
+    said = run.events.exclude(refused_because="").select_related("visit")
+    return list(said.order_by("-pk"))
 
 
 def own_run(run_id: int, courier_id: int) -> Run | None:
