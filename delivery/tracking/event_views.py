@@ -80,7 +80,8 @@ def _refused(request: HttpRequest, words: str, visit: Visit | None = None) -> Ht
     if wants_json(request):
         return told("refused", words, status=422)
     messages.error(request, words)
-    return redirect("courier_stop", visit.pk) if visit and visit.is_open else redirect("courier")
+    is_at_door = visit and visit.is_open and visit.run.left_at
+    return redirect("courier_stop", visit.pk) if is_at_door else redirect("courier")
 
 
 def _taken(request: HttpRequest, known: CourierEvent, complaint: str) -> HttpResponse:

@@ -99,7 +99,7 @@ class DeliveredForm(SaidForm):
         widget=forms.FileInput(attrs={"accept": "image/*", "capture": "environment"}),
     )  # fmt: skip
     refused = _AnyChoice(label=_("Articles refusés"), required=False, widget=forms.CheckboxSelectMultiple)
-    deposits_back = _whole(_("Consignes reprises"), MOST_CRATES, required=False)
+    deposits_back = _whole(_("Consignes reprises"), MOST_CRATES, required=False, initial=0)
     was_age_checked = forms.BooleanField(
         label=_("J’ai vu une pièce d’identité\u202f: majeur"), required=False
     )

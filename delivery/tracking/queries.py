@@ -68,9 +68,9 @@ def visit_of(visit_id: int, courier_id: int) -> Visit | None:
 
 
 def refused_of(run: Run) -> list[CourierEvent]:
-    """What a round's phone said in vain, the latest first. One query."""
-    said = run.events.exclude(refused_because="").select_related("visit")
-    return list(said.order_by("-pk"))
+    """What a round's phone said in vain of stops that are still open, the latest first. One query."""
+    said = run.events.exclude(refused_because="").filter(visit__state__in=Visit.OPEN)
+    return list(said.select_related("visit").order_by("-pk"))
 
 
 def own_run(run_id: int, courier_id: int) -> Run | None:

@@ -59,7 +59,7 @@ def _round(request: HttpRequest, courier: Courier, run: Run) -> HttpResponse:
         "next": next_of(found),
         "done": sum(not one.is_open for one in found),
         "states": Visit.State.choices,
-        "refused": [(one, wording.refusal(one.refused_because)) for one in queries.refused_of(run)],
+        "refused": [(one, wording.refusal(one.refused_because)) for one in queries.refused_of(run)][:3],
         "keys": {name: uuid4() for name in ("left", "back", "broken")},
     }
     return render(request, "tracking/round.html", context)

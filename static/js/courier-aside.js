@@ -7,6 +7,9 @@ async function keepPages() {
   if (!("serviceWorker" in navigator)) return;
   const kept = await navigator.serviceWorker.register(page.dataset.worker, { scope: page.dataset.home, updateViaCache: "none" });
   await navigator.serviceWorker.ready;
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    if (data.isKept) document.querySelector("[data-kept]").hidden = false;
+  });
   const addresses = [...document.querySelectorAll(".door a, .depot__top a")].map((link) => link.pathname);
   (kept.active ?? navigator.serviceWorker.controller)?.postMessage({ keep: [location.pathname, ...new Set(addresses)], isOver: page.dataset.runState === "none" && location.pathname === page.dataset.home });
 }
@@ -46,7 +49,7 @@ follow();
 const search = document.querySelector("[data-cards-search]");
 if (search) {
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const cards = [...document.querySelectorAll(".cards > li")].map((card) => [card, plain(card.textContent)]);
+  const cards = [...document.querySelectorAll(".answers > li")].map((card) => [card, plain(card.textContent)]);
   search.hidden = false;
   search.addEventListener("input", ({ target }) => {
     const words = plain(target.value).split(/\s+/).filter(Boolean);

@@ -36,8 +36,9 @@ addEventListener("message", (event) => {
     for (const address of keep) {
       const kept = await pages.match(address);
       if (kept && Date.now() - Date.parse(kept.headers.get("Date")) < FRESH_MS) continue;
-      await keptAnew(address, fetch(address, { redirect: "manual" })).catch(() => {});
+      await keptAnew(address, fetch(address, { redirect: "manual" }));
     }
+    event.source.postMessage({ isKept: true });
   })());
 });
 
@@ -46,7 +47,8 @@ async function page(event, pathname) {
   event.waitUntil(answer.catch(() => {}));
   const late = new Promise((done) => setTimeout(done, PATIENCE_MS));
   const first = await Promise.race([answer, late]).catch(() => undefined);
-  return first ?? (await caches.match(pathname, { cacheName: PAGES })) ?? answer;
+  // A page that was never seen leads back to the round.
+  return first ?? (await caches.match(pathname, { cacheName: PAGES })) ?? (await caches.match("/livreur/", { cacheName: PAGES })) ?? answer;
 }
 
 // Whoever is sent to sign in, or has lost the right, leaves no address behind.
