@@ -42,6 +42,16 @@ _SEE_SLOTS: Rights = {
     "zones.pickuppoint": VIEW,
     "zones.depot": VIEW,
 }
+# Where vans are, and what happened at doors.
+_SEE_ROUNDS: Rights = {
+    "rounds.planning": VIEW,
+    "rounds.drop": VIEW,
+    "tracking.run": VIEW,
+    "tracking.courierevent": VIEW,
+    "tracking.incident": VIEW,
+    "tracking.card": VIEW,
+    "tracking.question": VIEW,
+}
 _SEE_REVIEWS: Rights = {"reviews.productreview": VIEW, "reviews.servicereview": VIEW}
 # Whoever answers customers decides on what they write, and signs no name.
 _MODERATE_REVIEWS: Rights = {"reviews.productreview": EDIT, "reviews.servicereview": EDIT}
@@ -92,6 +102,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.COURIER: {"slots.slot": VIEW, "zones.zone": VIEW},
     StaffGroup.CUSTOMER_SERVICE: {
         **_SEE_ORDERS,
+        **_SEE_ROUNDS,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
         **_MODERATE_REVIEWS,
@@ -127,6 +138,14 @@ RIGHTS: dict[StaffGroup, Rights] = {
     },
     StaffGroup.MANAGER: {
         **_SEE_ORDERS,
+        **_SEE_ROUNDS,
+        "rounds.carrier": WRITE,
+        "rounds.courier": WRITE,
+        "rounds.van": WRITE,
+        "rounds.shift": ALL,
+        "rounds.place": WRITE,
+        "tracking.card": ALL,
+        "tracking.question": EDIT,
         **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,

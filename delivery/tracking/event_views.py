@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.pictures import PictureRefused, checked_picture
-from delivery.rounds.errors import RoundMoveRefused
+from delivery.rounds import services as rounds
 from delivery.rounds.models import Courier
 from delivery.tracking import services, wording
 from delivery.tracking.forms import LARGEST_ID, UNREADABLE, DeliveredForm, SaidForm, form_of
@@ -42,7 +42,7 @@ def event(request: HttpRequest, courier: Courier) -> HttpResponse:
         return _refused(request, _("Cette tournée n’est pas la vôtre."))
     except services.EventUnreadable:
         return _refused(request, str(UNREADABLE))
-    except RoundMoveRefused:
+    except rounds.RoundMoveRefused:
         return _refused(request, _("La tournée a changé au dépôt\u202f: appelez-le."))
     if (known.run_id, known.kind) != (form.cleaned_data["run"], form.cleaned_data["kind"]):
         return _refused(request, str(UNREADABLE))

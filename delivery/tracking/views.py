@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from delivery.rounds.errors import RoundMoveRefused
+from delivery.rounds import services as rounds
 from delivery.rounds.models import Courier
 from delivery.tracking import queries, services, wording
 from delivery.tracking.forms import AbsentForm, DeliveredForm, OpenForm, QuestionForm
@@ -75,7 +75,7 @@ def open_round(request: HttpRequest, courier: Courier) -> HttpResponse:
         services.open_run(courier_id=courier.pk, round_id=form.cleaned_data["round"], now=timezone.now())
     except services.AlreadyOut:
         messages.error(request, _("Une tournée est déjà ouverte\u202f: terminez-la d’abord."))
-    except (services.NotYourRound, RoundMoveRefused):
+    except (services.NotYourRound, rounds.RoundMoveRefused):
         messages.error(request, _("Cette tournée a changé entre-temps. Voici ce qui vous attend."))
     return redirect("courier")
 
