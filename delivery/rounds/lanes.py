@@ -10,7 +10,7 @@ from delivery.rounds.problem import Load
 # The axis in units of the drawing; a stop is never narrower than a finger is sure to see.
 WIDTH, NARROWEST = 1000, 8
 HOUR = timedelta(hours=1)
-MOST_LABELS = 5
+MOST_LABELS = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,6 @@ class RunAdmin(ReadOnly, ModelAdmin):
             raise Http404 from None
         answer = FileResponse(opened, content_type=kind)
         answer["X-Content-Type-Options"] = "nosniff"
-        answer["Cache-Control"] = "private, no-store"
         answer["Content-Disposition"] = "inline"
         return answer
 
