@@ -72,16 +72,17 @@ def _unread(request: HttpRequest, courier: Courier, form: SaidForm, visit: Visit
     if isinstance(form, DeliveredForm) and visit and not wants_json(request):
         return stop_page(request, courier, visit, form, status=422)
     technical = {"key", "kind", "run", "visit", "at", "sent_at"} & set(form.errors)
-    words = str(UNREADABLE) if technical else next(iter(form.errors.values()))[0]
-    return _refused(request, words, visit)
+    words = UNREADABLE if technical else next(iter(form.errors.values()))[0]
+    return _refused(request, str(words), visit)
 
 
 def _refused(request: HttpRequest, words: str, visit: Visit | None = None) -> HttpResponse:
     if wants_json(request):
         return told("refused", words, status=422)
     messages.error(request, words)
-    is_at_door = visit and visit.is_open and visit.run.left_at
-    return redirect("courier_stop", visit.pk) if is_at_door else redirect("courier")
+    if visit and visit.is_open and visit.run.left_at:
+        return redirect("courier_stop", visit.pk)
+    return redirect("courier")
 
 
 def _taken(request: HttpRequest, known: CourierEvent, complaint: str) -> HttpResponse:

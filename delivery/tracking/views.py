@@ -1,5 +1,6 @@
 """The courier's own pages, for a phone in one hand: what to load, where to go, what is usually answered."""
 
+from datetime import timedelta
 from hashlib import blake2b
 from uuid import UUID, uuid4
 
@@ -25,8 +26,11 @@ from delivery.tracking.shown import door, doors, next_of
 STATICS = [
     "css/tokens.css", "css/base.css", "css/components.css", "css/picking.css", "css/courier.css", "js/courier-store.js",
     "js/courier-send.js", "js/courier-pages.js", "js/courier-aside.js", "js/forget-rounds.js", "js/double-submit.js",
-    "icons.svg", "packshots.svg", "favicon.svg",
+    "icons.svg", "favicon.svg",
 ]  # fmt: skip
+
+# What is loaded is locked: nobody begins with tomorrow's round by mistake.
+LOADING_FROM = timedelta(hours=6)
 
 
 @for_couriers
@@ -39,7 +43,9 @@ def home(request: HttpRequest, courier: Courier) -> HttpResponse:
     now = timezone.now()
     context = {
         **_shared(courier),
-        "rounds": queries.rounds_ahead(courier.pk, now),
+        "rounds": [
+            (one, one.starts_at < now + LOADING_FROM) for one in queries.rounds_ahead(courier.pk, now)
+        ],
         "shift": queries.next_shift(courier.pk, now),
     }
     return render(request, "tracking/home.html", context)

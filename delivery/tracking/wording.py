@@ -38,16 +38,13 @@ def refusal(why: str) -> str:
 
 def crates(numbers: Mapping[str, int]) -> list[tuple[str, str]]:
     """Temperature and how many crates of it, in words, the cold ones last: they are loaded last too."""
-    counted = {
-        "ambient": lambda n: ngettext("%(n)s bac sec", "%(n)s bacs secs", n),
-        "chilled": lambda n: ngettext("%(n)s bac frais", "%(n)s bacs frais", n),
-        "frozen": lambda n: ngettext("%(n)s bac surgelé", "%(n)s bacs surgelés", n),
-    }
-    return [
-        (kind, words(numbers[kind]) % {"n": numbers[kind]})
-        for kind, words in counted.items()
-        if numbers.get(kind)
+    ambient, chilled, frozen = (numbers.get(kind, 0) for kind in ("ambient", "chilled", "frozen"))
+    said = [
+        ("ambient", ambient, ngettext("%(n)s bac sec", "%(n)s bacs secs", ambient)),
+        ("chilled", chilled, ngettext("%(n)s bac frais", "%(n)s bacs frais", chilled)),
+        ("frozen", frozen, ngettext("%(n)s bac surgelé", "%(n)s bacs surgelés", frozen)),
     ]
+    return [(kind, words % {"n": number}) for kind, number, words in said if number]
 
 
 def floor(said: str) -> str:

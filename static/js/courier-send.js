@@ -2,6 +2,8 @@
 const store = window.courierStore;
 const PAUSES_MS = [1000, 2000, 5000, 10000, 20000, 30000];
 const PATIENCE_MS = 30000;
+// One that the server stumbles over lets the others pass, and is tried again for ever.
+const PATIENT_TRIES = 3;
 const POSITION_MS = 10 * 60 * 1000;
 const line = document.querySelector(".courier__queue");
 let tries = 0;
@@ -52,7 +54,8 @@ async function sent(entry) {
     redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS),
   });
   const isOurs = answer.headers.get("Content-Type")?.startsWith("application/json");
-  return isOurs ? answer.json() : { outcome: answer.status === 403 || answer.type === "opaqueredirect" ? "sign_in" : "again" };
+  if (isOurs) return answer.json();
+  return { outcome: answer.status === 403 || answer.type === "opaqueredirect" ? "sign_in" : "again", isOurFault: answer.status === 500 };
 }
 
 // The picture leaves the phone with its answer; what was said stays a while, for pages that do not show it yet.
@@ -63,6 +66,7 @@ async function settle(entry, answer) {
 }
 
 async function sendAll() {
+  let isAllSent = true;
   for (const entry of await waiting()) {
     if (entry.kind === "position" && Date.parse(entry.at) < Date.now() - POSITION_MS) {
       await store.remove(entry.id);
@@ -77,13 +81,17 @@ async function sendAll() {
     }
     if (answer.outcome !== "taken" && answer.outcome !== "refused") {
       trouble = answer.outcome === "sign_in" ? "signIn" : "stuck";
-      return false;
+      if (!answer.isOurFault) return false;
+      await store.put({ ...entry, failed: (entry.failed ?? 0) + 1 });
+      if ((entry.failed ?? 0) + 1 < PATIENT_TRIES) return false;
+      isAllSent = false;
+      continue;
     }
-    trouble = "";
+    if (isAllSent) trouble = "";
     tries = 0;
     await settle(entry, answer);
   }
-  return true;
+  return isAllSent;
 }
 
 // One page sends at a time, whatever is open.

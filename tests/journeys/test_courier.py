@@ -246,6 +246,57 @@ def test_what_is_refused_is_told_and_stays_until_it_is_read(shop, open_page):
     assert said(run)[-1] == ("back", None, "stops_left")
 
 
+def test_a_place_is_told_once_its_courier_has_said_yes_and_an_old_one_is_dropped(shop, open_page):
+    run = opened_run({}, {})
+    page = open_page(phone=True)
+    page.context.grant_permissions(["geolocation"], origin=shop)
+    page.context.set_geolocation({"latitude": 48.86, "longitude": 2.38})
+    drive(page, shop)
+    press(page, "Je pars")
+    all_sent(page)
+    assert not run.positions.exists()
+    page.evaluate(
+        """async ([run]) => {
+          const key = crypto.randomUUID();
+          await courierStore.add({key, at: new Date(Date.now() - 11 * 60000).toISOString(), address: "/livreur/evenements/",
+            kind: "position", run: String(run), visit: "", photo: null, title: "",
+            fields: Object.entries({key, kind: "position", run, latitude: 1, longitude: 1})});
+        }""",
+        [run.pk],
+    )
+
+    press(page, "Partager ma position")
+    all_sent(page)
+
+    place = run.positions.get()
+    assert (place.latitude, place.longitude) == (48.86, 2.38)
+
+
+def test_one_event_that_the_server_stumbles_over_holds_up_no_other(shop, open_page):
+    run = opened_run({}, {})
+    page = open_page(phone=True)
+    stumbling = [True]
+
+    def answered(route):
+        if stumbling and b"loaded" in (route.request.post_data_buffer or b""):
+            return route.fulfill(status=500, body="<h1>Oups</h1>", content_type="text/html")
+        return route.continue_()
+
+    page.route("**/livreur/evenements/", answered)
+    drive(page, shop)
+    page.locator(".load").first.get_by_role("button").click()
+    press(page, "Je pars")
+    expect(page.locator(".courier__queue").first).to_contain_text("1 envoi en attente", timeout=20_000)
+    run.refresh_from_db()
+    has_left = run.left_at is not None
+    stumbling.clear()
+    page.reload()
+    all_sent(page)
+
+    assert has_left
+    assert [kind for kind, _number, _why in said(run)] == ["left", "loaded"]
+
+
 def test_a_question_is_logged_in_a_dead_zone_with_its_words(shop, open_page):
     opened_run({})
     page = open_page(phone=True)

@@ -27,7 +27,7 @@ def copy_week(*, monday: date) -> tuple[int, int]:
             .values_list("pk")
         )
     taken = list(shifts_of_week(monday + WEEK))
-    added = []
+    added: list[Shift] = []
     for shift in shifts:
         wanted = Shift(
             courier=shift.courier,

@@ -78,7 +78,7 @@ class RunAdmin(ReadOnly, ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         visit = Visit.objects.filter(pk=visit_id).exclude(photo="").first()
-        kind = TYPES.get(visit.photo.name.rpartition(".")[2]) if visit else None
+        kind = TYPES.get(str(visit.photo.name).rpartition(".")[2]) if visit else None
         if visit is None or kind is None:
             raise Http404
         try:

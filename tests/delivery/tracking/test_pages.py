@@ -108,6 +108,17 @@ def test_home_shows_the_round_to_load_and_loading_begins_once():
     assert Run.objects.get().round == round_
 
 
+def test_tomorrow_s_round_is_shown_and_not_loaded_yet():
+    on = shift(hours=(13, 22))
+    planned(drop(hour=15), now=AFTERNOON - minutes(90))
+
+    with at(AFTERNOON - timedelta(hours=20)):
+        page = shown(phone_of(on.courier), HOME)
+
+    assert on.van.plate in page
+    assert "Commencer le chargement" not in page
+
+
 @pytest.mark.parametrize("said", ["", "abc", "0", "999999999999999999999", "-1"])
 def test_a_round_that_is_none_opens_nothing(said):
     client = phone_of(courier())
