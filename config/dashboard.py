@@ -23,6 +23,7 @@ from crm.desk.queries import backlog
 from crm.outbox.queries import waiting_for_a_person
 from delivery.promise.queries import waiting_for_staff
 from delivery.slots.queries import slot_fill
+from delivery.tracking.queries import open_questions
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.orders.shortages import missing_lines
@@ -356,6 +357,18 @@ def waiting_reviews(_request: HttpRequest) -> Block:
     )
 
 
+def courier_questions(_request: HttpRequest) -> Block:
+    """What couriers could not answer: each becomes next week's card."""
+    number, oldest = open_questions()
+    return Block(
+        title=_("Questions de livreurs sans réponse"),
+        figure=str(number),
+        link=listing("tracking.question", closed_at__isempty=1),
+        is_alert=bool(oldest and oldest < timezone.now() - timedelta(days=7)),
+        note=_waiting_since(oldest) or gettext("Chacune devient une fiche."),
+    )
+
+
 def _waiting_since(oldest: datetime | None) -> str:
     if oldest is None:
         return ""
@@ -373,6 +386,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),
         ("search.productreport", reported_errors),
+        ("tracking.question", courier_questions),
         ("orders.order", orders_unsaid),
         ("orders.order", shortages),
         ("orders.withdrawal", withdrawals_due),

@@ -51,6 +51,16 @@ _SEE_SLOTS: Rights = {
     "zones.pickuppoint": VIEW,
     "zones.depot": VIEW,
 }
+# Where vans are, and what happened at doors.
+_SEE_ROUNDS: Rights = {
+    "rounds.planning": VIEW,
+    "rounds.drop": VIEW,
+    "tracking.run": VIEW,
+    "tracking.courierevent": VIEW,
+    "tracking.incident": VIEW,
+    "tracking.card": VIEW,
+    "tracking.question": VIEW,
+}
 _SEE_REVIEWS: Rights = {"reviews.productreview": VIEW, "reviews.servicereview": VIEW}
 # Whoever answers customers decides on what they write, and signs no name.
 _MODERATE_REVIEWS: Rights = {"reviews.productreview": EDIT, "reviews.servicereview": EDIT}
@@ -102,6 +112,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.CUSTOMER_SERVICE: {
         **_SEE_ORDERS,
         **_SEE_PROMISES,
+        **_SEE_ROUNDS,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
         **_MODERATE_REVIEWS,
@@ -142,6 +153,14 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.MANAGER: {
         **_SEE_ORDERS,
         **_SEE_PROMISES,
+        **_SEE_ROUNDS,
+        "rounds.carrier": WRITE,
+        "rounds.courier": WRITE,
+        "rounds.van": WRITE,
+        "rounds.shift": ALL,
+        "rounds.place": WRITE,
+        "tracking.card": ALL,
+        "tracking.question": EDIT,
         **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,
@@ -194,6 +213,8 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
     StaffGroup.CATALOGUE: frozenset({"recalls.open_recall", "recalls.check_shelf"}),
     # Whoever fills the crates stands at the counter of a pickup point too.
     StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick", "recalls.check_shelf"}),
+    # And a courier's row of that login, trained and in activity.
+    StaffGroup.COURIER: frozenset({"rounds.deliver"}),
     # Whoever hears the complaint makes good for it.
     StaffGroup.CUSTOMER_SERVICE: frozenset(
         {
@@ -224,6 +245,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "desk.order_for_customer",
             "recalls.open_recall",
             "recalls.check_shelf",
+            "rounds.dispatch",
         }
     ),
 }

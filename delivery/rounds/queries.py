@@ -1,6 +1,6 @@
 """What planners and dispatchers read."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -53,6 +53,13 @@ def all_shifts_of(planning: Planning) -> list[Shift]:
     """Every shift of a half-day, with its courier and van. One query."""
     found = _shifts_around(planning).select_related("van", "courier__carrier")
     return [shift for shift in found if _is_of(shift, planning)]
+
+
+def shifts_of_week(monday: date) -> QuerySet[Shift]:
+    """Shifts that begin within seven local days. One query when read."""
+    since, _noon = bounds(monday, Half.MORNING)
+    until, _noon = bounds(monday + timedelta(days=7), Half.MORNING)
+    return Shift.objects.filter(starts_at__gte=since, starts_at__lt=until).order_by("starts_at", "van__name")
 
 
 def _shifts_around(planning: Planning) -> QuerySet[Shift]:

@@ -46,7 +46,7 @@ PASSWORD = "un-cabas-bien-plein"
 @pytest.fixture
 def see(shop, open_page):
     """An inspector that reports, all at once, what it found on every page it saw."""
-    inspector = Inspector(open_page(), shop)
+    inspector = Inspector(open_page(workers=False), shop)
     yield inspector.visit
     inspector.report()
 

@@ -14,6 +14,8 @@ from delivery.rounds.models import Place
 from delivery.rounds.seed import seed_places
 from delivery.slots.models import Slot
 from delivery.slots.services import generate_slots
+from delivery.tracking.models import Card
+from delivery.tracking.seed import seed_cards
 from delivery.zones.models import Zone
 from delivery.zones.seed import seed_zones
 from shop.search.index import ensure_index
@@ -32,6 +34,7 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("synonymes de recherche", seed_synonyms, Synonym._default_manager),
     ("créneaux", generate_slots, Slot._default_manager),
     ("lieux et transporteurs", seed_places, Place._default_manager),
+    ("fiches des livreurs", seed_cards, Card._default_manager),
 ]
 
 

@@ -19,21 +19,26 @@ from delivery.rounds.services.drops import (
     note_crates,
     write_drop,
 )
+from delivery.rounds.services.places import PlaceLine, import_places
 from delivery.rounds.services.planning import due_for_plan, plan_half_day
+from delivery.rounds.services.shifts import copy_week
 
 __all__ = [
     "FORGOTTEN_AFTER",
     "DepotNowhere",
     "DropUnknown",
     "Manifest",
+    "PlaceLine",
     "PlanStale",
     "RoundMoveRefused",
     "WrongPlace",
     "cancel_drop",
+    "copy_week",
     "correct_place",
     "due_for_plan",
     "end_round",
     "forget_addresses",
+    "import_places",
     "lock_courier",
     "lock_half_day",
     "lock_round",
