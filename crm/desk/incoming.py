@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class IncomingFile:
+    """What it announces itself as is not asked: its bytes say what it is."""
+
     name: str
-    content_type: str
     data: bytes
 
 

@@ -42,7 +42,7 @@ def _files(message: Any) -> list[IncomingFile]:
     parts = [*message.attachments, *message.inlines][:MOST_FILES_READ]
     files = [(part, part.get_content_bytes() or b"") for part in parts]
     return [
-        IncomingFile(name=part.get_filename() or "", content_type=part.get_content_type(), data=data)
+        IncomingFile(name=part.get_filename() or "", data=data)
         for part, data in files
         if part.is_attachment() or len(data) >= LEAST_INLINE_BYTES
     ]

@@ -18,7 +18,7 @@ from shop.orders.models import Order
 from shop.orders.ports import Late
 
 # Refused by a rule of ours that did its work: nobody has to look.
-_AS_IT_SHOULD = ("expired", "suppressed", "no_consent")
+_AS_IT_SHOULD = ("expired", "suppressed", "no_consent", "erased")
 
 
 def waiting_for_a_person() -> QuerySet[Message]:

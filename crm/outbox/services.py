@@ -6,7 +6,7 @@ then leaves a doubt, never a double (ADR 0004).
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -253,6 +253,17 @@ def purge_secrets() -> int:
     return Message.objects.filter(is_secret=True, purged_at=None, expires_at__lte=now).update(
         html="", text="", purged_at=now
     )
+
+
+@transaction.atomic
+def forget_letters(*, purposes: Collection[str], occasions: Collection[str]) -> int:
+    """Blank the words and the recipient of some letters, for whoever erases what they repeat; how many. Two UPDATEs.
+
+    What has not left yet leaves no more. That each was written, when, and what became of it stays.
+    """
+    found = Message.objects.filter(purpose__in=purposes, occasion__in=occasions, purged_at=None)
+    found.filter(state=State.QUEUED).update(state=State.FAILED, reason="erased")
+    return found.update(html="", text="", recipient="", reply_to="", purged_at=timezone.now())
 
 
 @transaction.atomic

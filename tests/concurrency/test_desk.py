@@ -1,15 +1,25 @@
 """Two agents never answer one matter at once, a mail handed in twice is one, a call is owed once."""
 
+from decimal import Decimal
+
 import pytest
 from django.db.models import Q
 
-from crm.desk import services
-from crm.desk.models import CallAttempt, Callback, Conversation, Entry, IncomingMail
-from crm.desk.services import callbacks, conversations, inbound, taking
+from crm.desk import queries, services
+from crm.desk.models import CallAttempt, Callback, Conversation, Entry, IncomingMail, PhoneOrder
+from crm.desk.services import callbacks, conversations, inbound, phone_orders, publish_page, taking
 from crm.outbox.models import Message
+from shop.orders.models import Order
 from tests.concurrency.racing import meet_after, together, without_row_locks
 from tests.crm.desk.talking import key, last_entry, mail, written
-from tests.factories import UserFactory
+from tests.factories import (
+    AddressFactory,
+    CustomerFactory,
+    ProductFactory,
+    SlotFactory,
+    UserFactory,
+    ZoneFactory,
+)
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
 AGENTS = 4
@@ -99,6 +109,34 @@ def test_control_without_its_key_the_same_mail_is_two(monkeypatch):
     together(2, lambda _n: services.receive_mail(once))
 
     assert Conversation.objects.count() == 2
+
+
+def test_order_sent_from_two_tabs_is_one_with_one_letter():
+    publish_page(slug="cgv", title="CGV", body="Conditions de vente.")
+    slot, brie = SlotFactory(), ProductFactory(price=Decimal("4.00"))
+    customer = CustomerFactory()
+    AddressFactory(customer=customer)
+    [agent] = agents(1)
+    started = phone_orders.start_phone_order(agent_id=agent, customer_id=customer.pk)
+    own = {"phone_order_id": started.pk, "agent_id": agent}
+    phone_orders.set_phone_line(**own, product_id=brie.pk, quantity=20)
+    phone_orders.hold_phone_slot(**own, slot_id=slot.pk)
+    seen = queries.phone_recap(queries.on_the_phone(started)).totals.total
+
+    answers = together(AGENTS, lambda _n: phone_orders.send_phone_order(**own, seen_total=seen))
+
+    assert sum(isinstance(answer, Order) for answer in answers) == 1, answers
+    assert sum(isinstance(answer, phone_orders.NotRunning) for answer in answers) == AGENTS - 1
+    assert Order.objects.count() == Message.objects.filter(purpose="order_to_agree").count() == 1
+
+
+def test_order_begun_twice_at_once_is_begun_once():
+    ZoneFactory()
+    customer, [agent] = CustomerFactory(), agents(1)
+
+    together(AGENTS, lambda _n: phone_orders.start_phone_order(agent_id=agent, customer_id=customer.pk))
+
+    assert PhoneOrder.objects.filter(ended_at=None).count() == 1
 
 
 def test_call_asked_for_at_once_is_owed_once():

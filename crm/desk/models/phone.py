@@ -87,7 +87,7 @@ class PhoneOrderEvent(models.Model):
     kind = models.CharField(_("événement"), max_length=10, choices=Kind)
     at = models.DateTimeField(_("le"), default=timezone.now)
     # Ids and figures only.
-    data = models.JSONField(default=dict, blank=True)
+    data = models.JSONField(_("détail"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("événement d’une commande par téléphone")

@@ -11,11 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crm.desk.models import Attachment, CallAttempt, Callback, Conversation, Entry, IncomingMail
+from crm.outbox.services import forget_letters
 
 # As the page on privacy promises: three years after the exchange has ended.
 KEPT = timedelta(days=3 * 365 + 1)
 CUT_KEPT = timedelta(days=90)
 AT_ONCE = 200
+LETTERS = ("contact_acknowledged", "contact_answered")
 State, Outcome = Conversation.State, Conversation.Outcome
 
 
@@ -24,7 +26,7 @@ def erase_words_of(*, customer_ids: Collection[int], emails: Collection[str] = (
     """Forget what was said with a customer, for whoever erases them; how many conversations.
 
     ``emails`` are those they have proven: what was written from them without signing in is theirs too. Locks the
-    conversations, by id; nine statements however many.
+    conversations, by id; twelve statements however many.
     """
     whose = Q(customer__in=customer_ids) | Q(email__in=[email.lower() for email in emails if email])
     erased = _erase(_locked(whose))
@@ -34,7 +36,7 @@ def erase_words_of(*, customer_ids: Collection[int], emails: Collection[str] = (
 
 @transaction.atomic
 def forget_old_conversations(now: datetime, *, limit: int = AT_ONCE) -> int:
-    """Erase conversations whose last words are three years old; how many. Nine statements."""
+    """Erase conversations whose last words are three years old; how many. Twelve statements."""
     erased = _erase(_locked(Q(last_at__lt=now - KEPT), limit))
     _erase_calls(Q(asked_at__lt=now - KEPT, conversation=None))
     return erased
@@ -69,9 +71,18 @@ def _erase(conversations: Sequence[Conversation]) -> int:
     )
     Attachment.objects.filter(entry__conversation__in=ids).delete()
     IncomingMail.objects.filter(entry__conversation__in=ids).update(cut="", refused=[])
+    _forget_letters(ids)
     Entry.objects.filter(conversation__in=ids, erased_at=None).update(text="", sender="", erased_at=now)
     _erase_calls(Q(conversation__in=ids))
     return len(ids)
+
+
+def _forget_letters(ids: Sequence[int]) -> None:
+    """Copies of the same words lie with the letters that carried them."""
+    replies = Entry.objects.filter(conversation__in=ids, kind=Entry.Kind.REPLY)
+    occasions = [f"contact-{one}" for one in ids]
+    occasions += [f"contact-{one}-{entry}" for one, entry in replies.values_list("conversation_id", "pk")]
+    forget_letters(purposes=LETTERS, occasions=occasions)
 
 
 def _erase_calls(which: Q) -> None:

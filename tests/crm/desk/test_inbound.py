@@ -264,13 +264,13 @@ def picture(kind="JPEG", size=(60, 40)):
 
 def test_pictures_and_papers_are_kept_and_the_rest_is_said():
     files = [
-        IncomingFile("beurre.jpg", "image/jpeg", picture()),
-        IncomingFile("ticket.pdf", "application/pdf", b"%PDF-1.7 ..."),
-        IncomingFile("virus.exe", "image/png", b"MZ\x90"),
-        IncomingFile("page.html", "text/html", b"<script>"),
-        IncomingFile("faux.pdf", "application/pdf", b"<html>"),
-        IncomingFile("énorme.pdf", "application/pdf", b"%PDF-" + b"x" * 5_000_000),
-        IncomingFile("bombe.png", "image/png", picture("PNG", (9000, 9000))),
+        IncomingFile("beurre.jpg", picture()),
+        IncomingFile("ticket.pdf", b"%PDF-1.7 ..."),
+        IncomingFile("virus.exe", b"MZ\x90"),
+        IncomingFile("page.html", b"<script>"),
+        IncomingFile("faux.pdf", b"<html>"),
+        IncomingFile("énorme.pdf", b"%PDF-" + b"x" * 5_000_000),
+        IncomingFile("bombe.png", picture("PNG", (9000, 9000))),
     ]
 
     row = services.receive_mail(mail(files=files))
@@ -288,15 +288,13 @@ def test_pictures_and_papers_are_kept_and_the_rest_is_said():
 
 
 def test_picture_loses_where_it_was_taken_and_what_was_hidden_behind_it():
-    row = services.receive_mail(
-        mail(files=[IncomingFile("a.jpg", "", picture() + b"<script>cargo</script>")])
-    )
+    row = services.receive_mail(mail(files=[IncomingFile("a.jpg", picture() + b"<script>cargo</script>")]))
 
     assert b"cargo" not in bytes(row.entry.attachments.get().data)
 
 
 def test_too_many_files_are_counted_and_said():
-    files = [IncomingFile(f"{n}.jpg", "", picture()) for n in range(MOST_FILES + 2)]
+    files = [IncomingFile(f"{n}.jpg", picture()) for n in range(MOST_FILES + 2)]
 
     row = services.receive_mail(mail(files=files))
 
@@ -305,7 +303,7 @@ def test_too_many_files_are_counted_and_said():
 
 
 def test_photograph_without_a_word_is_a_message():
-    row = services.receive_mail(mail(text="", files=[IncomingFile("a.jpg", "", picture())]))
+    row = services.receive_mail(mail(text="", files=[IncomingFile("a.jpg", picture())]))
 
     assert row.became == "opened"
 

@@ -11,6 +11,7 @@ from crm.desk.incoming import IncomingFile
 from crm.desk.models import Attachment, CallAttempt, Callback, Conversation, Entry, IncomingMail
 from crm.desk.services.retention import CUT_KEPT, KEPT, erase_words_of, forget_cuts, forget_old_conversations
 from crm.desk.tasks import end_phone_orders, forget_old
+from crm.outbox.models import Message
 from tests.crm.desk.talking import answered, fresh, key, mail, written
 from tests.factories import CustomerFactory, UserFactory
 
@@ -25,7 +26,7 @@ def whole_story(customer_id=None, by=None):
     services.receive_mail(
         mail(
             sender=EMAIL, recipients=[f"aide+{received.pk}-{received.reply_token}@cabas.example"],
-            text=f"{WORDS}\n\n> {WORDS}", files=[IncomingFile("secret.pdf", "", b"%PDF-secret"), IncomingFile("x", "", b"z")],
+            text=f"{WORDS}\n\n> {WORDS}", files=[IncomingFile("secret.pdf", b"%PDF-secret"), IncomingFile("x", b"z")],
         )
     )  # fmt: skip
     call = services.ask_callback(
@@ -43,7 +44,7 @@ def takes_mail_in(settings):
 
 def kept():
     """Everything the desk holds, in one text."""
-    models = (Conversation, Entry, IncomingMail, Attachment, Callback, CallAttempt)
+    models = (Message, Conversation, Entry, IncomingMail, Attachment, Callback, CallAttempt)
     return " ".join(str(row) for model in models for row in model.objects.values())
 
 
