@@ -29,7 +29,13 @@ app.conf.beat_schedule = {
     "runs-tick": {"task": "delivery.tracking.tasks.tick", "schedule": 60.0},
     "runs-forget": {"task": "delivery.tracking.tasks.forget", "schedule": crontab(minute=15, hour=2)},
     "holds-release": {"task": "delivery.slots.tasks.release_expired", "schedule": 60.0},
+    "promises-record": {"task": "delivery.promise.tasks.count_record", "schedule": 900.0},
     "promises-decide": {"task": "delivery.promise.tasks.decide_due", "schedule": 60.0},
+    "waitlists-work": {"task": "delivery.slots.tasks.work_waitlists", "schedule": 15.0},
+    "waitlists-forget": {
+        "task": "delivery.slots.tasks.forget_past_waits",
+        "schedule": crontab(minute=40, hour=2),
+    },
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
     "payments-renew-ending": {"task": "shop.payments.tasks.renew_ending", "schedule": 900.0},
@@ -59,6 +65,8 @@ app.conf.beat_schedule = {
     "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
     "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},
     "reviews-forget": {"task": "shop.reviews.tasks.forget_old", "schedule": crontab(minute=50, hour=2)},
+    "desk-forget": {"task": "crm.desk.tasks.forget_old", "schedule": crontab(minute=10, hour=2)},
+    "desk-end-phone-orders": {"task": "crm.desk.tasks.end_phone_orders", "schedule": 300.0},
     "tries-forget": {"task": "config.tasks.forget_tries", "schedule": crontab(minute=40)},
     "sessions-clear": {"task": "config.tasks.clear_sessions", "schedule": crontab(minute=20, hour=2)},
 }

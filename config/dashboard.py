@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy as _
 
 from config.navigation import changelist, may_open
 from config.templatetags.cabas import euros, french_number, hour
-from crm.desk.models import ContactRequest
+from crm.desk.queries import backlog
 from crm.outbox.queries import waiting_for_a_person
 from delivery.promise.queries import waiting_for_staff
 from delivery.slots.queries import slot_fill
+from delivery.tracking.queries import open_questions
 from shop.claims.queries import late_claims, waiting_claims
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
@@ -304,16 +305,23 @@ def doubtful_payments(_request: HttpRequest) -> Block:
     )
 
 
-def waiting_requests(_request: HttpRequest) -> Block:
-    found = ContactRequest.objects.filter(state=ContactRequest.State.NEW).aggregate(
-        number=Count("id"), oldest=Min("received_at")
-    )
+def desk_backlog(_request: HttpRequest) -> Block:
+    """Who waits for an answer or a call; an alarm once a promise is broken. Two queries."""
+    found = backlog(timezone.now())
+    page = reverse("admin:desk_queue")
+    listed = [
+        (gettext("sans réponse depuis plus de 24\u00a0heures"), found.overdue),
+        (gettext("à répondre dans les quatre heures"), found.soon),
+        (gettext("rappels en retard"), found.calls_overdue),
+        (gettext("rappels à faire"), found.calls - found.calls_overdue),
+    ]
     return Block(
         title=_("Demandes à traiter"),
-        figure=str(found["number"]),
-        link=listing("desk.contactrequest", state__exact="new"),
-        is_alert=found["number"] > 0,
-        note=_waiting_since(found["oldest"]),
+        figure=str(found.waiting + found.calls),
+        link=page,
+        is_alert=found.is_alarming,
+        note="" if found.waiting or found.calls else gettext("Chacun a sa réponse."),
+        lines=[Line(label=label, value=str(number), link=page) for label, number in listed if number],
     )
 
 
@@ -376,6 +384,18 @@ def waiting_reviews(_request: HttpRequest) -> Block:
     )
 
 
+def courier_questions(_request: HttpRequest) -> Block:
+    """What couriers could not answer: each becomes next week's card."""
+    number, oldest = open_questions()
+    return Block(
+        title=_("Questions de livreurs sans réponse"),
+        figure=str(number),
+        link=listing("tracking.question", closed_at__isempty=1),
+        is_alert=bool(oldest and oldest < timezone.now() - timedelta(days=7)),
+        note=_waiting_since(oldest) or gettext("Chacune devient une fiche."),
+    )
+
+
 def _waiting_since(oldest: datetime | None) -> str:
     if oldest is None:
         return ""
@@ -388,11 +408,12 @@ def _waiting_since(oldest: datetime | None) -> str:
 
 BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
     "calls": [
-        ("desk.contactrequest", waiting_requests),
+        ("desk.conversation", desk_backlog),
         ("reviews.productreview", waiting_reviews),
         ("outbox.message", stuck_messages),
         ("payments.paymentoperation", doubtful_payments),
         ("search.productreport", reported_errors),
+        ("tracking.question", courier_questions),
         ("orders.order", orders_unsaid),
         ("orders.order", shortages),
         ("orders.withdrawal", withdrawals_due),

@@ -38,7 +38,9 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Relation client"),
         [
-            Entry("desk.contactrequest", _("Demandes"), "forum"),
+            Entry("desk.conversation", _("File des demandes"), "forum", "admin:desk_queue"),
+            Entry("desk.callback", _("Rappels téléphoniques"), "call"),
+            Entry("desk.phoneorder", _("Commandes par téléphone"), "phone_in_talk"),
             Entry("reviews.productreview", _("Avis sur les produits"), "reviews"),
             Entry("reviews.servicereview", _("Avis sur le service"), "star_rate"),
             Entry("outbox.message", _("Messages envoyés"), "mail"),
@@ -67,11 +69,24 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         _("Livraison"),
         [
             Entry("picking.picktask", _("Préparation"), "shopping_basket"),
+            Entry("rounds.planning", _("Tournées"), "route"),
+            Entry("tracking.run", _("En route"), "local_shipping"),
+            Entry("tracking.incident", _("Incidents"), "warning"),
+            Entry("tracking.question", _("Questions des livreurs"), "contact_support"),
+            Entry("tracking.card", _("Fiches des livreurs"), "quick_reference_all"),
+            Entry("rounds.shift", _("Services des livreurs"), "badge"),
+            Entry("rounds.courier", _("Livreurs"), "person_pin"),
+            Entry("rounds.van", _("Camionnettes"), "airport_shuttle"),
+            Entry("rounds.carrier", _("Transporteurs"), "handshake"),
+            Entry("rounds.drop", _("Livraisons à faire"), "package_2"),
+            Entry("rounds.place", _("Lieux"), "location_on"),
+            Entry("tracking.courierevent", _("Envois des téléphones"), "phonelink_ring"),
             Entry("slots.slot", _("Créneaux"), "calendar_month"),
             Entry("promise.outcome", _("Promesses"), "verified"),
             Entry("promise.rule", _("Règles de compensation"), "rule"),
             Entry("claims.claimlimits", _("Limites des signalements"), "tune"),
             Entry("promise.decision", _("Décisions"), "balance"),
+            Entry("slots.waitlistentry", _("Liste d’attente"), "hourglass_top"),
             Entry("zones.zone", _("Zones"), "map"),
             Entry("zones.pickuppoint", _("Points de retrait"), "storefront"),
             Entry("zones.depot", _("Dépôts"), "warehouse"),
@@ -80,6 +95,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Textes"),
         [
+            Entry("desk.replytext", _("Textes de réponse"), "quickreply"),
             Entry("desk.helpentry", _("Questions fréquentes"), "help"),
             Entry("desk.legalpage", _("Pages légales"), "gavel"),
         ],

@@ -52,6 +52,16 @@ _SEE_SLOTS: Rights = {
     "zones.pickuppoint": VIEW,
     "zones.depot": VIEW,
 }
+# Where vans are, and what happened at doors.
+_SEE_ROUNDS: Rights = {
+    "rounds.planning": VIEW,
+    "rounds.drop": VIEW,
+    "tracking.run": VIEW,
+    "tracking.courierevent": VIEW,
+    "tracking.incident": VIEW,
+    "tracking.card": VIEW,
+    "tracking.question": VIEW,
+}
 _SEE_REVIEWS: Rights = {"reviews.productreview": VIEW, "reviews.servicereview": VIEW}
 # Whoever answers customers decides on what they write, and signs no name.
 _MODERATE_REVIEWS: Rights = {"reviews.productreview": EDIT, "reviews.servicereview": EDIT}
@@ -104,6 +114,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         **_SEE_ORDERS,
         **_SEE_PROMISES,
         **_SEE_CLAIMS,
+        **_SEE_ROUNDS,
         **_SEE_SLOTS,
         **_SEE_PRODUCTS,
         **_MODERATE_REVIEWS,
@@ -118,7 +129,11 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "documents.document": VIEW,
         "payments.paymententry": VIEW,
         "zones.coveragerequest": VIEW,
-        "desk.contactrequest": EDIT,
+        "slots.waitlistentry": VIEW,
+        "desk.conversation": EDIT,
+        "desk.callback": EDIT,
+        "desk.replytext": WRITE,
+        "desk.phoneorder": VIEW,
         "desk.helpentry": WRITE,
         "search.productreport": VIEW,
         "recalls.recall": VIEW,
@@ -142,6 +157,14 @@ RIGHTS: dict[StaffGroup, Rights] = {
         **_SEE_PROMISES,
         **_SEE_CLAIMS,
         "claims.claimlimits": frozenset({"view", "add"}),
+        **_SEE_ROUNDS,
+        "rounds.carrier": WRITE,
+        "rounds.courier": WRITE,
+        "rounds.van": WRITE,
+        "rounds.shift": ALL,
+        "rounds.place": WRITE,
+        "tracking.card": ALL,
+        "tracking.question": EDIT,
         **_MODERATE_REVIEWS,
         "catalogue.product": WRITE,
         "catalogue.aisle": WRITE,
@@ -159,6 +182,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "picking.picktask": VIEW,
         "recalls.recall": VIEW,
         "slots.slot": WRITE,
+        "slots.waitlistentry": VIEW,
         "zones.zone": WRITE,
         "zones.zonearea": ALL,
         "zones.pickuppoint": WRITE,
@@ -175,7 +199,10 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "payments.paymentoperation": VIEW,
         "documents.document": VIEW,
         "payments.paymententry": VIEW,
-        "desk.contactrequest": EDIT,
+        "desk.conversation": EDIT,
+        "desk.callback": EDIT,
+        "desk.replytext": WRITE,
+        "desk.phoneorder": VIEW,
         "desk.helpentry": WRITE,
         "desk.legalpage": WRITE,
         "desk.legalpageversion": VIEW,
@@ -190,6 +217,8 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
     StaffGroup.CATALOGUE: frozenset({"recalls.open_recall", "recalls.check_shelf"}),
     # Whoever fills the crates stands at the counter of a pickup point too.
     StaffGroup.PICKING: frozenset({"orders.hand_over_order", "picking.pick", "recalls.check_shelf"}),
+    # And a courier's row of that login, trained and in activity.
+    StaffGroup.COURIER: frozenset({"rounds.deliver"}),
     # Whoever hears the complaint makes good for it.
     StaffGroup.CUSTOMER_SERVICE: frozenset(
         {
@@ -201,6 +230,7 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "orders.receive_withdrawn_goods",
             "promise.decide_compensation",
             "claims.answer_claim",
+            "desk.order_for_customer",
         }
     ),
     StaffGroup.MANAGER: frozenset(
@@ -218,8 +248,10 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "claims.answer_claim",
             "promise.write_rule",
             "vouchers.grant_voucher",
+            "desk.order_for_customer",
             "recalls.open_recall",
             "recalls.check_shelf",
+            "rounds.dispatch",
         }
     ),
 }

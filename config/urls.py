@@ -17,6 +17,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 # In the order of the house, so that a more precise address is never shadowed.
 ROOMS_WITH_PAGES = [
+    "delivery.tracking",
     "loyalty.vouchers",
     "shop.search",
     "shop.reviews",

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from crm.desk import queries as desk
-from crm.insights.ports import bind_page_text
+from crm.desk.services import CALLS
+from crm.desk.services.callbacks import within_an_hour
+from crm.insights.ports import bind_answer_times, bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
-from shop.claims.ports import bind_help_hours
+from shop.claims.ports import bind_call_by
 from shop.documents.queries import links_of
 from shop.orders import queries as orders
 from shop.orders import services as order_services
@@ -51,5 +53,6 @@ bind_stuck_letters(stuck_order_letters)
 bind_recalls(recalls.recalls_told)
 bind_off_sale(recalls.off_sale)
 bind_letters(recall_letters)
-bind_remedies(order_services.REMEDIES)
-bind_help_hours(desk.opening_hours)
+bind_remedies(order_services.REMEDIES | CALLS)
+bind_answer_times(desk.answer_times)
+bind_call_by(within_an_hour)

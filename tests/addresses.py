@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from django.core import signing
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from crm.desk.services import publish_page
 from crm.desk.views import RECEIPT_SALT
+from delivery.slots.models import WaitlistEntry
 from shop.customers.models import Consent, Customer
 from shop.lists.models import ListItem, ShoppingList
 from shop.orders.models import Order
@@ -63,6 +65,7 @@ DOORS = {
     "request_product": Door(PUBLIC, get=NO, post=302),
     "legal_page": Door(PUBLIC, args=("cgv",), shared=True),
     "service_quality": Door(PUBLIC, shared=True),
+    "service_record_file": Door(PUBLIC, shared=True),
     "recalls": Door(PUBLIC),
     "help": Door(PUBLIC, post=422),
     "help_received": Door(TOKEN, args=("@receipt",), guessed=302),
@@ -78,6 +81,11 @@ DOORS = {
     "pickup_point": Door(PUBLIC, args=("@point",), shared=True),
     "set_postcode": Door(PUBLIC, get=NO, post=302),
     "ask_for_coverage": Door(PUBLIC, get=NO, post=302),
+    # Of a slot with a free place it says so, and leads back.
+    "wait_for_slot": Door(PUBLIC, post=302, args=("@slot",)),
+    # What was offered is over by now: the page says so, and so does its button.
+    "slot_offer": Door(TOKEN, post=410, args=("@wait",)),
+    "leave_waitlist": Door(TOKEN, get=NO, post=302, args=("@wait",)),
     "hold_slot": Door(PUBLIC, get=NO, post=302, args=("@slot",)),
     # Without a basket each step leads back to it.
     "checkout": Door(PUBLIC, get=302, post=302, ready=200),
@@ -138,6 +146,14 @@ DOORS = {
     "picking_labels": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_note": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_check": Door(CLERK, get=403, post=403, args=(1,)),
+    # The courier's own pages: what they answer couriers is told in tests/delivery/tracking/test_pages.py.
+    "courier": Door(CLERK, get=403, post=403),
+    "courier_open": Door(CLERK, get=403, post=403),
+    "courier_stop": Door(CLERK, get=403, post=403, args=(1,)),
+    "courier_event": Door(CLERK, get=403, post=403),
+    "courier_cards": Door(CLERK, get=403, post=403),
+    "courier_question": Door(CLERK, get=403, post=403),
+    "courier_worker": Door(PUBLIC, shared=True),
     "my_reviews": Door(SIGNED_IN),
     "my_vouchers": Door(SIGNED_IN),
     "lists": Door(SIGNED_IN),
@@ -208,6 +224,9 @@ class Owned:
         self.list = ShoppingList.objects.create(customer=self.customer, name=self.list_name)
         ListItem.objects.create(shopping_list=self.list, product=self.product)
         self.slot = another_slot
+        self.wait = WaitlistEntry.objects.create(
+            slot=another_slot, email=self.email, state="lapsed", offered_until=timezone.now()
+        )
         walk.fill(self.product).hold(another_slot)
         client.post("/commande/", RECIPIENT | recipient)
 
@@ -218,6 +237,7 @@ class Owned:
             "@product": self.product.pk,
             "@slot": self.slot.pk,
             "@point": self.point.slug,
+            "@wait": self.wait.token,
             "@order": self.order.reference,
             "@document": self.document.number,
             "@token": self.order.tracking_token,
@@ -246,7 +266,7 @@ class Owned:
     def secrets(self):
         return [
             *self.contact(), self.order.reference, self.line1, self.list_name, self.last_name,
-            self.order.tracking_token, self.document.number,
+            self.order.tracking_token, self.document.number, self.wait.token,
         ]  # fmt: skip
 
     def belongings(self):
@@ -259,6 +279,7 @@ class Owned:
         ]
         rows += [ListItem.objects.filter(shopping_list=self.list).values()]
         rows += [basket.lines.order_by("pk").values() for basket in self.customer.baskets.order_by("pk")]
+        rows += [WaitlistEntry.objects.values()]
         rows += [self.order.questions.values(), self.order.lines.order_by("pk").values()]
         rows += [self.order.events.values(), PaymentOperation.objects.values(), DemoSession.objects.values()]
         return [list(found) for found in rows]

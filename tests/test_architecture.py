@@ -39,8 +39,14 @@ DOORS |= {"refunds", "refund_rules", "withdrawals", "compensations"}
 DOORS |= {"refund_forms", "promised"}
 # What pages, letters and admin lists of other rooms show of an order as its own do.
 DOORS |= {"shown", "letters", "admin_search"}
+# Who waits for a place in a full slot.
+DOORS |= {"waitlist"}
+# The plain values of rounds: a point on the map, a load.
+DOORS |= {"problem"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.
 DOORS |= {"forms", "wording", "seed", "importing"}
+# Pictures that strangers send are checked in one place.
+DOORS |= {"pictures"}
 
 
 def _layers() -> dict[str, int]:

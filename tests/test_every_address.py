@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.staff import StaffGroup, rights_of, seed_groups
-from crm.desk.models import ContactRequest, HelpEntry
+from crm.desk.models import HelpEntry, ReplyText
+from crm.desk.services import ask_callback, receive_contact_request
+from crm.desk.services.phone_orders import start_phone_order
 from crm.insights.models import FunnelCount, VitalCount
 from crm.outbox.models import Message, Suppression
 from delivery.zones.models import CoverageRequest, Depot, Zone
@@ -41,6 +43,7 @@ from tests.addresses import (
     Owned,
     names_in,
 )
+from tests.delivery.promise.promising import arrived, decided, opened, rule
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.pricing.promoting import promote
@@ -268,13 +271,16 @@ def rows(owned):
         html="<p>Bonjour</p>", text="Bonjour",
     )  # fmt: skip
     Suppression.objects.create(address=owned.email, reason=Suppression.Reason.BOUNCED)
-    ContactRequest.objects.create(
-        customer=owned.customer,
+    receive_contact_request(
+        customer_id=owned.customer.pk,
         name=owned.last_name,
         email=owned.email,
         subject="other",
         message="Où est-ce ?",
     )
+    ask_callback(occasion="essai", reason="damaged", order_reference="", customer_id=owned.customer.pk)
+    ReplyText.objects.create(key="essai", title="Essai", body="{prenom}, c’est fait.")
+    start_phone_order(agent_id=UserFactory(staff=True).pk, customer_id=owned.customer.pk)
     HelpEntry.objects.get_or_create(key="essai", defaults={"question": "Quand ?", "answer": "Demain."})
     CoverageRequest.objects.create(email=owned.email, postcode="29200")
     FunnelCount.objects.create(day=today, step="visit", count=1)
@@ -296,6 +302,8 @@ def rows(owned):
         product=owned.product, ean=owned.product.ean, name=owned.product.name, hazard="listeria",
         sentence="Un contrôle en a trouvé.", advice="destroy", decided_by=UserFactory(staff=True),
     )  # fmt: skip
+    rule()
+    decided(arrived(opened("CB-PROMISE", customer=owned.customer), minutes=45))
     said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}
     dated = {"experienced_on": today, "written_at": timezone.now()}
     ProductReview.objects.create(product=owned.product, text="Sec.", **said, **dated)

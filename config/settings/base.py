@@ -269,6 +269,8 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Cabas <bonjour@cabas.exa
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20
 HELP_EMAIL = env("HELP_EMAIL", default="aide@cabas.example")
+# Where the provider takes mail in for us: blank, replies go to HELP_EMAIL's own mailbox.
+INBOUND_EMAIL = env("INBOUND_EMAIL", default="")
 HELP_PHONE = env("HELP_PHONE", default="09 70 00 00 00")
 # When people answer, 1 is Monday; shown as a French sentence.
 HELP_HOURS = env("HELP_HOURS", default="1-6 08:00-21:00, 7 09:00-13:00")

@@ -19,6 +19,15 @@ def opening_hours_can_be_read(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register
+def incoming_mail_has_its_secret(**_kwargs: Any) -> list[CheckMessage]:
+    """Replies would be sent to an address at which nothing takes them in."""
+    if settings.INBOUND_EMAIL and not settings.ANYMAIL.get("WEBHOOK_SECRET"):
+        hint = "Set ANYMAIL_WEBHOOK_SECRET, or leave INBOUND_EMAIL empty: replies then go to HELP_EMAIL."
+        return [Error("INBOUND_EMAIL takes no mail in without a webhook secret.", hint=hint, id="desk.E003")]
+    return []
+
+
 @register(deploy=True)
 def terms_are_published(**_kwargs: Any) -> list[CheckMessage]:
     """Without terms of sale the order button answers an error. One query; a database away says nothing."""

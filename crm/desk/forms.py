@@ -5,26 +5,15 @@ from typing import Any
 from django import forms
 from django.core import signing
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget
 
-from crm.desk.models import ContactRequest
+from crm.desk.card_rules import holds_card
+from crm.desk.models import Subject
 
 LEAST_SECONDS = 3
 MOST_SECONDS = 24 * 3600
 MESSAGE_LENGTH = 5000
 _SALT = "crm.desk.contact"
 _REFERENCE = re.compile(r"[A-Z0-9-]{4,20}")
-# Whoever pastes a card number is stopped before it is stored anywhere.
-_CARD = re.compile(r"(?<!\d)(?:\d[ .-]?){13,19}(?!\d)")
-
-
-def _looks_like_card(digits: str) -> bool:
-    """Luhn's check, over what has the length of a card number."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
 
 
 class ContactForm(forms.Form):
@@ -41,9 +30,7 @@ class ContactForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={"invalid": _("Cette adresse semble incomplète. Exemple : prenom@exemple.fr")},
     )
-    subject = forms.ChoiceField(
-        label=_("Sujet"), choices=[("", _("Choisissez un sujet")), *ContactRequest.Subject.choices]
-    )
+    subject = forms.ChoiceField(label=_("Sujet"), choices=[("", _("Choisissez un sujet")), *Subject.choices])
     order_reference = forms.CharField(
         label=_("Numéro de commande"),
         max_length=24,
@@ -93,13 +80,12 @@ class ContactForm(forms.Form):
 
     def clean_message(self) -> str:
         message: str = self.cleaned_data["message"]
-        for found in _CARD.finditer(message):
-            if _looks_like_card(re.sub(r"\D", "", found[0])):
-                raise forms.ValidationError(
-                    _(
-                        "Votre message semble contenir un numéro de carte : retirez-le, nous n’en avons jamais besoin."
-                    )
+        if holds_card(message):
+            raise forms.ValidationError(
+                _(
+                    "Votre message semble contenir un numéro de carte : retirez-le, nous n’en avons jamais besoin."
                 )
+            )
         return message
 
     def clean(self) -> dict[str, Any]:
@@ -151,14 +137,3 @@ def seconds_since(stamp: str) -> float | None:
         return None
     elapsed = time.time() - opened
     return elapsed if elapsed <= MOST_SECONDS else None
-
-
-class AnswerForm(forms.Form):
-    """What staff write back."""
-
-    answer = forms.CharField(
-        label=_("Votre réponse"),
-        max_length=MESSAGE_LENGTH,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 10}),
-        help_text=_("Envoyée par e-mail, précédée de « Bonjour » et suivie du message d’origine."),
-    )

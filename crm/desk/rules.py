@@ -1,12 +1,16 @@
-"""Opening hours and version names. No clock: the moment comes with the call."""
+"""Opening hours, what is promised within them, and version names. No clock: the moment comes with the call."""
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 _NBSP = "\u00a0"
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+ANSWERED_WITHIN = timedelta(hours=24)
+CALLED_WITHIN = timedelta(hours=1)
+# Near enough to its hour that somebody should look at it now.
+SOON = timedelta(hours=4)
 _SPAN = re.compile(r"([1-7])(?:-([1-7]))? (\d\d:\d\d)-(\d\d:\d\d)")
 
 
@@ -53,6 +57,23 @@ class OpeningHours:
                 return day, hours[0]
         raise AssertionError("a week without an open day was refused by parse")
 
+    def after_open_time(self, local: datetime, needed: timedelta) -> datetime:
+        """The local instant by which somebody has been there for as long as needed, from this moment on.
+
+        Asked at 20:40 before closing at 21:00, an hour ends twenty minutes' worth tonight and forty tomorrow.
+        """
+        at = local
+        while True:
+            if not self.is_open(at):
+                day, opens = self.next_opening(at)
+                at = datetime.combine(day, opens, local.tzinfo)
+            closes = datetime.combine(at.date(), self.days[at.isoweekday()][1], local.tzinfo)
+            # As instants: local clocks jump twice a year.
+            left = closes.astimezone(UTC) - at.astimezone(UTC)
+            if needed <= left:
+                return (at.astimezone(UTC) + needed).astimezone(local.tzinfo)
+            needed, at = needed - left, closes
+
     def sentence(self) -> str:
         """« du lundi au samedi, de 8 h à 21 h ; le dimanche, de 9 h à 13 h »."""
         runs: list[tuple[list[int], tuple[time, time]]] = []
@@ -75,6 +96,16 @@ def _say_days(days: list[int]) -> str:
 def say(moment: time) -> str:
     """« 8 h », « 8 h 30 »."""
     return f"{moment.hour}{_NBSP}h" + (f"{_NBSP}{moment.minute:02d}" if moment.minute else "")
+
+
+def answer_due(received_at: datetime) -> datetime:
+    """Twenty-four hours from reception, nights and Sundays included: what the customer counts."""
+    return received_at.astimezone(UTC) + ANSWERED_WITHIN
+
+
+def place_in_queue(*, due_at: datetime, is_newcomer: bool, now: datetime) -> tuple[bool, bool, datetime]:
+    """What sorts the queue: what is overdue, then a customer's first orders, then by the hour it is due."""
+    return due_at > now, not is_newcomer, due_at
 
 
 def next_version(today: date, taken: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """What this room needs from its neighbour, bound in ``config/wiring.py``."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from crm.insights.recovery.episodes import Episode
@@ -34,6 +34,40 @@ def page_text(slug: str) -> PageText | None:
     if _find is None:
         raise RuntimeError("config/wiring.py binds no page texts")
     return _find(slug)
+
+
+class AnswerTimes(Protocol):
+    """How quickly people who wrote were answered, over a period."""
+
+    @property
+    def judged(self) -> int:
+        """Conversations of which it is known whether they were answered within a day."""
+
+    @property
+    def share_within_24h(self) -> float | None:
+        """Of those judged, 0 to 1."""
+
+    @property
+    def median_minutes(self) -> int | None:
+        """Until the first answer of a person."""
+
+
+class FindAnswerTimes(Protocol):
+    def __call__(self, since: datetime, until: datetime) -> AnswerTimes:
+        """For what came in a period."""
+
+
+_answer_times: FindAnswerTimes | None = None
+
+
+def bind_answer_times(find: FindAnswerTimes | None) -> None:
+    global _answer_times
+    _answer_times = find
+
+
+def answer_times(since: datetime, until: datetime) -> AnswerTimes | None:
+    """None while nobody measures them."""
+    return None if _answer_times is None else _answer_times(since, until)
 
 
 class RecoveryEpisodes(Protocol):

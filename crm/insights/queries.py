@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import Count, Min, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from crm.insights import ports
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
+from crm.insights.ports import AnswerTimes, answer_times
+from crm.insights.record import Record, service_record
 from crm.insights.recovery.costs import Costs, costs
 from crm.insights.recovery.estimate import Recovery, recover
 from crm.insights.rules import TARGET_MS, percentile, rate
 from shop.orders.models import Order
 
 FIGURES_SECONDS = 300
-_FIGURES_KEY = "insights.orders_so_far"
+_RECORD_KEY, _ANSWERS_KEY = "insights.record", "insights.answers"
 RECOVERY_DAYS = 365
 RECOVERY_SECONDS = 3600
 _RECOVERY_KEY = "insights.recovery"
@@ -112,34 +114,28 @@ def _sum(histograms: Iterable[dict[int, int]]) -> dict[int, int]:
     return total
 
 
-@dataclass(frozen=True, slots=True)
-class OrdersSoFar:
-    """Orders ever confirmed, cancelled ones apart, and since when."""
+def public_record() -> Record:
+    """The public record of service, at most FIGURES_SECONDS old. Two queries when the cache has none.
 
-    placed: int
-    cancelled: int
-    since: datetime | None
-
-
-def orders_so_far() -> OrdersSoFar:
-    """Real figures for the public page, at most FIGURES_SECONDS old. One query when the cache has none.
-
-    Anybody may reload that page as often as they like; counting every order ever placed must not follow.
+    Anybody may reload that page as often as they like.
     """
-    known = cache.get(_FIGURES_KEY)
-    if not isinstance(known, OrdersSoFar):
-        known = _count_orders()
-        cache.set(_FIGURES_KEY, known, FIGURES_SECONDS)
+    known = cache.get(_RECORD_KEY)
+    if not isinstance(known, Record):
+        known = service_record(timezone.now())
+        cache.set(_RECORD_KEY, known, FIGURES_SECONDS)
     return known
 
 
-def _count_orders() -> OrdersSoFar:
-    found = Order.objects.filter(placed_at__isnull=False).aggregate(
-        placed=Count("id"),
-        cancelled=Count("id", filter=Q(status=Order.Status.CANCELLED)),
-        since=Min("placed_at"),
-    )
-    return OrdersSoFar(**found)
+def public_answer_times(record: Record) -> AnswerTimes | None:
+    """Of the weeks of the headline, at most FIGURES_SECONDS old. As many queries as the bound answer takes."""
+    known = cache.get(_ANSWERS_KEY)
+    if known is None:
+        since = datetime.combine(
+            record.headline_since, datetime.min.time(), tzinfo=timezone.get_current_timezone()
+        )
+        known = answer_times(since, timezone.now())
+        cache.set(_ANSWERS_KEY, known, FIGURES_SECONDS)
+    return known  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)

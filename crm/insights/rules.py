@@ -6,8 +6,6 @@ from collections.abc import Mapping
 # Fine where a visitor feels the difference, coarse where the page is lost anyway. Milliseconds.
 BOUNDS: tuple[int, ...] = (*range(25, 501, 25), *range(600, 4001, 100), *range(4500, 10001, 500), 60_000)
 LONGEST_MS = BOUNDS[-1]
-# Below this number of orders a percentage says nothing.
-ENOUGH_ORDERS = 30
 # The targets the shop gives itself at the 75th percentile (web.dev/vitals; LCP is stricter than theirs).
 TARGET_MS = {"lcp": 2000, "inp": 200}
 

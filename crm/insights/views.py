@@ -1,3 +1,5 @@
+import csv
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils import timezone
@@ -8,17 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 from config.robots import is_robot
 from crm.insights import ports, queries, services
 from crm.insights.forms import BODY_BYTES_AT_MOST, BadMeasure, read_measure
-from crm.insights.rules import ENOUGH_ORDERS
+from crm.insights.record import FILE_COLUMNS, file_rows
+from crm.insights.record_wording import answers_said, measures
+from delivery.promise.queries import ENOUGH_ORDERS
 from shop.reviews.queries import service_reviews, service_summary
 from shop.reviews.wording import service_figures
 
 FEW_REVIEWS = 5
-MEASURES = (
-    _("À l’heure dite"),
-    _("Livrées complètes"),
-    _("Répondu le jour même"),
-    _("Les trois premières commandes"),
-)
 
 
 @csrf_exempt  # A beacon carries no token; it changes nothing but an anonymous count.
@@ -44,21 +42,31 @@ def _is_short(request: HttpRequest) -> bool:
 
 @require_safe
 def service_quality(request: HttpRequest) -> HttpResponse:
-    """What will be measured, the only figures that exist so far, and what customers say of them.
-
-    Three queries, and one more every five minutes.
-    """
-    orders = queries.orders_so_far()
+    """What was promised and kept, and what customers say of it. Three queries, and some more every five minutes."""
+    record = queries.public_record()
     return render(
         request,
         "insights/service_quality.html",
         {
             "text": ports.page_text("qualite-de-service"),
-            "orders": orders,
-            "has_enough_orders": orders.placed >= ENOUGH_ORDERS,
+            "record": record,
+            "zones_title": _("Zones"),
+            "carriers_title": _("Qui livre"),
+            "measures": measures(record.headline),
+            "answers": answers_said(queries.public_answer_times(record)),
             "enough_orders": ENOUGH_ORDERS,
-            "measures": MEASURES,
             "service_figures": service_figures(service_summary(timezone.now())),
             "service_reviews": service_reviews()[:FEW_REVIEWS],
         },
     )
+
+
+@require_safe
+def service_record_file(request: HttpRequest) -> HttpResponse:
+    """The same figures as open data: one row a zone, week and carrier. Two queries, and rows of twelve weeks at most."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="cabas-qualite-de-service.csv"'
+    writer = csv.writer(response, lineterminator="\n")
+    writer.writerow(FILE_COLUMNS)
+    writer.writerows(file_rows(timezone.now()))
+    return response

@@ -52,6 +52,7 @@ PURPOSES = {
     "delay_settled": _("Retard, choix noté"),
     "order_returned": _("Commande non remise"),
     "product_recalled": _("Rappel de produit"),
+    "order_to_agree": _("Commande à confirmer"),
     "payment_needed": _("Paiement à refaire"),
     "payment_voided": _("Paiement arrivé trop tard"),
     "sign_in_code": _("Code de connexion"),
@@ -65,6 +66,7 @@ PURPOSES = {
     "review_refused": _("Avis refusé"),
     "review_answered": _("Réponse à un avis"),
     "coverage_opened": _("Ouverture d’une zone"),
+    "slot_offered": _("Place dans un créneau complet"),
     "product_restocked": _("Retour en stock"),
 }
 

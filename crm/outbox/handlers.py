@@ -4,8 +4,9 @@ from typing import Any
 
 from config.facts import handler
 from crm.outbox import services
-from crm.outbox.queries import coverage_letter, order_status, restock_letter
+from crm.outbox.queries import coverage_letter, offer_letter, order_status, restock_letter
 from delivery.promise.events import CompensationGranted
+from delivery.slots.events import SlotOffered
 from delivery.zones.events import CoverageOpened
 from shop.claims.events import CallbackDue, ClaimAnswered, RobbedOrderRepaired
 from shop.claims.queries import answer_letter, repair_letter
@@ -252,6 +253,23 @@ def tell_product_restocked(back: ProductRestocked) -> None:
             template="product_restocked",
             context=context,
         )
+
+
+@handler(SlotOffered, key="outbox.slot_offered", lane="checkout")
+def tell_slot_offered(offered: SlotOffered) -> None:
+    """Past its end an offer is no news: the letter that has not left by then never does."""
+    letter = offer_letter(offered.entry_id)
+    if letter is None:
+        return
+    services.queue_message(
+        purpose="slot_offered",
+        occasion=str(offered.entry_id),
+        recipient=letter["recipient"],
+        customer_id=letter["customer_id"],
+        template="slot_offered",
+        context=letter,
+        expires_at=letter["offered_until"],
+    )
 
 
 @handler(BuyerConcerned, key="outbox.product_recalled")

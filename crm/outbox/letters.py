@@ -22,6 +22,7 @@ SUBJECTS = {
     "delivery_missed": _("Commande {reference} : nous sommes passés"),
     "delay_settled": _("Commande {reference} : votre choix est noté"),
     "order_returned": _("Commande {reference} : tout vous est remboursé"),
+    "order_to_agree": _("Commande {reference} : à confirmer et à payer"),
     "payment_needed": _("Commande {reference} : un autre moyen de paiement"),
     "payment_voided": _("Commande {reference} : paiement arrivé trop tard"),
     "refund_made": _("Commande {reference} : votre remboursement"),
@@ -43,6 +44,7 @@ SUBJECTS = {
     "review_refused": _("Votre avis n’est pas publié"),
     "review_answered": _("Nous avons répondu à votre avis"),
     "coverage_opened": _("Cabas livre maintenant chez vous"),
+    "slot_offered": _("Une place pour vous : {when}"),
     "product_restocked": _("De retour en rayon : {name}"),
 }
 

@@ -36,6 +36,8 @@ class Message(models.Model):
     # What it answers: a fact, a campaign and a customer, a request. With the purpose, it happens once.
     occasion = models.CharField(_("occasion"), max_length=120)
     recipient = models.EmailField(_("destinataire"))
+    # Where an answer to it goes, when not to its sender.
+    reply_to = models.EmailField(_("réponse à"), blank=True, default="", db_default="", editable=False)
     customer = models.ForeignKey(
         Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("client")
     )

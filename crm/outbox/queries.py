@@ -1,19 +1,24 @@
 """What letters say, read where it is kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.urls import reverse
 from django.utils import timezone
 
+from config.templatetags.cabas import slot_label_long
 from crm.outbox.models import Message, State
+from crm.outbox.sending import message_named
+from delivery.slots.queries import wait_by_id
 from delivery.zones.models import CoverageRequest
 from shop.catalogue.models import Product
 from shop.orders.models import Order
 from shop.orders.ports import Late
 
 # Refused by a rule of ours that did its work: nobody has to look.
-_AS_IT_SHOULD = ("expired", "suppressed", "no_consent")
+_AS_IT_SHOULD = ("expired", "suppressed", "no_consent", "erased")
 
 
 def waiting_for_a_person() -> QuerySet[Message]:
@@ -30,7 +35,7 @@ def waiting_for_a_person() -> QuerySet[Message]:
 # Their occasion begins with the order's reference.
 _ABOUT_ORDERS = (
     "order_confirmation", "order_packed", "order_cancelled", "payment_needed", "shortage_told", "shortage_settled",
-    "pickup_reminder", "delay_told", "delivery_missed", "delay_settled", "compensation_granted",
+    "pickup_reminder", "delay_told", "delivery_missed", "delay_settled", "compensation_granted", "order_to_agree",
     "claim_answered", "robbed_order_repaired",
 )  # fmt: skip
 
@@ -54,6 +59,33 @@ def stuck_order_letters() -> list[Late]:
         .values_list("reference", "order_id", "starts_at", "subject", "created_at")
     )
     return [Late(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSent:
+    """What a reply is a reply to."""
+
+    purpose: str
+    occasion: str
+    recipient: str
+    customer_id: int | None
+
+    @property
+    def order_reference(self) -> str:
+        """Of a letter about an order; else nothing."""
+        return self.occasion.partition(" ")[0] if self.purpose in _ABOUT_ORDERS else ""
+
+
+def letter_named(message_ids: Sequence[str]) -> LetterSent | None:
+    """The letter that one of these Message-IDs names, ours or the provider's; the first that does. Two queries at most."""
+    ours = next((pk for one in message_ids if (pk := message_named(one)) is not None), None)
+    columns = ("purpose", "occasion", "recipient", "customer_id")
+    found = Message.objects.filter(pk=ours).values_list(*columns).first() if ours is not None else None
+    if found is None:
+        named = [name for one in message_ids for name in (one, one.strip("<>"))]
+        known = Message.objects.exclude(provider_message_id="").filter(provider_message_id__in=named)
+        found = known.values_list(*columns).first()
+    return LetterSent(*found) if found else None
 
 
 _RECALL_LETTERS = {State.SENT: "sent", State.FAILED: "failed", State.UNKNOWN: "failed"}
@@ -91,3 +123,22 @@ def restock_letter(product_id: int) -> dict[str, str]:
     """What a letter says of a product that is back: its name and address. One query; raises Product.DoesNotExist."""
     name, slug = Product.objects.values_list("name", "slug").get(pk=product_id)
     return {"name": name, "slug": slug}
+
+
+def offer_letter(entry_id: int) -> dict[str, Any] | None:
+    """What a letter says of a place that is kept for whoever waited. One query.
+
+    None once it is taken, left or over: whoever was quicker than the letter needs none.
+    """
+    entry = wait_by_id(entry_id)
+    if entry is None or not entry.is_offered:
+        return None
+    zone = entry.slot.zone
+    return {
+        "recipient": entry.email,
+        "customer_id": entry.customer_id,
+        "when": slot_label_long(entry.slot),
+        "point": zone.name if zone.is_collect else "",
+        "offered_until": entry.offered_until,
+        "offer_path": reverse("slot_offer", args=[entry.token]),
+    }

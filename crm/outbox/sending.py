@@ -1,5 +1,6 @@
 """Handing one message to the mail server or provider, and telling a refusal from a doubt."""
 
+import re
 import smtplib
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -8,7 +9,7 @@ from typing import Any
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from crm.outbox.models import Message, State
 
@@ -53,7 +54,8 @@ def _compose(message: Message, *, html: str, text: str, connection: Any) -> Emai
         settings.DEFAULT_FROM_EMAIL,
         [message.recipient],
         connection=connection,
-        headers={"Message-ID": _message_id(message), "Auto-Submitted": "auto-generated"},
+        reply_to=[message.reply_to] if message.reply_to else None,
+        headers={"Message-ID": message_id(message.pk), "Auto-Submitted": "auto-generated"},
     )
     email.attach_alternative(html, "text/html")
     # Comes back in the provider's webhooks, so that a doubt is settled even if its answer never reached us.
@@ -61,11 +63,25 @@ def _compose(message: Message, *, html: str, text: str, connection: Any) -> Emai
     return email
 
 
-def _message_id(message: Message) -> str:
+def message_id(pk: int) -> str:
     """The same for every attempt: a mail program that gets it twice shows it once."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    mark = salted_hmac("crm.outbox.message_id", str(message.pk)).hexdigest()[:20]
-    return f"<{message.pk}.{mark}@{domain}>"
+    return f"<{pk}.{_mark(pk, settings.SECRET_KEY)}@{domain}>"
+
+
+def message_named(header: str) -> int | None:
+    """The number of the message whose Message-ID this is, under this or a former secret; None for any other."""
+    found = re.fullmatch(r"<([0-9]{1,18})\.([0-9a-f]{20})@[^<>@\s]+>", header.strip())
+    if found is None:
+        return None
+    pk = int(found[1])
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    is_ours = any(constant_time_compare(_mark(pk, secret), found[2]) for secret in secrets)
+    return pk if is_ours else None
+
+
+def _mark(pk: int, secret: str | bytes) -> str:
+    return salted_hmac("crm.outbox.message_id", str(pk), secret=secret).hexdigest()[:20]
 
 
 def _judge(fault: Exception) -> Outcome:

@@ -6,7 +6,7 @@ then leaves a doubt, never a double (ADR 0004).
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,11 +60,12 @@ def queue_message(
     expires_at: datetime | None = None,
     is_secret: bool = False,
     is_marketing: bool = False,
+    reply_to: str = "",
 ) -> int:
     """Write one message in the caller's transaction and nudge the sender after it commits; its id.
 
     The pair (purpose, occasion) happens once: a second call changes nothing and returns the first's id.
-    `is_secret` seals the bodies and needs `expires_at`. Two queries.
+    `reply_to` is where an answer goes, when not to the sender. `is_secret` seals the bodies and needs `expires_at`. Two queries.
     Raises OutsideTransaction, LetterUnknown, ValidationError on an address no mail can go to.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -77,6 +78,7 @@ def queue_message(
         purpose=purpose, occasion=occasion, recipient=recipient, customer_id=customer_id,
         subject=letter.subject, html=closed(letter.html), text=closed(letter.text),
         is_secret=is_secret, is_marketing=is_marketing, expires_at=expires_at,
+        reply_to=reply_to,
     )  # fmt: skip
     Message.objects.bulk_create([message], ignore_conflicts=True)
     transaction.on_commit(nudge, robust=True)
@@ -251,6 +253,17 @@ def purge_secrets() -> int:
     return Message.objects.filter(is_secret=True, purged_at=None, expires_at__lte=now).update(
         html="", text="", purged_at=now
     )
+
+
+@transaction.atomic
+def forget_letters(*, purposes: Collection[str], occasions: Collection[str]) -> int:
+    """Blank the words and the recipient of some letters, for whoever erases what they repeat; how many. Two UPDATEs.
+
+    What has not left yet leaves no more. That each was written, when, and what became of it stays.
+    """
+    found = Message.objects.filter(purpose__in=purposes, occasion__in=occasions, purged_at=None)
+    found.filter(state=State.QUEUED).update(state=State.FAILED, reason="erased")
+    return found.update(html="", text="", recipient="", reply_to="", purged_at=timezone.now())
 
 
 @transaction.atomic

@@ -1,7 +1,9 @@
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 
-# Without a secret anybody could tell us that a letter bounced: then the door does not exist.
+from crm.outbox.webhooks import patterns
+
+# Without a secret anybody could tell us that a letter bounced, or that a customer wrote: then the doors do not exist.
 urlpatterns: list[URLPattern | URLResolver] = (
-    [path("anymail/", include("anymail.urls"))] if settings.ANYMAIL.get("WEBHOOK_SECRET") else []
+    [path("anymail/", patterns())] if settings.ANYMAIL.get("WEBHOOK_SECRET") else []
 )

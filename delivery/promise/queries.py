@@ -1,20 +1,27 @@
 """Reads of promises, of what is given for them, and of the past by another rule."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, Q, QuerySet
+from django.core.cache import cache
+from django.db.models import Exists, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from delivery.promise import rules
-from delivery.promise.models import Compensation, Decision, Outcome, RuleVersion
+from delivery.promise.models import Compensation, Decision, Outcome, RuleVersion, WeekRecord
 from delivery.promise.ports import carried_out
+from delivery.promise.rules import week_of
 from delivery.promise.wording import announced
 from shop.customers.models import Customer
 
 # A customer who was let down is left in peace for so long after it was made good for.
 PEACE = timedelta(days=3)
 _ON_THE_ROAD = timedelta(days=2)
+# What a slot says of its zone: of so many weeks, and kept so long.
+SHARES_WEEKS, SHARES_SECONDS = 4, 900
+_SHARES_KEY = "promise.on_time_shares"
+# Below this number of orders a percentage says nothing.
+ENOUGH_ORDERS = 30
 
 
 def outcome_of(order_reference: str) -> Outcome | None:
@@ -38,6 +45,12 @@ def compensation(compensation_id: int) -> Compensation | None:
     """One, with its decision, rule and version. One query."""
     found = Compensation.objects.select_related("decision", "rule", "version")
     return found.filter(pk=compensation_id).first()
+
+
+def compensation_of_occasion(occasion: str) -> int | None:
+    """The compensation that `Compensation.occasion` names; None for any other occasion. No query."""
+    word, _dash, number = occasion.partition("-")
+    return int(number) if word == "compensation" and number.isdecimal() else None
 
 
 def has_open_incident(customer_id: int, now: datetime) -> bool:
@@ -77,6 +90,30 @@ def versions_at(at: datetime) -> list[RuleVersion]:
     """The version of each rule that holds for a slot that starts then, off ones too. One query."""
     found = RuleVersion.objects.filter(starts_at__lte=at).select_related("rule")
     return list(found.order_by("rule__position", "-starts_at").distinct("rule__position"))
+
+
+def week_records(since: date) -> list[WeekRecord]:
+    """The public record of the weeks from a Monday on, with its zones, the latest first. One query."""
+    return list(WeekRecord.objects.filter(monday_on__gte=since).select_related("zone"))
+
+
+def on_time_shares(now: datetime) -> dict[int, int]:
+    """Zone → of a hundred orders of the last four weeks so many came on time; zones with too few orders are left out.
+
+    No query where they are known, at most a quarter of an hour old; else one.
+    """
+    known = cache.get(_SHARES_KEY)
+    if known is None:
+        known = _on_time_shares(now)
+        cache.set(_SHARES_KEY, known, SHARES_SECONDS)
+    return known  # type: ignore[no-any-return]
+
+
+def _on_time_shares(now: datetime) -> dict[int, int]:
+    since = week_of(now) - timedelta(weeks=SHARES_WEEKS - 1)
+    rows = WeekRecord.objects.filter(monday_on__gte=since).order_by().values_list("zone")
+    summed = rows.annotate(orders=Sum("orders"), on_time=Sum("on_time"))
+    return {zone: on_time * 100 // orders for zone, orders, on_time in summed if orders >= ENOUGH_ORDERS}
 
 
 def promised_if_late(order_reference: str) -> str:

@@ -29,7 +29,8 @@ ORDER_CEILING, CUSTOMER_CEILING, WEEK_CEILING, BETTER = "order", "customer", "we
 # Nobody said that it arrived: what else is known is then judged without that.
 SILENCE = timedelta(hours=12)
 _PARIS = ZoneInfo("Europe/Paris")
-_NEWCOMER = 3
+# The most effort goes to a customer's first orders.
+FIRST_ORDERS = 3
 
 
 def seconds_between(since: datetime, until: datetime) -> int:
@@ -127,7 +128,7 @@ class Terms:
 def concerns(terms: Terms, facts: Facts) -> bool:
     match terms.audience:
         case "first_three":
-            return facts.rank <= _NEWCOMER
+            return facts.rank <= FIRST_ORDERS
         case "delivered":
             return not facts.is_collect
         case "collected":

@@ -5,7 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from delivery.promise.queries import undecided
-from delivery.promise.services import decide
+from delivery.promise.services import count_weeks, decide
 
 logger = logging.getLogger(__name__)
 # So many in one run; the next ones follow with the next.
@@ -25,3 +25,9 @@ def decide_due() -> None:
         except Exception as fault:
             # The type alone: a message of the database may quote a customer's data.
             logger.error("promise of order %s not judged: %s", reference, type(fault).__name__)
+
+
+@shared_task
+def count_record() -> None:
+    """Every quarter of an hour; again does no harm."""
+    count_weeks(now=timezone.now())

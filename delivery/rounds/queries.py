@@ -1,10 +1,10 @@
 """What planners and dispatchers read."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from delivery.rounds.models import Drop, LeftOut, Planning, Round, Shift, Stop
+from delivery.rounds.models import Carrier, Drop, LeftOut, Planning, Round, Shift, Stop
 from delivery.rounds.problem import Point
 from delivery.rounds.rules import Half, bounds, half_of
 from delivery.zones.models import Depot
@@ -18,6 +18,11 @@ def place_of(depot: Depot) -> Point | None:
     if depot.latitude is None or depot.longitude is None:
         return None
     return Point(depot.latitude, depot.longitude)
+
+
+def carrier_names() -> dict[str, str]:
+    """Code → name. One query."""
+    return dict(Carrier.objects.values_list("code", "name"))
 
 
 def drops_to_plan(planning: Planning) -> list[Drop]:
@@ -48,6 +53,13 @@ def all_shifts_of(planning: Planning) -> list[Shift]:
     """Every shift of a half-day, with its courier and van. One query."""
     found = _shifts_around(planning).select_related("van", "courier__carrier")
     return [shift for shift in found if _is_of(shift, planning)]
+
+
+def shifts_of_week(monday: date) -> QuerySet[Shift]:
+    """Shifts that begin within seven local days. One query when read."""
+    since, _noon = bounds(monday, Half.MORNING)
+    until, _noon = bounds(monday + timedelta(days=7), Half.MORNING)
+    return Shift.objects.filter(starts_at__gte=since, starts_at__lt=until).order_by("starts_at", "van__name")
 
 
 def _shifts_around(planning: Planning) -> QuerySet[Shift]:

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
-from config.admin import ReadOnly, in_euros
+from config.admin import KeepsSecret, ReadOnly, Tags, in_euros
 from delivery.slots import grid, rules
 from delivery.slots.forms import SlotForm, WeekForm, week_name
-from delivery.slots.models import Hold, Slot
+from delivery.slots.models import Hold, Slot, WaitlistEntry
 from delivery.slots.queries import week_of_slots
 from delivery.slots.services import adjust_slot, generate_slots
 from delivery.zones.models import Zone
@@ -29,8 +30,8 @@ class SlotAdmin(ModelAdmin):
     """A week of one zone at a glance. Slots come from the zone's hours; here they are widened, cut or closed."""
 
     form = SlotForm
-    fields = ["zone", "hours", "cutoff_at", "price_said", "booked", "capacity", "is_closed"]
-    readonly_fields = ["zone", "hours", "cutoff_at", "price_said", "booked"]
+    fields = ["zone", "hours", "cutoff_at", "price_said", "booked", "waiting", "capacity", "is_closed"]
+    readonly_fields = ["zone", "hours", "cutoff_at", "price_said", "booked", "waiting"]
     price_said = in_euros("price", _("prix"))
     list_select_related = ["zone"]
 
@@ -129,8 +130,43 @@ def _week(zone: Zone, monday: date) -> dict[str, Any]:
     }
 
 
+class OfSlot:
+    """What rows about one slot say of it."""
+
+    @admin.display(description=_("créneau"), ordering="slot__starts_at")
+    def slot_label(self, row: Any) -> str:
+        day = grid.short_day(rules.local_date(row.slot.starts_at))
+        return f"{day}, {rules.hours_label(row.slot.starts_at, row.slot.ends_at)}"
+
+    @admin.display(description=_("zone"), ordering="slot__zone__name")
+    def zone_name(self, row: Any) -> str:
+        return str(row.slot.zone.name)
+
+
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(KeepsSecret, OfSlot, ReadOnly, ModelAdmin):
+    """To answer "am I on the list?", and why somebody else was before. The key of a letter's link is not shown."""
+
+    list_display = ["slot_label", "zone_name", "email", "shown_state", "asked_at", "offered_until"]
+    list_filter = ["state", "slot__zone"]
+    list_select_related = ["slot__zone"]
+    search_fields = ["email"]
+    secret_fields = frozenset({"email", "token", "holder", "postcode", "customer", "customer_id"})
+    ordering = ["slot__starts_at", "pk"]
+    fields = ["slot_label", "zone_name", "email", "shown_state", "asked_at", "offered_at", "offered_until"]
+    readonly_fields = fields
+
+    @display(
+        description=_("état"),
+        ordering="state",
+        label=Tags({WaitlistEntry.State.OFFERED: "info", WaitlistEntry.State.TAKEN: "success"}),
+    )
+    def shown_state(self, entry: WaitlistEntry) -> tuple[str, str]:
+        return entry.state, str(entry.get_state_display())
+
+
 @admin.register(Hold)
-class HoldAdmin(ReadOnly, ModelAdmin):
+class HoldAdmin(OfSlot, ReadOnly, ModelAdmin):
     """To answer "where did that place go?". Only services write holds; the basket's key is not shown."""
 
     list_display = ["slot_label", "zone_name", "state", "order_reference", "created_at", "expires_at"]
@@ -149,12 +185,3 @@ class HoldAdmin(ReadOnly, ModelAdmin):
         "released_at",
     ]
     readonly_fields = fields
-
-    @admin.display(description=_("créneau"), ordering="slot__starts_at")
-    def slot_label(self, hold: Hold) -> str:
-        day = grid.short_day(rules.local_date(hold.slot.starts_at))
-        return f"{day}, {rules.hours_label(hold.slot.starts_at, hold.slot.ends_at)}"
-
-    @admin.display(description=_("zone"), ordering="slot__zone__name")
-    def zone_name(self, hold: Hold) -> str:
-        return hold.slot.zone.name

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from config.templatetags.cabas import french_number
 from delivery.slots import rules
@@ -18,11 +19,20 @@ HALF_FULL_PERCENT = 50
 
 @dataclass(frozen=True)
 class Cell:
-    """``level`` picks the colour; ``note`` says the same in words, since colour is never the only sign."""
+    """``level`` picks the colour; ``note`` says the same in words, since colour is never the only sign. ``waiting`` is
+    how many wait for a place, in words, or "".
+    """
 
     slot: Slot
     level: str
     note: str
+
+    @property
+    def waiting(self) -> str:
+        number = self.slot.waiting
+        return (
+            ngettext("%(count)d attend", "%(count)d attendent", number) % {"count": number} if number else ""
+        )
 
 
 @dataclass(frozen=True)

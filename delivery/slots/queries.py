@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, TypedDict
 
-from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet, Sum, Value
+from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,15 +14,17 @@ from django.utils.formats import date_format
 from config.rows import Columns, joined
 from config.templatetags.cabas import first_of_month
 from delivery.slots import rules
-from delivery.slots.models import Hold, Slot
+from delivery.slots.models import Hold, Slot, WaitlistEntry
 from delivery.zones.models import Zone
 
 
 class SlotCell(TypedDict):
     """One button of the slot grid. ``remaining_few`` is 1 to 3 when so few places are left, else 0.
 
-    ``on_time`` and ``waitlist_url`` stay empty until punctuality is measured and waitlists are kept; ``offered_from``
-    is for rooms above, which know promotions: from how many euros of goods this delivery is offered, 0 for no such.
+    ``on_time`` is for rooms above, which know how often the zone kept its hour; ``offered_from`` too, which know promotions:
+    from how many euros of goods this delivery is offered, 0 for no such. So is ``waitlist_url``, where to ask for a place
+    of a full slot that ``may_wait`` for one; ``wait`` is how far whoever looks is on its list ("waiting", "offered" or ""), ``wait_token`` their key;
+    and ``served``, how much of the basket it can serve, where slots differ in that: « 41/42 », ``served_long`` in words.
     """
 
     id: int
@@ -36,9 +38,15 @@ class SlotCell(TypedDict):
     remaining_few: int
     starts_at: datetime
     ends_at: datetime
+    cutoff_at: datetime
     hour: int
     on_time: str
+    served: str
+    served_long: str
+    may_wait: bool
     waitlist_url: str
+    wait: str
+    wait_token: str
 
 
 class SlotDay(TypedDict):
@@ -80,12 +88,20 @@ SELECT {_HOLDS.sql}, {_SLOTS.sql}, {_ZONES.sql}
 """  # noqa: S608 - names of columns
 
 
-def upcoming_days(zone: Zone, days: int = 14, holder: str | None = None) -> list[SlotDay]:
+def upcoming_days(
+    zone: Zone, days: int = 14, holder: str | None = None, customer_id: int | None = None
+) -> list[SlotDay]:
     """The zone's slots of the ``days`` local days from today, by day; days without a slot are left out.
 
-    Slots that have not started are listed even when closed or full, so that the grid keeps its shape. One query.
+    Slots that have not started are listed even when closed or full, so that the grid keeps its shape. ``holder`` is the
+    basket of whoever looks, ``customer_id`` its customer: what they hold and wait for is told. One query.
     """
-    slots = _between(*_coming(days)).filter(zone=zone).with_taken().annotate(is_held=_is_held_by(holder))
+    slots = (
+        _between(*_coming(days))
+        .filter(zone=zone)
+        .with_taken()
+        .annotate(is_held=_is_held_by(holder), **_waits_of(holder, customer_id))
+    )
     return [
         SlotDay(date=day, label=_day_label(day), slots=[_cell(slot) for slot in of_day])
         for day, of_day in groupby(slots, key=lambda slot: rules.local_date(slot.starts_at))
@@ -107,6 +123,16 @@ def _is_held_by(holder: str | None) -> Any:
     return Exists(Hold.objects.live().filter(holder=holder, slot=OuterRef("pk")))
 
 
+def _waits_of(holder: str | None, customer_id: int | None) -> dict[str, Any]:
+    """What somebody waits for, as columns of a query of slots."""
+    who = (Q(holder=holder) if holder else Q()) | (Q(customer=customer_id) if customer_id else Q())
+    if not who:
+        nothing = Value("", output_field=CharField())
+        return {"wait": nothing, "wait_token": nothing}
+    own = WaitlistEntry.objects.open().filter(who, slot=OuterRef("pk")).order_by("-pk")
+    return {"wait": Subquery(own.values("state")[:1]), "wait_token": Subquery(own.values("token")[:1])}
+
+
 def _cell(slot: Any) -> SlotCell:
     return SlotCell(
         id=slot.pk,
@@ -120,9 +146,15 @@ def _cell(slot: Any) -> SlotCell:
         remaining_few=rules.few_left(capacity=slot.capacity, taken=slot.taken),
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
+        cutoff_at=slot.cutoff_at,
         hour=rules.local_hour(slot.starts_at),
         on_time="",
+        served="",
+        served_long="",
+        may_wait=slot.taken >= slot.capacity and slot.has_open_waitlist,
         waitlist_url="",
+        wait=slot.wait or "",
+        wait_token=slot.wait_token or "",
     )
 
 
@@ -211,3 +243,18 @@ def week_of_slots(zone: Zone, monday: date) -> list[Slot]:
     """A zone's slots of the local week that starts on a Monday, past ones too. One query."""
     until = rules.local_midnight(monday + timedelta(days=7))
     return list(_between(rules.local_midnight(monday), until).filter(zone=zone))
+
+
+def wait_by_token(token: str) -> WaitlistEntry | None:
+    """The place in a waitlist that a letter's link names, with its slot and zone. One query."""
+    return WaitlistEntry.objects.select_related("slot__zone").filter(token=token).first()
+
+
+def wait_by_id(entry_id: int) -> WaitlistEntry | None:
+    """The same, for whoever was told of it by a fact. One query."""
+    return WaitlistEntry.objects.select_related("slot__zone").filter(pk=entry_id).first()
+
+
+def slot_by_id(slot_id: int) -> Slot | None:
+    """A slot with its zone, whatever its state. One query."""
+    return Slot.objects.select_related("zone").filter(pk=slot_id).first()

@@ -16,6 +16,14 @@ AFTER_PAYMENT_AT_LEAST = timedelta(minutes=10)
 # Below this gain a renewal is not worth a write: each click in the basket would be one.
 WORTH_RENEWING = timedelta(minutes=1)
 FEW_PLACES = 3
+# A place that is free again is kept for whoever waited: long enough to read a letter, short enough for the next one.
+OFFER_LASTS = timedelta(minutes=30)
+# Below this nobody reads a letter in time: the list closes, and the place goes to whoever comes.
+OFFER_AT_LEAST = timedelta(minutes=10)
+NIGHT_BEGINS, NIGHT_ENDS = 22, 7
+ANSWERED_BY = time(8)
+WAITS_PER_PERSON = 3
+WAITING_AT_MOST = 20
 
 SATURDAY = 5
 PEAK_EVENING = range(18, 20)
@@ -92,6 +100,20 @@ def after_payment(*, created_at: datetime, now: datetime, cutoff_at: datetime) -
     """
     within = min(now + HOLD_LASTS, created_at + HOLD_LASTS_AT_MOST)
     return min(max(within, now + AFTER_PAYMENT_AT_LEAST), cutoff_at)
+
+
+def offered_until(*, now: datetime, cutoff_at: datetime) -> datetime:
+    """Until when a place is kept for whoever waited: half an hour, in the night until 8 h, never past the cut-off."""
+    local = now.astimezone(PARIS)
+    if NIGHT_ENDS <= local.hour < NIGHT_BEGINS:
+        return min(now + OFFER_LASTS, cutoff_at)
+    morning = local.date() + timedelta(days=1 if local.hour >= NIGHT_BEGINS else 0)
+    return min(_to_instant(datetime.combine(morning, ANSWERED_BY)), cutoff_at)
+
+
+def list_ends_at(cutoff_at: datetime) -> datetime:
+    """When a slot's waitlist closes: no offer made later could be answered."""
+    return cutoff_at - OFFER_AT_LEAST
 
 
 def few_left(*, capacity: int, taken: int) -> int:

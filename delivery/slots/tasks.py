@@ -3,7 +3,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.jobs import first_run
-from delivery.slots import services
+from delivery.slots import services, waitlist
 
 BATCH = 500
 BATCHES_AT_MOST = 20
@@ -26,3 +26,16 @@ def release_expired() -> None:
     for _batch in range(BATCHES_AT_MOST):
         if services.release_expired_holds(limit=BATCH) < BATCH:
             return
+
+
+@shared_task
+def work_waitlists() -> None:
+    """Close what is over, then offer what is free. Bounded; the next run takes the rest."""
+    waitlist.end_offers()
+    waitlist.close_waitlists()
+    waitlist.offer_places()
+
+
+@shared_task
+def forget_past_waits() -> None:
+    waitlist.forget_past_waits()

@@ -4,10 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
-from delivery.rounds.models import Drop, Round, Stop
-from delivery.tracking.models import Card, Run, Visit
+from delivery.rounds.models import Courier, Drop, Round, Shift, Stop
+from delivery.tracking.models import Card, CourierEvent, Question, Run, Visit
+
+
+def courier_of(user_id: int) -> Courier | None:
+    """Whoever drives under this login, in activity and trained. One query."""
+    return Courier.objects.filter(user=user_id, is_active=True, trained_on__isnull=False).first()
+
+
+def next_shift(courier_id: int, now: datetime) -> Shift | None:
+    """When a courier drives next, or drives now. One query."""
+    ahead = Shift.objects.filter(courier=courier_id, ends_at__gt=now)
+    return ahead.select_related("van__depot").order_by("starts_at").first()
 
 
 def round_of_courier(round_id: int, courier_id: int) -> Round | None:
@@ -48,6 +59,40 @@ def open_run(courier_id: int) -> Run | None:
 def visits_of(run: Run) -> list[Visit]:
     """In the order of the plan. One query."""
     return list(run.visits.select_related("drop").order_by("number"))
+
+
+def visit_of(visit_id: int, courier_id: int) -> Visit | None:
+    """A visit of this very courier's open round. One query."""
+    own = Visit.objects.filter(pk=visit_id, run__courier=courier_id, run__ended_at=None)
+    return own.select_related("drop", "run").first()
+
+
+def refused_of(run: Run) -> list[CourierEvent]:
+    """What a round's phone said in vain of stops that are still open, the latest first. One query."""
+    said = run.events.exclude(refused_because="").filter(visit__state__in=Visit.OPEN)
+    return list(said.select_related("visit").order_by("-pk"))
+
+
+def said_in_vain(run: Run) -> list[CourierEvent]:
+    """All that its phone said and that changed nothing, the latest first. One query."""
+    return list(run.events.exclude(refused_because="").select_related("visit").order_by("-pk"))
+
+
+def with_progress(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Annotated with ``all_number``, ``done_number`` and ``late_number``: doors to come after their slot's end."""
+    is_open = Q(visits__state__in=Visit.OPEN)
+    late = is_open & Q(ended_at=None, visits__expected_at__gt=F("visits__slot_ends_at"))
+    return runs.annotate(
+        all_number=Count("visits"),
+        done_number=Count("visits", filter=~is_open),
+        late_number=Count("visits", filter=late),
+    )
+
+
+def open_questions() -> tuple[int, datetime | None]:
+    """How many wait for an answer, and since when. One query."""
+    found = Question.objects.filter(closed_at=None).aggregate(number=Count("pk"), oldest=Min("at"))
+    return found["number"], found["oldest"]
 
 
 def own_run(run_id: int, courier_id: int) -> Run | None:

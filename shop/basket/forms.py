@@ -43,6 +43,36 @@ class PostcodeForm(forms.Form):
         return existing_postcode(self.cleaned_data["code_postal"])
 
 
+class WaitForm(forms.Form):
+    """Tell me when this slot has a place again. A customer's own address is known, and proven."""
+
+    email = forms.EmailField(
+        label=_("Votre adresse e-mail"), max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": _("Indiquez une adresse e-mail, par exemple marie@exemple.fr."),
+            "invalid": _("Cette adresse e-mail semble incomplète. Exemple\u202f: marie@exemple.fr."),
+        },
+    )  # fmt: skip
+    code_postal = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
+    next = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, own_email: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own_email = own_email
+        if own_email:
+            del self.fields["email"]
+
+    @property
+    def address(self) -> str:
+        return self.own_email or str(self.cleaned_data["email"])
+
+    def clean_code_postal(self) -> str:
+        """What a page sent along: nonsense is as good as nothing."""
+        postcode = normalise_postcode(self.cleaned_data["code_postal"])
+        return postcode if is_valid_postcode(postcode) else ""
+
+
 class CoverageForm(forms.Form):
     """Tell me when you deliver here."""
 

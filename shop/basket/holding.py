@@ -32,7 +32,7 @@ def hold_for(request: HttpRequest, slot_id: int, *, postcode: str = "") -> str:
     except (slots.SlotClosed, slots.SlotUnknown):
         messages.error(request, _("Ce créneau n’est plus proposé. En voici d’autres, encore libres."))
         return "slots"
-    _remember_place(request, basket, hold.slot.zone_id, postcode)
+    remember_place_held(request, basket, hold.slot.zone_id, postcode)
     shopper.forget()
     messages.success(
         request,
@@ -41,7 +41,7 @@ def hold_for(request: HttpRequest, slot_id: int, *, postcode: str = "") -> str:
     return ""
 
 
-def _remember_place(request: HttpRequest, basket: Basket, zone_id: int, postcode: str) -> None:
+def remember_place_held(request: HttpRequest, basket: Basket, zone_id: int, postcode: str) -> None:
     """Stock and fees are from now on those of the pickup point, or of the postcode the slot was looked up for."""
     if point := known_zones().point(zone_id):
         remember_point(request, point)

@@ -5,12 +5,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from delivery.slots.models import Slot
-from delivery.slots.queries import first_free_slots, upcoming_days
+from delivery.slots.queries import first_free_slots
 from delivery.zones.models import Zone
 from delivery.zones.queries import known_zones
-from shop.basket.deliveries import priced_for
+from shop.basket.deliveries import grid_for
 from shop.basket.forms import PostcodeForm
-from shop.basket.shopper import Shopper, shopper_of
+from shop.basket.shopper import shopper_of
 
 
 @require_safe
@@ -43,10 +43,5 @@ def point_page(request: HttpRequest, slug: str) -> HttpResponse:
     if point is None:
         raise Http404
     context = {"slot_zone": point, "slot_postcode": "", "next_url": request.GET.get("suite", "")}
-    return render(request, "basket/point.html", context | {"days": _days(shopper_of(request), point)})
-
-
-def _days(shopper: Shopper, point: Zone) -> object:
-    holder = str(shopper.basket.key) if shopper.basket else None
-    days = upcoming_days(point, holder=holder)
-    return priced_for(days, zone=point, book=shopper.offers_in(point), goods=shopper.basket_total)
+    context |= grid_for(shopper_of(request), point, back=request.get_full_path())
+    return render(request, "basket/point.html", context)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from delivery.slots.models import Hold, Slot
 from delivery.slots.queries import IS_LIVE
 from delivery.zones.models import Zone
 from shop.basket.models import Basket, BasketLine
+from shop.basket.rules import is_coming
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.wording import packaging_label
 from shop.pricing.book import PromotionBook
@@ -25,7 +26,7 @@ from shop.pricing.queries import item_of, reduced
 from shop.pricing.rules import NOTHING, PricedLine
 from shop.pricing.wording import explanation, hint, label_of
 from shop.search.queries import NOWHERE, Card, Stamp, cards_at, cards_by_id, standings
-from shop.stock.queries import CAN_BE_BOUGHT, HIGHEST_COST, reserved_by
+from shop.stock.queries import BACK_ON, CAN_BE_BOUGHT, HIGHEST_COST, coming_on, reserved_by
 
 
 def sellable(product_id: int) -> Product | None:
@@ -86,6 +87,7 @@ class Line:
     reduced: Reduced | None = None
     hint: str = ""
     ended_promotion: str = ""
+    back_on: date | None = None
 
     @property
     def item(self) -> Item:
@@ -141,6 +143,16 @@ class Line:
         return self.available < self.quantity
 
     @property
+    def is_coming(self) -> bool:
+        """Out of stock with a day of return: it stays in the basket, counts for nothing and holds nothing up."""
+        return is_coming(affordable=self.affordable_quantity, back_on=self.back_on)
+
+    @property
+    def must_shrink(self) -> bool:
+        """Less of it is left than is wanted, and waiting would not help."""
+        return self.is_short and not self.is_coming
+
+    @property
     def has_new_price(self) -> bool:
         return self.price_seen != self.product.price
 
@@ -162,8 +174,8 @@ class Present:
 def present_basket(*, key: UUID | None, customer_id: int | None, depot_id: int | None) -> Present:
     """The customer's open basket, or the one of a visitor's session, with its live hold. One query.
 
-    Each line comes with ``product``, its shelf, ``unit_cost``, and what the depot has: ``in_stock`` (pieces or grams)
-    and ``can_be_had``; the hold with its slot and zone.
+    Each line comes with ``product``, its shelf, ``unit_cost``, and what the depot has: ``in_stock`` (pieces or grams),
+    ``can_be_had``, ``back_on`` and ``is_coming``, as `Line` says it; the hold with its slot and zone.
     """
     here = [depot_id or 0, timezone.now()]
     if customer_id is not None:
@@ -177,7 +189,11 @@ def present_basket(*, key: UUID | None, customer_id: int | None, depot_id: int |
     basket, *_others, hold, slot, zone = found[0]
     if hold:
         hold.slot, slot.zone = slot, zone
-    lines = [_light(basket, *row[1:7]) for row in found if row[1]]
+    lines = [_light(basket, *row[1:8]) for row in found if row[1]]
+    if hold and hold.order_reference:
+        # What its own order has taken is there for it: nothing of the basket is waited for meanwhile.
+        for line in lines:
+            line.is_coming = False
     return Present(basket, lines, hold)
 
 
@@ -189,9 +205,12 @@ def _light(
     unit_cost: Decimal,
     in_stock: int,
     can_be_had: bool | None,
+    back_on: date | None,
 ) -> Any:
     line.basket, line.product, product.shelf = basket, product, shelf
     line.unit_cost, line.in_stock, line.can_be_had = unit_cost, in_stock, bool(can_be_had)
+    line.back_on = coming_on(back_on) if product.is_published else None
+    line.is_coming = is_coming(affordable=in_stock - in_stock % product.step, back_on=line.back_on)
     return line
 
 
@@ -203,7 +222,7 @@ _IN_STOCK = Figure("coalesce(i.available, 0)")
 _PARTS = (
     Columns(Basket, "b", once=True), Columns(BasketLine, "l"), Columns(Product, "p", _SEEN),
     Columns(Aisle, "s", ("id", "parent_id")), Figure(HIGHEST_COST), _IN_STOCK, Figure(CAN_BE_BOUGHT),
-    Columns(Hold, "h", once=True), Columns(Slot, "t", once=True), Columns(Zone, "z", once=True),
+    Figure(BACK_ON), Columns(Hold, "h", once=True), Columns(Slot, "t", once=True), Columns(Zone, "z", once=True),
 )  # fmt: skip
 _PRESENT = f"""
 SELECT {", ".join(part.sql for part in _PARTS)}
@@ -232,7 +251,7 @@ def page_lines(lines: Sequence[Any], depot_id: int | None, *, own_order: str = "
     taken = reserved_by(own_order) if own_order else {}
     shelves = standings()
     sold.sort(key=lambda line: (shelves.get(line.product.shelf_id, NOWHERE), line.product.sort_name))
-    return [_line(line, cards, line.in_stock, line.unit_cost, taken) for line in sold]
+    return [_line(line, cards, line.in_stock, line.unit_cost, taken, line.back_on) for line in sold]
 
 
 def _stamp(line: Any) -> Stamp:
@@ -258,19 +277,24 @@ def detailed_lines(
     found = list(joined(_DETAILED, [depot_id, basket.pk], *_DETAILS))
     stamps = [
         Stamp(product.pk, product.version, bool(can_be_had), product.is_published, unit_cost)
-        for _row, product, _shelf, _in_stock, can_be_had, unit_cost in found
+        for _row, product, _shelf, _in_stock, can_be_had, unit_cost, _back_on in found
     ]
     cards = cards_at(stamps, depot_id) if with_cards else {}
     taken = reserved_by(own_order) if own_order else {}
     lines = []
-    for line, product, shelf, in_stock, _can_be_had, unit_cost in found:
+    for line, product, shelf, in_stock, _can_be_had, unit_cost, back_on in found:
         line.product, product.shelf = product, shelf
-        lines.append(_line(line, cards, in_stock, unit_cost, taken))
+        lines.append(_line(line, cards, in_stock, unit_cost, taken, coming_on(back_on)))
     return lines
 
 
 def _line(
-    line: Any, cards: Mapping[int, Card], in_stock: int, unit_cost: Decimal, taken: Mapping[int, int]
+    line: Any,
+    cards: Mapping[int, Card],
+    in_stock: int,
+    unit_cost: Decimal,
+    taken: Mapping[int, int],
+    back_on: date | None,
 ) -> Line:
     """``taken`` is what the order that this basket is paying for holds already: it is there for it."""
     product: Product = line.product
@@ -281,6 +305,7 @@ def _line(
         price_seen=line.price_seen,
         available=in_stock + taken.get(product.pk, 0) if product.is_published else 0,
         unit_cost=unit_cost,
+        back_on=back_on if product.is_published else None,
     )
 
 
@@ -288,7 +313,7 @@ def _line(
 _SOLD = [field.attname for field in Product._meta.concrete_fields if not isinstance(field, JSONField)]
 _DETAILS = (
     Columns(BasketLine, "l"), Columns(Product, "p", _SOLD), Columns(Aisle, "s", ("id", "parent_id", "minimum_life_days", "may_be_returned", "temperature")), _IN_STOCK,
-    Figure(CAN_BE_BOUGHT), Figure(HIGHEST_COST),
+    Figure(CAN_BE_BOUGHT), Figure(HIGHEST_COST), Figure(BACK_ON),
 )  # fmt: skip
 _DETAILED = f"""
 SELECT {", ".join(part.sql for part in _DETAILS)}
@@ -306,9 +331,9 @@ def with_promotions(
 ) -> list[Line]:
     """The same lines, each with its reduction and what one more piece would open. No query.
 
-    ``seen_at`` is when the basket was last touched: a promotion that has ended since is told.
+    What is not there yet opens nothing. ``seen_at`` is when the basket was last touched: a promotion that has ended since is told.
     """
-    items = [line.item for line in lines]
+    items = [line.item for line in lines if not line.is_coming]
     outcome, ended = reduced(book, items, facts), book.ended_since(items, facts, since=seen_at)
     return [
         replace(

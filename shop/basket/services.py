@@ -191,13 +191,13 @@ def _what_comes_back(wish: Wanted, product: Product | None, stock: int) -> tuple
 
 @transaction.atomic
 def adjust_to_stock(*, basket: Basket, depot_id: int, own_order: str = "") -> None:
-    """Bring every line in short supply to what remains; what is gone leaves. One write a line.
+    """Bring every line in short supply to what remains; what is gone leaves, unless it is expected back. One write a line.
 
     Locks the basket. Raises BasketClosed.
     """
     lock(basket=basket)
     for line in detailed_lines(basket, depot_id, own_order=own_order):
-        if line.is_short:
+        if line.must_shrink:
             own = BasketLine.objects.filter(basket=basket, product=line.product)
             if line.affordable_quantity:
                 own.update(quantity=line.affordable_quantity)

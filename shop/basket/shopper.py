@@ -20,6 +20,7 @@ from delivery.zones.visitor import (
 )
 from shop.basket.models import Basket
 from shop.basket.queries import Present, present_basket
+from shop.basket.rules import Lacking
 from shop.basket.services import BasketClosed, let_go_elsewhere, note_place, obtain_basket
 from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
@@ -27,6 +28,7 @@ from shop.pricing.book import PromotionBook
 from shop.pricing.promotions import Outcome, SlotFacts
 from shop.pricing.queries import book_for, fresh_book, item_of, reduced, slot_facts
 from shop.pricing.rules import NOTHING, BasketTotals, PricedLine, basket_totals, goods_total
+from shop.stock.queries import Prospect, prospects
 
 T = TypeVar("T")
 SESSION_KEY = "basket"
@@ -54,6 +56,10 @@ class Shopper:
     def customer(self) -> Customer | None:
         user = self._request.user
         return getattr(user, "customer", None) if user.is_authenticated else None
+
+    @property
+    def customer_id(self) -> int | None:
+        return self.customer.pk if self.customer else None
 
     @property
     def first_name(self) -> str:
@@ -91,7 +97,7 @@ class Shopper:
 
     @property
     def _owner(self) -> dict[str, Any]:
-        return {"key": self._key, "customer_id": self.customer.pk if self.customer else None}
+        return {"key": self._key, "customer_id": self.customer_id}
 
     @property
     def _key(self) -> UUID | None:
@@ -146,13 +152,13 @@ class Shopper:
         items = [
             item_of(line.product, line.quantity, unit_cost=line.unit_cost)
             for line in self.lines
-            if line.product.price is not None
+            if line.product.price is not None and not line.is_coming
         ]
         return reduced(self.book, items, self.slot_facts)
 
     @cached_property
     def priced_lines(self) -> list[PricedLine]:
-        """The basket at today's prices, after promotions."""
+        """The basket at today's prices, after promotions; without what is not there yet."""
         reduced = self.reductions.lines
         return [
             PricedLine(
@@ -160,8 +166,24 @@ class Shopper:
                 reduced[product.pk].discount if product.pk in reduced else NOTHING,
             )
             for line in self.lines
-            if (product := line.product).price is not None
+            if (product := line.product).price is not None and not line.is_coming
         ]  # fmt: skip
+
+    def lacking_in(self, zone: Zone) -> list[Lacking]:
+        """Articles of the basket of which a zone's depot has too little. No query for their own depot, else one.
+
+        None while a payment runs: its order has taken what it needs.
+        """
+        if self.own_order or not self.lines:
+            return []
+        there = {line.product_id: Prospect(line.in_stock, line.back_on) for line in self.lines}
+        if zone.depot_id != self.depot_id:
+            there = prospects(zone.depot_id, list(there))
+        return [
+            Lacking(line.product.name, found.back_on if line.product.is_published else None)
+            for line in self.lines
+            if (found := there[line.product_id]).available < line.quantity or not line.product.is_published
+        ]
 
     def totals_of(self, lines: Sequence[PricedLine]) -> BasketTotals:
         """Sums of some lines; delivery at the held slot's price, or the zone's usual one, unless offered."""

@@ -18,7 +18,6 @@ from config.pages import page
 from config.refusals import note_refusal
 from config.templatetags.cabas import grams
 from delivery.slots import services as slots
-from delivery.slots.queries import upcoming_days
 from delivery.zones import services as zones
 from delivery.zones.queries import known_zones, zone_for_postcode
 from delivery.zones.visitor import (
@@ -26,7 +25,7 @@ from delivery.zones.visitor import (
     remember_outside,
 )
 from shop.basket import services
-from shop.basket.deliveries import priced_for
+from shop.basket.deliveries import grid_for
 from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.holding import hold_for
 from shop.basket.queries import Line, by_aisle, card_in, page_lines, sellable, with_promotions
@@ -73,10 +72,12 @@ def _lines(shopper: Shopper) -> list[Line]:
 
 
 def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
-    totals = shopper.totals_of([line.priced for line in lines])
+    there = [line for line in lines if not line.is_coming]
+    totals = shopper.totals_of([line.priced for line in there])
     return {
         "lines": lines,
-        "groups": by_aisle(lines),
+        "groups": by_aisle(there),
+        "coming": [line for line in lines if line.is_coming],
         "totals": totals,
         "offered_at_best": None
         if shopper.hold or not totals.delivery
@@ -91,9 +92,9 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
             offered_by=totals.delivery_label,
             is_collect=shopper.point is not None,
         ),
-        "changed_lines": [line for line in lines if line.has_new_price],
+        "changed_lines": [line for line in there if line.has_new_price],
         "ended_lines": [line for line in lines if line.ended_promotion],
-        "short_lines": [line for line in lines if line.is_short],
+        "short_lines": [line for line in there if line.is_short],
     }
 
 
@@ -209,7 +210,6 @@ def slots_page(request: HttpRequest) -> HttpResponse:
         if found is None:
             return _outside(request, postcode, CoverageForm(initial={"code_postal": postcode}))
         zone = found
-    holder, book = str(shopper.basket.key) if shopper.basket else None, shopper.offers_in(zone)
     return render(
         request,
         "basket/slots.html",
@@ -217,12 +217,10 @@ def slots_page(request: HttpRequest) -> HttpResponse:
             "form": form,
             "slot_zone": zone,
             "slot_postcode": postcode,
-            "free_from": book.offered_from(
+            "free_from": shopper.offers_in(zone).offered_from(
                 zone.free_delivery_from, SlotFacts(zone_id=zone.pk), fee=zone.peak_price
             ),
-            "days": priced_for(
-                upcoming_days(zone, holder=holder), zone=zone, book=book, goods=shopper.basket_total
-            ),
+            **grid_for(shopper, zone, back=request.get_full_path(), postcode=postcode),
             "next_url": request.GET.get("suite", ""),
             "has_points": bool(known_zones().points),
         },

@@ -117,6 +117,15 @@ class VoucherForm(forms.Form):
 LINE = "manque-"
 
 
+class AgreeForm(forms.Form):
+    """What the law wants agreed by whoever was sent an order."""
+
+    terms = forms.BooleanField(
+        label=_("J’ai lu et j’accepte les conditions générales de vente."),
+        error_messages={"required": _("Acceptez les conditions générales de vente pour commander.")},
+    )
+
+
 class FinalForm(forms.Form):
     """Step 3: what the law wants agreed, and the amount the shopper saw."""
 

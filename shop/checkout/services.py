@@ -58,6 +58,8 @@ class Recap:
     voucher: Voucher | None = None
     # Why the chosen one takes nothing off, and is left out.
     voucher_refused: VoucherRefused | None = None
+    # Out of stock, with a day of return: they stay in the basket.
+    coming: Sequence[Line] = ()
 
     @property
     def minimum_age(self) -> int:
@@ -88,7 +90,9 @@ def recap_of(
     """
     zone, own = hold.slot.zone, hold.order_reference
     book, when = fresh_book(zone.pk, own), slot_facts(hold.slot)
-    lines = detailed_lines(basket, zone.depot_id, own_order=own, with_cards=is_shown)
+    found = detailed_lines(basket, zone.depot_id, own_order=own, with_cards=is_shown)
+    coming = [line for line in found if line.is_coming]
+    lines = [line for line in found if not line.is_coming]
     lines = with_promotions(lines, book, when, seen_at=basket.touched_at)
     articles = [_article(line) for line in lines]
     priced = partial(
@@ -100,15 +104,15 @@ def recap_of(
     )
     totals = priced()
     if voucher is None:
-        return Recap(lines, articles, totals, hold)
+        return Recap(lines, articles, totals, hold, coming=coming)
     try:
         _check_voucher(voucher, totals, customer, own_order=own)
         reduced = priced(voucher=voucher.terms)
         if not reduced.voucher_discount:
             raise VoucherWorthless
     except VoucherRefused as refused:
-        return Recap(lines, articles, totals, hold, voucher_refused=refused)
-    return Recap(lines, articles, reduced, hold, voucher)
+        return Recap(lines, articles, totals, hold, voucher_refused=refused, coming=coming)
+    return Recap(lines, articles, reduced, hold, voucher, coming=coming)
 
 
 def _check_voucher(voucher: Voucher, totals: Figures, customer: Customer | None, *, own_order: str) -> None:

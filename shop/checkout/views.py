@@ -17,19 +17,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
-from delivery.slots.queries import upcoming_days
 from delivery.zones.models import Zone
 from delivery.zones.queries import known_zones, zone_for_postcode
 from loyalty.vouchers.rules import VoucherRefused
 from loyalty.vouchers.wording import refusal_said
 from shop.basket import services as baskets
-from shop.basket.deliveries import priced_for
+from shop.basket.deliveries import grid_for
 from shop.basket.models import Basket
 from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
 from shop.basket.summary import money_summary
 from shop.basket.wording import PAYMENT_RUNNING, below_minimum, slot_let_go
 from shop.checkout import services
-from shop.checkout.forms import AddressChoiceForm, FinalForm, RecipientForm
+from shop.checkout.forms import AddressChoiceForm, AgreeForm, FinalForm, RecipientForm
 from shop.checkout.models import ADDRESS_FIELDS, CheckoutDraft
 from shop.checkout.ports import SellingClosed
 from shop.checkout.voucher_panel import SESSION_VOUCHER_SAID, voucher_panel
@@ -40,9 +39,12 @@ from shop.orders.models import Order
 from shop.orders.queries import (
     SESSION_ORDERED,
     last_delivery,
+    letter_context,
+    may_agree,
     may_pay_again,
     order_by_reference,
     order_by_token,
+    pay_path,
     rank_of_next_order,
     waiting_order,
 )
@@ -225,16 +227,10 @@ def slot(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkout
             _("Votre créneau est réservé pour %(other)s : choisissez-en un pour %(zone)s.")
             % {"other": shopper.hold.slot.zone.name, "zone": zone.name},
         )
-    days = priced_for(
-        upcoming_days(zone, holder=str(basket.key)),
-        zone=zone,
-        book=shopper.offers_in(zone),
-        goods=shopper.basket_total,
-    )
     return render(
         request,
         "checkout/slot.html",
-        {"days": days, "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": usable_hold(shopper, draft), "current": 2,
+        {**grid_for(shopper, zone, back=request.path, postcode=draft.postcode), "slot_zone": zone, "slot_postcode": draft.postcode, "usable_hold": usable_hold(shopper, draft), "current": 2,
          "summary": _estimate(shopper), "next_url": reverse("checkout_recap"), "point": shopper.point},
     )  # fmt: skip
 
@@ -398,7 +394,7 @@ def _to_payment(request: HttpRequest, order: Order, key: str = "") -> HttpRespon
         url = payments.open_payment_page(
             key=key,
             return_url=request.build_absolute_uri(reverse("checkout_return", args=[key])),
-            cancel_url=request.build_absolute_uri(_unpaid_url(order)),
+            cancel_url=request.build_absolute_uri(_unpaid_url(request, order)),
             deadline=order.slot.cutoff_at,
         )
     except payments.PaymentAlreadySecured:
@@ -406,14 +402,15 @@ def _to_payment(request: HttpRequest, order: Order, key: str = "") -> HttpRespon
     except (payments.ProviderUnavailable, payments.PaymentClosed, payments.PaymentUncertain):
         logger.warning("payment page not opened for order %s", order.reference)
         messages.error(request, PAYMENT_SILENT)
-        return redirect(_unpaid_url(order))
+        return redirect(_unpaid_url(request, order))
     return HttpResponseRedirect(url)
 
 
-def _unpaid_url(order: Order) -> str:
-    """Where whoever did not pay goes on: the recap, or a placed order's own page to pay again."""
+def _unpaid_url(request: HttpRequest, order: Order) -> str:
+    """Where whoever did not pay goes on: the recap, or the order's own page where its basket is not this browser's."""
     if order.status == Order.Status.AWAITING_PAYMENT:
-        return reverse("checkout_recap")
+        is_here = request.session.get(SESSION_KEY) == str(order.basket_key)
+        return reverse("checkout_recap") if is_here else pay_path(order)
     if order.status == Order.Status.PLACED:
         return reverse("pay_again", args=[order.tracking_token])
     return reverse("basket")
@@ -440,11 +437,24 @@ def give_up_payment(request: HttpRequest) -> HttpResponse:
 def pay_again(request: HttpRequest, token: str) -> HttpResponse:
     """A saved card was refused: its holder opens this page from the letter and pays with another one."""
     order = order_by_token(token)
+    if may_agree(order):
+        return _agree(request, order)
     if not may_pay_again(order):
         return redirect("tracking", token=token)
     if request.method == "POST":
         return _to_payment(request, order)
     return render(request, "checkout/pay_again.html", {"order": order})
+
+
+def _agree(request: HttpRequest, order: Order) -> HttpResponse:
+    """All of it once more, for whoever was sent a link to an order made on the telephone, and the button that obliges
+    to pay (Code civil 1127-2, C. conso L221-14): until it is pressed, nothing is bought.
+    """
+    form = AgreeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        return _to_payment(request, order)
+    context = {"order": order, "form": form, "told": letter_context(order.reference)}
+    return render(request, "checkout/agree.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -468,7 +478,7 @@ def payment_return(request: HttpRequest, key: str) -> HttpResponse:
             request,
             _("Le paiement n’a pas abouti : rien n’a été débité. Vous pouvez réessayer ou changer de carte."),
         )
-        return redirect(_unpaid_url(order))
+        return redirect(_unpaid_url(request, order))
     return render(request, "checkout/waiting.html", {"order": order, "payment_key": key})
 
 

@@ -1,16 +1,15 @@
 """What this room needs from above; bound in config/wiring.py."""
 
 from collections.abc import Callable
+from datetime import datetime
 
-from shop.claims.rules import HelpHours
-
-_hours: list[Callable[[], HelpHours]] = []
-
-
-def bind_help_hours(hours: Callable[[], HelpHours]) -> None:
-    _hours[:] = [hours]
+_call_by: list[Callable[[datetime], datetime]] = []
 
 
-def help_hours() -> HelpHours:
-    """When people answer the telephone."""
-    return _hours[0]()
+def bind_call_by(within_an_hour: Callable[[datetime], datetime]) -> None:
+    """By when whoever answers the telephone has called, asked at an instant: within the hour, of opening hours."""
+    _call_by[:] = [within_an_hour]
+
+
+def promised_call(now: datetime) -> datetime:
+    return _call_by[0](now)

@@ -1,9 +1,8 @@
-"""When a claim is answered at once, and by when somebody calls. Pure: no clock, no database."""
+"""When a claim is answered at once, and which hour is said for a call. Pure: no clock, no database."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
 
 MISSING, DAMAGED, NOT_MINE, LIFE = "missing", "damaged", "not_mine", "life"
 # Why somebody calls in place of an answer at once.
@@ -14,7 +13,6 @@ FRESH_WITHIN = timedelta(hours=48)
 REPORTED_WITHIN = timedelta(days=14)
 # By one order's word so many others are made good for without anybody looking.
 MOST_REPAIRED = 3
-CALLED_WITHIN = timedelta(hours=1)
 _NEWCOMER = 3
 
 
@@ -71,21 +69,7 @@ def is_near_limit(amount: Decimal, most: Decimal) -> bool:
     return most * Decimal("0.9") <= amount <= most
 
 
-class HelpHours(Protocol):
-    def is_open(self, local: datetime) -> bool: ...
-
-    def next_opening(self, local: datetime) -> tuple[date, time]: ...
-
-
-def call_by(local: datetime, hours: HelpHours) -> datetime:
-    """By when somebody has called: within the hour while people answer, else within the hour after they do again.
-
-    Up to the next five minutes, as one says an hour.
-    """
-    later = local + CALLED_WITHIN
-    if not (hours.is_open(local) and hours.is_open(later)):
-        day, opens = hours.next_opening(local)
-        later = datetime.combine(day, opens, local.tzinfo) + CALLED_WITHIN
-    return later + (
-        -timedelta(minutes=later.minute, seconds=later.second, microseconds=later.microsecond)
-    ) % (timedelta(minutes=5))
+def said_hour(at: datetime) -> datetime:
+    """Up to the next five minutes, as one says an hour: nobody is called later than they were told."""
+    past = timedelta(minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+    return at + -past % timedelta(minutes=5)

@@ -301,6 +301,6 @@ class OrderAdmin(GivesBack, TakesMoney, FindsByReference, KeepsSecret, ReadOnly,
             (reverse("admin:payments_paymentoperation_changelist", query={"q": order.reference}), _("Paiements")),
             (reverse("admin:promise_outcome_changelist", query={"q": order.reference}), _("Promesse")),
             (reverse("admin:documents_document_changelist", query={"q": order.reference}), _("Factures et avoirs")),
-            (reverse("admin:desk_contactrequest_changelist", query={"q": order.reference}), _("Demandes")),
+            (reverse("admin:desk_conversation_changelist", query={"q": order.reference}), _("Demandes")),
         ]  # fmt: skip
         return format_html_join(" · ", '<a class="underline" href="{}">{}</a>', places)

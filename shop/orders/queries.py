@@ -102,6 +102,11 @@ def order_by_reference(reference: str | None) -> Order:
     return get_object_or_404(Order, reference=reference)
 
 
+def reference_exists(reference: str) -> bool:
+    """Whether an order was ever made under it. One query."""
+    return Order.objects.filter(reference=reference).exists()
+
+
 def order_by_token(token: str) -> Order | None:
     """The order a signed link names; abandoned attempts have no page. One query."""
     return (
@@ -118,6 +123,15 @@ def may_pay_again(order: Order | None) -> TypeGuard[Order]:
         order is not None
         and order.status == Order.Status.PLACED
         and order.payment_needed_at is not None
+        and order.slot.cutoff_at > timezone.now()
+    )
+
+
+def may_agree(order: Order | None) -> TypeGuard[Order]:
+    """Whether this order waits for its customer to agree to it and pay. No query: needs its slot."""
+    return (
+        order is not None
+        and order.status == Order.Status.AWAITING_PAYMENT
         and order.slot.cutoff_at > timezone.now()
     )
 

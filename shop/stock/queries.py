@@ -17,6 +17,8 @@ from shop.stock.rules import REORDER_BELOW_DAYS
 # Parts of hand-written statements, where ``p`` is the product and ``i`` its stock in one depot, if any.
 LEAST_SOLD = "CASE p.sold_by WHEN 'weight' THEN p.weight_step_g ELSE 1 END"
 CAN_BE_BOUGHT = f"p.is_published AND coalesce(i.available, 0) >= {LEAST_SOLD}"
+# The day on which more is expected, the past included: `coming_on` says whether it counts.
+BACK_ON = "i.expected_restock_on"
 # What `highest_cost` says too; 0 when unknown.
 HIGHEST_COST = "coalesce((SELECT max(c.unit_cost) FROM stock_stockitem c WHERE c.product_id = p.id), 0)"
 
@@ -28,6 +30,13 @@ class Received(NamedTuple):
     sold_by: str
 
 
+class Prospect(NamedTuple):
+    """What a depot can sell of a product now, pieces or grams, and the day more is expected."""
+
+    available: int
+    back_on: date | None
+
+
 class UnknownDepot(Exception):
     """No depot has this code, or none is the default one."""
 
@@ -36,6 +45,20 @@ def availability(depot_id: int, product_ids: Collection[int]) -> dict[int, int]:
     """What may still be sold of each product, pieces or grams; 0 where the depot has none. One query."""
     found = StockItem.objects.filter(depot_id=depot_id, product_id__in=product_ids)
     return dict.fromkeys(product_ids, 0) | dict(found.values_list("product_id", "available"))
+
+
+def prospects(depot_id: int, product_ids: Collection[int]) -> dict[int, Prospect]:
+    """The same, with the day on which more is expected, if one was told and it has not passed. One query."""
+    found = StockItem.objects.filter(depot_id=depot_id, product_id__in=product_ids)
+    told = found.values_list("product_id", "available", "expected_restock_on")
+    return dict.fromkeys(product_ids, Prospect(0, None)) | {
+        pk: Prospect(available, coming_on(day)) for pk, available, day in told
+    }
+
+
+def coming_on(day: date | None) -> date | None:
+    """A day that was told for a return, unless it has passed. No query."""
+    return day if day and day >= timezone.localdate() else None
 
 
 def highest_costs(product_ids: Collection[int]) -> dict[int, Decimal]:

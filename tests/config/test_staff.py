@@ -21,7 +21,7 @@ from shop.orders.models import Order
 from tests.factories import CustomerFactory, ProductFactory, SlotFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-SENSITIVE = ("customers.", "orders.", "payments.", "outbox.", "desk.view_contactrequest")
+SENSITIVE = ("customers.", "orders.", "payments.", "outbox.", "desk.view_conversation")
 
 
 def blocks_of(client):
@@ -83,7 +83,9 @@ def test_no_group_may_delete_what_accounts_and_law_keep(group):
         "customers.",
         "outbox.",
         "desk.legal",
-        "desk.contact",
+        "desk.conversation",
+        "desk.callback",
+        "desk.phoneorder",
         "catalogue.delete_product",
     )
 

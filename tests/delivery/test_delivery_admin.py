@@ -13,6 +13,7 @@ from config.facts import deliver_all
 from config.urls import urlpatterns  # noqa: F401
 from delivery.slots.models import Hold, Slot
 from delivery.slots.services import hold_slot, pin_hold
+from delivery.slots.waitlist import wait_for_slot
 from delivery.zones.models import CoverageRequest, Depot, Zone
 from delivery.zones.queries import zone_for_postcode
 from delivery.zones.services import ask_for_coverage
@@ -87,6 +88,34 @@ def test_the_grid_shows_each_slot_with_figures_and_words(manager, slot):
                  "fermé", "clos", "0/0", "jeu. 26 nov.", "Du 23 au 29 novembre 2026", "19&nbsp;h"]:  # fmt: skip
         assert said in html, said
     assert change_url(slot) in html
+
+
+def test_the_grid_says_how_many_wait(manager, slot):
+    Slot.objects.update(booked=20, waiting=3)
+
+    html = main_of(manager.get(GRID))
+
+    assert "<strong>20/20</strong>" in html
+    assert "<span>3 attendent</span>" in html
+    assert "1 attend" not in html
+
+
+def test_who_waits_is_read_only_and_hides_the_key_of_the_letter(manager, slot):
+    Slot.objects.update(booked=20)
+    entry = wait_for_slot(slot_id=slot.pk, email="ana@exemple.fr", holder="cle-du-panier")
+
+    listed = manager.get(reverse("admin:slots_waitlistentry_changelist")).content.decode()
+    page = manager.get(change_url(entry)).content.decode()
+
+    assert "ana@exemple.fr" in listed and "ana@exemple.fr" in page
+    for secret in (entry.token, "cle-du-panier"):
+        assert secret not in listed + page
+    assert manager.post(change_url(entry), {"state": "left"}).status_code == 403
+    assert manager.get(reverse("admin:slots_waitlistentry_add")).status_code == 403
+    assert (
+        manager.get(reverse("admin:slots_waitlistentry_changelist"), {"token__startswith": "a"}).status_code
+        == 400
+    )
 
 
 def test_the_grid_leaves_no_variable_undefined(manager, slot, engine, monkeypatch):

@@ -39,14 +39,17 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """Open a fresh visitor's page: ``open_page(phone=True, javascript=False, dark=True)``."""
+    """Open a fresh visitor's page: ``open_page(phone=True, javascript=False, dark=True)``. Without ``workers`` no page
+    is shown from what a browser keeps.
+    """
     contexts = []
 
-    def make(*, phone=False, javascript=True, dark=False):
+    def make(*, phone=False, javascript=True, dark=False, workers=True):
         context = browser.new_context(
             viewport=PHONE if phone else DESKTOP,
             java_script_enabled=javascript,
             color_scheme="dark" if dark else "light",
+            service_workers="allow" if workers else "block",
             locale="fr-FR",
             timezone_id="Europe/Paris",
         )

@@ -20,7 +20,8 @@ from crm.desk.models import LegalPage
 from crm.desk.views import RECEIPT_SALT
 from crm.outbox import secrets
 from crm.outbox.models import Message
-from delivery.slots.models import Hold, Slot
+from delivery.slots.models import Hold, Slot, WaitlistEntry
+from delivery.slots.waitlist import offer_places
 from delivery.zones.models import PickupPoint
 from shop.catalogue.models import Aisle, Product
 from shop.customers.models import Customer, User
@@ -45,7 +46,7 @@ PASSWORD = "un-cabas-bien-plein"
 @pytest.fixture
 def see(shop, open_page):
     """An inspector that reports, all at once, what it found on every page it saw."""
-    inspector = Inspector(open_page(), shop)
+    inspector = Inspector(open_page(workers=False), shop)
     yield inspector.visit
     inspector.report()
 
@@ -255,6 +256,56 @@ def test_slots(see, goods):
     stranger = Client()
     wrong = stranger.post(reverse("ask_for_coverage"), {"code_postal": "29200", "email": "marie@"})
     see("slots-outside-error", client=stranger, answer=wrong, status=422)
+
+
+def test_waitlist(see, goods):
+    """Asking, waiting, and the page of the letter in each of its states."""
+    shopper, slot = fill(living_in(Client()), goods, "food").client, free_slot()
+    ask = reverse("wait_for_slot", args=[slot.pk])
+    Slot.objects.filter(zone=slot.zone_id, starts_at__lt=slot.starts_at + timedelta(days=1)).update(
+        booked=F("capacity")
+    )
+    see("slots-full", "/creneaux/", client=shopper, says="me prévenir")
+    see("wait", ask)
+    see("wait-signed-in", ask, client=living_in(signed_in()), says="camille@cabas.example")
+    stranger = Client()
+    wrong = stranger.post(ask, {"email": "marie@"})
+    see("wait-error", client=stranger, answer=wrong, status=422, says="incomplète")
+    shopper.post(ask, {"email": "marie@exemple.fr", "code_postal": "75011"})
+    see("slots-waiting", "/creneaux/", client=shopper, says="nous vous prévenons")
+    entry = WaitlistEntry.objects.get()
+    page = reverse("slot_offer", args=[entry.token])
+    see("offer-waiting", page, says="Vous attendez votre tour")
+    Slot.objects.filter(pk=slot.pk).update(booked=F("booked") - 1)
+    offer_places()
+    see("slots-offered", "/creneaux/", client=shopper, says="Une place vous attend")
+    see("offer", page, says="Prendre cette place")
+    walk = Walk(shopper).hold(free_slot(9))
+    see("offer-in-exchange", page, client=walk.client, says="Elle remplace votre créneau actuel")
+    for state, says in (
+        ("lapsed", "Le délai"),
+        ("left", "laissée"),
+        ("taken", "prise"),
+        ("closed", "Aucune"),
+    ):
+        WaitlistEntry.objects.update(state=state)
+        see(f"offer-{state}", page, says=says)
+
+
+def test_servings(see, goods):
+    """A basket of which some slots can serve more than others, from the basket to the last step."""
+    walk = ready_to_pay(goods)
+    fill(walk.client, goods, "second", quantity=2)
+    gone = StockItem.objects.filter(product=goods["second"])
+    gone.update(on_hand=0, expected_restock_on=timezone.localdate() + timedelta(days=3))
+    see("slots-served", "/creneaux/", client=walk.client, says="3/4 de votre panier")
+    see("checkout-slot-served", "/commande/creneau/", client=walk.client, says="4/4 de votre panier")
+    see("basket-coming", "/panier/", client=walk.client, says="De retour bientôt")
+    see("recap-coming", "/commande/recapitulatif/", client=walk.client, says="Reste dans votre panier")
+    fill(walk.client, goods, "gone", quantity=2)
+    rename(goods["gone"], LONG_NAME.replace("rouges", "jaunes"))
+    gone.update(expected_restock_on=None)
+    see("slots-served-alike", "/creneaux/", client=walk.client, says="Quel que soit le créneau")
 
 
 def test_pickup(see, goods):

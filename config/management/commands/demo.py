@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.demonstration import Plan, Refused, load
 from config.demonstration.accounts import ACCOUNTS, make_account
+from config.demonstration.couriers import make_courier
 from config.demonstration.plan import DAYS, SEED
 from config.demonstration.promotions import make_promotions
 from config.demonstration.reviews import make_reviews
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         if seed_demo_points():
             generate_slots()
         made = sum(make_account(account) for account in ACCOUNTS)
+        make_courier()
         promoted = make_promotions()
         make_vouchers()
         self.stdout.write(

@@ -6,14 +6,16 @@ from django.core.management.base import BaseCommand
 from django.db.models import Manager
 
 from config.staff import seed_groups
-from crm.desk.models import HelpEntry, LegalPage
-from crm.desk.services import seed_help, seed_pages
+from crm.desk.models import HelpEntry, LegalPage, ReplyText
+from crm.desk.services import seed_help, seed_pages, seed_reply_texts
 from delivery.promise.models import Rule
 from delivery.promise.services import seed_rules
 from delivery.rounds.models import Place
 from delivery.rounds.seed import seed_places
 from delivery.slots.models import Slot
 from delivery.slots.services import generate_slots
+from delivery.tracking.models import Card
+from delivery.tracking.seed import seed_cards
 from delivery.zones.models import Zone
 from delivery.zones.seed import seed_zones
 from shop.claims.models import ClaimLimits
@@ -30,10 +32,12 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("limites des signalements", seed_limits, ClaimLimits._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),
+    ("textes de réponse", seed_reply_texts, ReplyText._default_manager),
     ("index de recherche", ensure_index, SearchEntry._default_manager),
     ("synonymes de recherche", seed_synonyms, Synonym._default_manager),
     ("créneaux", generate_slots, Slot._default_manager),
     ("lieux et transporteurs", seed_places, Place._default_manager),
+    ("fiches des livreurs", seed_cards, Card._default_manager),
 ]
 
 

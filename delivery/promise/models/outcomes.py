@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from delivery.promise.rules import Facts
+from delivery.promise.rules import SILENCE, Facts
 from delivery.zones.models import Zone
 from shop.customers.models import Customer
 
@@ -37,11 +37,33 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
         """Their slot is over, and nobody said that they arrived."""
         return self.filter(is_collect=False, arrived_at=None, cancelled_at=None, slot_ends_at__lt=now)
 
+    def counted(self, now: datetime) -> "OutcomeQuerySet":
+        """Those that the public record counts: what was promised for slots that are over, all but what its customer
+        called off in time. Of what nobody heard of for half a day it is said that it did not come.
+        """
+        is_known = Q(arrived_at__isnull=False) | Q(is_collect=True) | Q(slot_ends_at__lte=now - SILENCE)
+        over = self.filter(slot_ends_at__lte=now)
+        return over.filter(Q(cancelled_at=None) & is_known | Q(is_our_doing=True))
+
     def hurt(self) -> "OutcomeQuerySet":
         """Those of which a rule could say something."""
         broken = Q(units_missing__gt=0) | Q(damaged_units__gt=0) | Q(life_broken_units__gt=0)
         unready = Q(is_collect=True) & (Q(ready_at__gt=F("slot_starts_at")) | Q(ready_at=None))
         return self.filter(broken | (_ARRIVED_LATE & Q(is_collect=False)) | unready, cancelled_at=None)
+
+
+def _came_within(minutes: int) -> Q:
+    """Not given up, and at the door, or ready to be fetched, so many minutes after what was promised at the latest."""
+    later = timedelta(minutes=minutes, seconds=1)
+    at_door = Q(is_collect=False, arrived_at__lt=F("slot_ends_at") + later)
+    return Q(is_our_doing=False) & (at_door | Q(is_collect=True, ready_at__lt=F("slot_starts_at") + later))
+
+
+ON_TIME, WITHIN_5, WITHIN_30 = _came_within(0), _came_within(5), _came_within(30)
+COMPLETE = Q(is_our_doing=False, ready_at__isnull=False, units_missing=0, units_told=0)
+# Of those that lacked something: nothing of it came as a surprise.
+TOLD_BEFORE = Q(is_our_doing=False, units_told__gt=0, units_missing=0)
+LACKED = Q(units_told__gt=0) | Q(units_missing__gt=0)
 
 
 class Outcome(models.Model):
@@ -70,6 +92,8 @@ class Outcome(models.Model):
     carrier = models.CharField(_("transporteur"), max_length=40, blank=True, default="")
     arrived_at = models.DateTimeField(_("arrivée le"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
+    # Called off by the shop, or by a customer whom it let down: kept neither in time nor complete.
+    is_our_doing = models.BooleanField(_("annulée de notre fait"), default=False, db_default=False)
     changed_at = models.DateTimeField(_("dernier changement"), auto_now=True)
     # From then on it is owed a decision; nothing once that was made.
     decide_at = models.DateTimeField(null=True, editable=False)

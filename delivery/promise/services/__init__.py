@@ -39,6 +39,7 @@ from delivery.promise.services.outcomes import (
     record_missing_told_later,
     record_picking,
 )
+from delivery.promise.services.recording import count_weeks
 from delivery.promise.services.rulebook import NewVersion, add_version, preview, seed_rules
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "cancel_outcome",
     "change_outcome",
     "correct_arrival",
+    "count_weeks",
     "decide",
     "grant_by_staff",
     "note_carried_out",

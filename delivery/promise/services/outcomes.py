@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Case, Sum, Value, When
 from django.utils import timezone
 
 from config.facts import publish
@@ -79,28 +79,27 @@ def _check(promised: Promised) -> None:
 def change_outcome(*, order_reference: str, promised: Promised) -> None:
     """The order was amended before its cut-off: this is promised from now on. The last word holds.
 
-    Raises OutcomeUnknown, OutcomeCancelled, AlreadyArrived, FiguresImpossible. Locks the outcome; two statements and
-    the fact's.
+    Raises OutcomeUnknown, OutcomeCancelled, AlreadyArrived, FiguresImpossible. One UPDATE and the fact's.
     """
     _check(promised)
-    outcome = _going(order_reference)
-    if outcome.arrived_at:
+    ends, later = (decides_at(promised.slot_ends_at, is_collect=one) for one in (True, False))
+    going = Outcome.objects.filter(order_reference=order_reference, cancelled_at=None, arrived_at=None)
+    if not going.update(
+        decide_at=Case(When(is_collect=True, then=Value(ends)), default=Value(later)),
+        units_missing=0,
+        units_told=0,
+        changed_at=timezone.now(),
+        **asdict(promised),
+    ):
+        _going(order_reference)
         raise AlreadyArrived(order_reference)
-    fields = asdict(promised)
-    if any(getattr(outcome, name) != value for name, value in fields.items()):
-        _write(
-            outcome,
-            decide_at=decides_at(promised.slot_ends_at, is_collect=outcome.is_collect),
-            units_missing=0,
-            units_told=0,
-            **fields,
-        )
+    _tell(order_reference)
 
 
 @transaction.atomic
-def cancel_outcome(*, order_reference: str) -> bool:
+def cancel_outcome(*, order_reference: str, is_our_doing: bool = False) -> bool:
     """The order is called off: nothing is promised any more, nothing decided. Whether that is new; False too where
-    nothing was ever promised.
+    nothing was ever promised. ``is_our_doing``: the public record counts it as not kept.
 
     Raises AlreadyArrived. Locks the outcome; two statements and the fact's.
     """
@@ -109,7 +108,7 @@ def cancel_outcome(*, order_reference: str) -> bool:
         return False
     if outcome.arrived_at:
         raise AlreadyArrived(order_reference)
-    _write(outcome, cancelled_at=timezone.now(), decide_at=None)
+    _write(outcome, cancelled_at=timezone.now(), is_our_doing=is_our_doing, decide_at=None)
     return True
 
 

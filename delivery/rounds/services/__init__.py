@@ -3,6 +3,7 @@
 from delivery.rounds.errors import DepotNowhere, DropUnknown, PlanStale, RoundMoveRefused, WrongPlace
 from delivery.rounds.services.dispatching import (
     end_round,
+    lock_courier,
     lock_half_day,
     lock_round,
     send_out,
@@ -18,21 +19,27 @@ from delivery.rounds.services.drops import (
     note_crates,
     write_drop,
 )
+from delivery.rounds.services.places import PlaceLine, import_places
 from delivery.rounds.services.planning import due_for_plan, plan_half_day
+from delivery.rounds.services.shifts import copy_week
 
 __all__ = [
     "FORGOTTEN_AFTER",
     "DepotNowhere",
     "DropUnknown",
     "Manifest",
+    "PlaceLine",
     "PlanStale",
     "RoundMoveRefused",
     "WrongPlace",
     "cancel_drop",
+    "copy_week",
     "correct_place",
     "due_for_plan",
     "end_round",
     "forget_addresses",
+    "import_places",
+    "lock_courier",
     "lock_half_day",
     "lock_round",
     "note_crates",

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from delivery.rounds.errors import RoundMoveRefused
-from delivery.rounds.models import Drop, Planning, Round, Stop
+from delivery.rounds.models import Courier, Drop, Planning, Round, Stop
 from delivery.rounds.services.drops import touch
 
 
@@ -16,6 +16,11 @@ def lock_half_day(*, round_id: int) -> None:
     """Hold back plans and dispatchers of a round's half-day. Raises Round.DoesNotExist. Two queries."""
     planning_id = Round.objects.values_list("planning_id", flat=True).get(pk=round_id)
     list(Planning.objects.select_for_update().filter(pk=planning_id).values_list("pk"))
+
+
+def lock_courier(*, courier_id: int) -> None:
+    """Two taps of one courier wait for each other. Held until the caller's transaction ends. One query."""
+    list(Courier.objects.select_for_update(no_key=True).filter(pk=courier_id).values_list("pk"))
 
 
 def _locked(round_id: int) -> Round:

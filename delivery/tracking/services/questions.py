@@ -5,16 +5,23 @@ from uuid import UUID
 
 from django.db import transaction
 
-from delivery.tracking.errors import CardWithoutAnswer
+from delivery.tracking.errors import CardWithoutAnswer, NotYourRound
 from delivery.tracking.models import Card, Question
 
 
 @transaction.atomic
 def log_question(*, courier_id: int, key: UUID, at: datetime, words: str = "") -> Question:
-    """One tap: somebody asked what the courier could not answer. Sent again it is the same. Two queries."""
-    question, _new = Question.objects.get_or_create(
-        key=key, defaults={"courier_id": courier_id, "at": at, "words": words.strip()[:300]}
+    """One tap: somebody asked what the courier could not answer. Sent again it is the same; the few words may come later,
+    once. Raises NotYourRound for a key that another courier has used. Three queries.
+    """
+    words = words.strip()[:300]
+    question, is_new = Question.objects.get_or_create(
+        key=key, defaults={"courier_id": courier_id, "at": at, "words": words}
     )
+    if question.courier_id != courier_id:
+        raise NotYourRound(key)
+    if words and not is_new and Question.objects.filter(pk=question.pk, words="").update(words=words):
+        question.words = words
     return question
 
 

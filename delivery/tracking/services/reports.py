@@ -23,7 +23,7 @@ from delivery.tracking.errors import EventUnreadable, NotYourRound
 from delivery.tracking.events import DeliveryArrived, DeliveryFailed, DeliveryMade, RoundLeft
 from delivery.tracking.models import CourierEvent, Position, Run, Visit
 from delivery.tracking.rules import Refusal
-from delivery.tracking.services.runs import reestimate
+from delivery.tracking.services.runs import drop_cancelled, reestimate
 
 logger = logging.getLogger(__name__)
 Kind = CourierEvent.Kind
@@ -51,7 +51,7 @@ def report(*, courier_id: int, said: Said, now: datetime) -> CourierEvent:
     """Take what a phone says of its round, and estimate what is to come anew. Sent again it is the same event.
 
     Raises NotYourRound, EventUnreadable. Locks the run, before it the half-day where a round changes its state. At most
-    twenty queries however many stops, and what `publish` takes.
+    twenty-one queries however many stops, and what `publish` takes.
     """
     if said.kind not in Kind.values or (said.kind in _AT_A_STOP and said.visit_id is None):
         raise EventUnreadable(said.kind)
@@ -59,6 +59,8 @@ def report(*, courier_id: int, said: Said, now: datetime) -> CourierEvent:
     if known := CourierEvent.objects.filter(key=said.key).first():
         return known
     visits = list(run.visits.select_related("drop").order_by("number"))
+    if run.ended_at is None:
+        drop_cancelled(visits)
     visit = next((one for one in visits if one.pk == said.visit_id), None)
     why = _refusal(run, visits, visit, said, now)
     if not why:

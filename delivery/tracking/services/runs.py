@@ -7,7 +7,6 @@ from django.db import transaction
 
 from config.facts import publish
 from delivery.rounds import services as rounds
-from delivery.rounds.models import Courier
 from delivery.tracking.errors import AlreadyOut, NotYourRound
 from delivery.tracking.estimates import WARN_FROM, Leg, Pace, Seen, estimate, pace_of
 from delivery.tracking.events import DelayForeseen
@@ -27,7 +26,7 @@ def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
     if round_ is None:
         raise NotYourRound(round_id)
     # Two taps wait for each other here, before either looks.
-    list(Courier.objects.select_for_update(no_key=True).filter(pk=courier_id).values_list("pk"))
+    rounds.lock_courier(courier_id=courier_id)
     if known := Run.objects.filter(round=round_).first():
         return known
     if Run.objects.filter(courier=courier_id, ended_at=None).exists():
@@ -54,6 +53,17 @@ def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
     )
     reestimate(run, visits, now=now)
     return run
+
+
+def drop_cancelled(visits: Sequence[Visit]) -> None:
+    """Whoever called an order off meanwhile is not driven to, nor told that it will be late. The caller holds the run's
+    lock. One query where there is one, none else.
+    """
+    off = [visit for visit in visits if visit.state == State.TO_COME and visit.drop.cancelled_at]
+    for visit in off:
+        visit.state = State.CANCELLED
+    if off:
+        Visit.objects.bulk_update(off, ["state"])
 
 
 def reestimate(run: Run, visits: Sequence[Visit], *, now: datetime) -> None:
@@ -151,9 +161,11 @@ def seen(run: Run, visits: Sequence[Visit]) -> list[Seen]:
 
 @transaction.atomic
 def tick(*, run_id: int, now: datetime) -> None:
-    """Time passes and a phone says nothing: what should have happened by now has not. Locks the run; eight queries and
+    """Time passes and a phone says nothing: what should have happened by now has not. Locks the run; nine queries and
     what `publish` takes.
     """
     run = Run.objects.select_for_update(of=("self",)).select_related("round").get(pk=run_id)
     if run.ended_at is None:
-        reestimate(run, list(run.visits.select_related("drop").order_by("number")), now=now)
+        visits = list(run.visits.select_related("drop").order_by("number"))
+        drop_cancelled(visits)
+        reestimate(run, visits, now=now)

@@ -9,8 +9,8 @@ from config.facts import publish
 from delivery.promise import services as promises
 from shop.claims.events import CallbackDue, ClaimAnswered
 from shop.claims.models import Claim, ClaimEvent
-from shop.claims.ports import help_hours
-from shop.claims.rules import call_by
+from shop.claims.ports import promised_call
+from shop.claims.rules import said_hour
 from shop.claims.services.errors import ClaimMoved
 from shop.orders.models import OrderLine
 from shop.orders.promised import units_ordered
@@ -48,8 +48,7 @@ def move(claim: Claim, to: str, **fields: Any) -> None:
 
 def promise_call(claim: Claim, why: str) -> None:
     """Somebody calls within the hour. Three statements and the fact's."""
-    by = call_by(timezone.localtime(), help_hours())
-    move(claim, State.TO_CALL, why=why, call_by=by, answer="")
+    move(claim, State.TO_CALL, why=why, call_by=said_hour(promised_call(timezone.now())), answer="")
     record(claim, Event.TO_CALL, why=why)
     publish(
         CallbackDue(order_reference=claim.order.reference, customer_id=claim.customer_id, claim_id=claim.pk)

@@ -14,8 +14,10 @@ from shop.orders.services.promising import promise_no_more
 from shop.pricing import services as promotions
 from shop.stock import services as stock
 
+_OUR_DOING = {Kind.NOTHING_LEFT, Kind.CANCELLED_SHORT}
 
-def call_off(order: Order, why: Kind) -> None:
+
+def call_off(order: Order, why: Kind, *, is_our_doing: bool = False) -> None:
     """Give back slot, stock, promotions, with what an amendment kept of them, then the voucher; the caller then asks
     for the money to be. All of it commits together.
     """
@@ -30,5 +32,5 @@ def call_off(order: Order, why: Kind) -> None:
     stock.return_stock(order_reference=order.reference, also=aside)
     promotions.give_back(order_reference=order.reference, also=aside)
     vouchers.give_back(order_reference=order.reference)
-    promise_no_more(order)
+    promise_no_more(order, is_our_doing=is_our_doing or why in _OUR_DOING)
     publish(OrderCancelled(order_reference=order.reference, customer_id=order.customer_id))

@@ -57,9 +57,9 @@ def carry_out(order: Order, amendment: Amendment, proposal: Proposal, *, is_card
             amount=proposal.most,
             slot_starts_at=proposal.slot.starts_at if proposal.is_slot_new else None,
         )
-    _write_lines(order, proposal, costs)
+    lines = _write_lines(order, proposal, costs)
     _write_order(order, proposal)
-    promise_anew(order)
+    promise_anew(order, lines)
     if proposal.basket_key:
         baskets.take_out(key=proposal.basket_key, taken=proposal.taken)
     _settle(amendment, Amendment.State.APPLIED)
@@ -81,7 +81,7 @@ def _settle(amendment: Amendment, state: str, why: str = "") -> None:
     amendment.save(update_fields=["state", "why", "ended_at", "proposal"])
 
 
-def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> None:
+def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> list[OrderLine]:
     """Lines as agreed, each change with its event. Six queries."""
     vat, shares = iter(proposal.totals.line_vat), iter(proposal.totals.voucher_shares)
     rows = {line.ean: line for line in OrderLine.ever.filter(order=order)}
@@ -102,6 +102,7 @@ def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> None:
     OrderLine.objects.bulk_create(new)
     OrderLine.ever.bulk_update(old, [*_WRITTEN, "unit_cost", "cost_on"])
     LineEvent.objects.bulk_create(events)
+    return [*old, *new]
 
 
 _WRITTEN = (

@@ -137,5 +137,5 @@ def _end(order: Order) -> None:
         return_order(order=order)
         rounds.cancel_drop(order_reference=order.reference)
         return
-    call_off(order, Kind.CANCELLED)
+    call_off(order, Kind.CANCELLED, is_our_doing=True)
     payments.release(order_reference=order.reference)

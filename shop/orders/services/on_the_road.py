@@ -15,6 +15,7 @@ from shop.orders.refunds import ledger_of
 from shop.orders.rules import GIVEN_BACK_LASTS
 from shop.orders.services.books import Kind, Status, has_event, locked, move, record
 from shop.orders.services.preparing import hand_over
+from shop.orders.services.promising import promise_no_more
 from shop.orders.services.refunding import Returned, give_back
 from shop.payments import services as payments
 from shop.payments.models import PaymentOperation
@@ -92,6 +93,7 @@ def return_order(*, order: Order) -> Order:
     """
     move(order, Status.RETURNED)
     record(order, Kind.RETURNED)
+    promise_no_more(order, is_our_doing=True)
     publish(OrderReturned(order_reference=order.reference, customer_id=order.customer_id))
     settle_returned_money(order)
     return order

@@ -36,12 +36,18 @@ def promise(order: Order, lines: Sequence[Ordered]) -> None:
     )
 
 
-def promise_anew(order: Order) -> None:
-    """It was amended. Three queries and the fact's."""
-    lines = OrderLine.objects.filter(order=order, replaces=None)
-    ordered = [Ordered(*row) for row in lines.values_list("sold_by", "quantity", "voucher_share")]
-    promise(order, ordered)
-    promises.change_outcome(order_reference=order.reference, promised=_promised(order, ordered))
+def promise_anew(order: Order, lines: Sequence[OrderLine]) -> None:
+    """It was amended to these lines; one placed before promises were kept gets its own. One UPDATE and the fact's."""
+    ordered = _ordered(lines)
+    try:
+        promises.change_outcome(order_reference=order.reference, promised=_promised(order, ordered))
+    except promises.OutcomeUnknown:
+        promise(order, ordered)
+
+
+def _ordered(lines: Sequence[OrderLine]) -> list[Ordered]:
+    """Without what stands in for something else."""
+    return [Ordered(one.sold_by, one.quantity, one.voucher_share) for one in lines if not one.replaces_id]
 
 
 def _promised(order: Order, lines: Sequence[Ordered]) -> Promised:
@@ -55,16 +61,13 @@ def _promised(order: Order, lines: Sequence[Ordered]) -> Promised:
     )
 
 
-def promise_no_more(order: Order) -> None:
-    promises.cancel_outcome(order_reference=order.reference)
+def promise_no_more(order: Order, *, is_our_doing: bool) -> None:
+    promises.cancel_outcome(order_reference=order.reference, is_our_doing=is_our_doing)
 
 
 def note_packed(order: Order, lines: Sequence[OrderLine], bill: OrderBill) -> None:
     """Its crates are closed. Orders placed before promises were kept get theirs here. Five queries and the facts'."""
-    promise(
-        order,
-        [Ordered(line.sold_by, line.quantity, line.voucher_share) for line in lines if not line.replaces_id],
-    )
+    promise(order, _ordered(lines))
     units = units_of(lines, _answered(order))
     assert order.packed_at is not None  # noqa: S101 - it is being packed
     promises.record_picking(

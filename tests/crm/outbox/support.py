@@ -128,6 +128,8 @@ CONTACT = {
     "subject": "Une commande",
     "order_reference": "CB-2F7K9",
     "message": "Ma commande\nn’est pas là.",
+    "answer_by": datetime(2026, 12, 1, 14, 5, tzinfo=PARIS),
+    "takes_replies": True,
 }
 REVIEW = {
     "first_name": "Élodie",
@@ -257,11 +259,18 @@ CONTEXTS = {
         "sentence": "Votre mot de passe a été changé.",
         "at": datetime(2026, 11, 26, 15, tzinfo=PARIS),
     },
+    "order_to_agree": order_context(agree_by=datetime(2026, 11, 24, 15, 30, tzinfo=PARIS)),
     "contact_acknowledged": CONTACT | {"is_proven": True},
     "contact_answered": CONTACT | {"answer": "Elle arrive.\nMerci de votre patience."},
     "review_refused": REVIEW,
     "review_answered": REVIEW,
     "coverage_opened": {"postcode": "64000"},
+    "slot_offered": {
+        "when": "jeudi 26 novembre, de 19\u00a0h à 20\u00a0h",
+        "point": "",
+        "offered_until": datetime(2026, 11, 25, 18, 42, tzinfo=PARIS),
+        "offer_path": "/creneaux/attente/jeton-d-attente-1234567890/",
+    },
     "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
 }
 # What a reader must find in the text, and behind the one button of the HTML.
@@ -285,6 +294,7 @@ LINKS = {
     "order_returned": "/suivi/jeton-de-suivi-1234567890/",
     "shortage_settled": "/suivi/jeton-de-suivi-1234567890/",
     "product_recalled": "/suivi/jeton-de-suivi-1234567890/",
+    "order_to_agree": "/commande/paiement/jeton-de-suivi-1234567890/",
     "payment_needed": "/commande/paiement/jeton-de-suivi-1234567890/",
     "payment_voided": "/panier/",
     "password_reset": "/accounts/password/reset/key/1-abc/",
@@ -296,6 +306,7 @@ LINKS = {
     "review_refused": "/commandes/CB-2F7K-9ABC/avis/",
     "review_answered": "/produits/comte-aop-12-mois/avis/",
     "coverage_opened": "/creneaux/?code_postal=64000",
+    "slot_offered": "/creneaux/attente/jeton-d-attente-1234567890/",
     "product_restocked": "/produits/brie-de-meaux/",
 }
 

@@ -1,4 +1,4 @@
-"""When a claim is answered at once, and by when somebody calls."""
+"""When a claim is answered at once, and which hour is said."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm.desk.rules import OpeningHours
 from shop.claims.rules import (
     AMOUNT,
     DAMAGED,
@@ -19,13 +18,12 @@ from shop.claims.rules import (
     PHOTO,
     Limits,
     Told,
-    call_by,
     is_near_limit,
+    said_hour,
     why_call,
 )
 
 PARIS = ZoneInfo("Europe/Paris")
-HOURS = OpeningHours.parse("1-6 08:00-21:00, 7 09:00-13:00")
 LIMITS = Limits(
     amount=Decimal(30),
     number=4,
@@ -68,21 +66,11 @@ def test_what_is_answered_at_once_and_why_somebody_calls(changes, why):
 
 
 @pytest.mark.parametrize(
-    ("now", "by"),
-    [
-        # A Thursday.
-        ((2026, 11, 26, 17, 38), (2026, 11, 26, 18, 40)),
-        ((2026, 11, 26, 17, 40), (2026, 11, 26, 18, 40)),
-        ((2026, 11, 26, 6, 0), (2026, 11, 26, 9, 0)),
-        ((2026, 11, 26, 20, 30), (2026, 11, 27, 9, 0)),
-        # Saturday night, Sunday noon, and the night on which the clocks go back.
-        ((2026, 11, 28, 22, 0), (2026, 11, 29, 10, 0)),
-        ((2026, 11, 29, 12, 30), (2026, 11, 30, 9, 0)),
-        ((2026, 10, 25, 2, 30), (2026, 10, 25, 10, 0)),
-    ],
+    ("at", "said"),
+    [((17, 38, 1), (17, 40)), ((17, 40, 0), (17, 40)), ((17, 40, 1), (17, 45)), ((17, 58, 0), (18, 0))],
 )
-def test_somebody_calls_within_the_hour_while_people_answer(now, by):
-    assert call_by(datetime(*now, tzinfo=PARIS), HOURS) == datetime(*by, tzinfo=PARIS)
+def test_an_hour_is_said_in_fives_and_never_too_early(at, said):
+    assert said_hour(datetime(2026, 11, 26, *at, tzinfo=PARIS)) == datetime(2026, 11, 26, *said, tzinfo=PARIS)
 
 
 def test_a_tenth_below_the_limit_is_right_at_it():

@@ -1,16 +1,11 @@
-"""Texts that staff edit, answers to usual questions, and what people write to us."""
-
-from typing import ClassVar
+"""Texts that staff edit, and answers to usual questions."""
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-
-from shop.customers.models import Customer
 
 
 class LegalPage(models.Model):
@@ -87,65 +82,3 @@ class HelpEntry(models.Model):
 
     def __str__(self) -> str:
         return self.question
-
-
-class ContactRequest(models.Model):
-    """What somebody wrote to us. The words stay as they came; only its answer and state are added."""
-
-    class Subject(models.TextChoices):
-        CURRENT_ORDER = "current_order", _("Une commande en cours")
-        MISSING_ITEM = "missing_item", _("Un article manquant ou abîmé")
-        REFUND = "refund", _("Un remboursement")
-        ACCOUNT = "account", _("Mon compte")
-        PERSONAL_DATA = "personal_data", _("Mes données")
-        ACCESSIBILITY = "accessibility", _("Accessibilité")
-        OTHER = "other", _("Autre chose")
-
-    class State(models.TextChoices):
-        NEW = "new", _("à traiter")
-        ANSWERED = "answered", _("répondue")
-        CLOSED = "closed", _("classée sans réponse")
-
-    MOVES: ClassVar[dict[str, set[str]]] = {
-        State.NEW: {State.ANSWERED, State.CLOSED},
-        State.ANSWERED: set(),
-        State.CLOSED: set(),
-    }
-
-    customer = models.ForeignKey(
-        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="contact_requests",
-        verbose_name=_("client"),
-    )  # fmt: skip
-    name = models.CharField(_("nom"), max_length=80)
-    email = models.EmailField(_("adresse e-mail"))
-    order_reference = models.CharField(_("numéro de commande"), max_length=20, blank=True)
-    subject = models.CharField(_("sujet"), max_length=20, choices=Subject)
-    message = models.TextField(_("message"))
-    received_at = models.DateTimeField(_("reçue le"), default=timezone.now)
-    state = models.CharField(_("état"), max_length=10, choices=State, default=State.NEW)
-    answer = models.TextField(_("réponse"), blank=True)
-    # Kept to the second: the share answered the same day is a public promise.
-    answered_at = models.DateTimeField(_("répondue le"), null=True, blank=True)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("par")
-    )
-
-    class Meta:
-        verbose_name = _("demande")
-        verbose_name_plural = _("demandes")
-        ordering = ["-received_at"]
-        indexes = [
-            models.Index(fields=["received_at"], condition=Q(state="new"), name="contact_waiting"),
-            models.Index(
-                fields=["order_reference"], condition=~Q(order_reference=""), name="contact_of_order"
-            ),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(state="answered") | (Q(answered_at__isnull=False) & ~Q(answer="")),
-                name="answered_request_has_its_answer",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"demande {self.pk}"

@@ -1,0 +1,3 @@
+from delivery.rounds.admin import drops, fleet, places, planning, shifts
+
+__all__ = ["drops", "fleet", "places", "planning", "shifts"]

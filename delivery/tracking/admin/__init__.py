@@ -1,0 +1,3 @@
+from delivery.tracking.admin import cards, incidents, runs
+
+__all__ = ["cards", "incidents", "runs"]

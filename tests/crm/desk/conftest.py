@@ -1,0 +1,3 @@
+from tests.shop.checkout.conftest import slot, terms, zone
+
+__all__ = ["slot", "terms", "zone"]
