@@ -99,7 +99,9 @@ def claimable(order: Order) -> list[Claimable]:
         Claimable(
             line,
             ledger.charged[pk],
-            ledger.charged[pk].left - taken[pk] - again.get(line.ean, 0),
+            ledger.charged[pk].left
+            - taken[pk]
+            - max(0, again.get(line.ean, 0) - line.missing - line.dropped),
             line.product_id in fresh,
         )
         for pk, line in ledger.lines.items()
@@ -114,7 +116,9 @@ def _reported(order: Order) -> dict[int, int]:
 
 
 def _delivered_again(order: Order) -> dict[str, int]:
-    """Bar code → what was delivered once more at no cost, or will be. One query."""
+    """Bar code → what was delivered once more at no cost, or will be; what had never come is made up for first. One
+    query.
+    """
     again = OrderLine.objects.filter(order__makes_good=order).exclude(order__status=Order.Status.CANCELLED)
     return dict(again.order_by().values_list("ean").annotate(Sum("quantity")))
 

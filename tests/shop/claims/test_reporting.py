@@ -277,6 +277,22 @@ def test_what_was_announced_missing_or_given_back_cannot_be_reported(zone, comte
     assert [(one.line.name, one.left) for one in queries.claimable(order)] == [("Lessive", 1)]
 
 
+def test_what_staff_deliver_because_it_never_came_takes_nothing_from_what_did(zone, comte):
+    order = packed(place(zone, {comte: 5}), {comte: 3})
+    settle()
+    orders.hand_over(reference=order.reference)
+    line, slot = lines_of(order)["Comté"].pk, new_slot(zone, starts_in=timedelta(hours=30))
+    left = []
+
+    for wanted in (2, 1):
+        orders.redo_delivery(
+            order_reference=order.reference, quantities={line: wanted}, slot_id=slot.pk, key=uuid4()
+        )
+        left += [one.left for one in queries.claimable(Order.objects.get(pk=order.pk))]
+
+    assert left == [3, 2]
+
+
 def test_an_order_to_come_or_long_gone_is_not_reported_here(order, time_machine):
     time_machine.move_to(order.delivered_at + timedelta(days=14, seconds=1))
     with pytest.raises(services.NotReportable):

@@ -26,7 +26,7 @@ def test_an_answer_at_once_is_written_once(order):
         deliver_all()
 
     (letter,) = letters()
-    assert letter.subject == f"Commande {order.reference}\u202f: Nous vous rendons 8,00\u00a0€"
+    assert letter.subject == f"Commande {order.reference} : Nous vous rendons 8,00 €"
     assert "2\u00a0× Comté" in letter.text and f"/suivi/{order.tracking_token}/soucis/" in letter.text
 
 
