@@ -32,7 +32,7 @@ PHOTOS_KEPT = timedelta(days=180)
 
 @transaction.atomic
 def answer_with_refund(*, claim_id: int, by_id: int, said: str = "") -> Claim:
-    """Raises ClaimMoved, NotGivenBack. Locks the order, then the claim, outcome, account; 40 queries."""
+    """Raises ClaimMoved, NotGivenBack. Locks the order, then the claim, outcome, account; 42 queries."""
     claim = _to_call(claim_id)
     quantities = _quantities(claim)
     if claim.kind != Kind.DAMAGED:
@@ -46,7 +46,7 @@ def answer_with_refund(*, claim_id: int, by_id: int, said: str = "") -> Claim:
 
 @transaction.atomic
 def answer_with_replacement(*, claim_id: int, slot_id: int, by_id: int, said: str = "") -> Claim:
-    """Raises ClaimMoved, NoReplacement. Locks the order, then the claim, slot, stock, outcome; 50 queries."""
+    """Raises ClaimMoved, NoReplacement. Locks the order, then the claim, slot, stock, outcome; 65 queries."""
     claim = _to_call(claim_id)
     quantities = _quantities(claim)
     again = deliver_again(claim, quantities, slot_id, by_id=by_id)
@@ -62,7 +62,7 @@ def answer_with_replacement(*, claim_id: int, slot_id: int, by_id: int, said: st
 def close_claim(*, claim_id: int, answer: str, by_id: int, said: str) -> Claim:
     """Settled on the telephone without money, or refused: always in words to the customer.
 
-    Raises ClaimMoved, ValueError (another answer, or no words). Locks the order, then the claim; nine queries.
+    Raises ClaimMoved, ValueError (another answer, or no words). Locks the order, then the claim; ten queries.
     """
     if answer not in {Answer.CALLED, Answer.REFUSED} or not said.strip():
         raise ValueError(answer)

@@ -46,7 +46,7 @@ def report_not_mine(*, order_reference: str, key: UUID, received: Received) -> C
     """Write down what was not theirs: they keep it, nothing is charged for it, and whose it was is looked for next.
 
     Under a key that is known it is the first claim. Raises NotReportable, ValueError (neither words nor product).
-    Locks the order; ten queries and the facts'.
+    Locks the order; 13 queries, the facts' among them.
     """
     if not received.words.strip() or received.units < 1:
         raise ValueError(received.words)
