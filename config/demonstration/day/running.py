@@ -31,7 +31,8 @@ CARRIERS = {"cabas": ("Cabas", True), "velo-express": ("Vélo Express", False)}
 SHIFTS = ((time(6, 30), time(13, 45)), (time(13, 50), time(22, 30)))
 PLANNED_AT = (time(5, 30), time(12, 30))
 LOADING = timedelta(minutes=25)
-TICK = timedelta(minutes=5)
+# The worker looks each minute; a day of sixteen hours has no need of it.
+TICK = timedelta(minutes=10)
 # Nobody answers at so many doors of a hundred.
 ABSENT = 2
 REPAIRED_AFTER, SPARE_LOADED_AFTER = timedelta(minutes=12), timedelta(minutes=35)
@@ -191,7 +192,7 @@ def _plan(day: _Day, half: int, now: datetime, say: Say) -> None:
         )
         say(f"{now:%H:%M} {len(rounds)} tournées, {sum(one.stops.count() for one in rounds)} arrêts")
         for place, round_ in enumerate(rounds):
-            _schedule(day, round_, is_broken=half == 1 and place == day.breaks)
+            _schedule(day, round_, is_broken=half == 1 and place == day.breaks % len(rounds))
 
 
 def _schedule(day: _Day, round_: Round, *, is_broken: bool, not_before: datetime | None = None) -> None:
