@@ -154,6 +154,7 @@ DOORS = {
     "courier_cards": Door(CLERK, get=403, post=403),
     "courier_question": Door(CLERK, get=403, post=403),
     "courier_worker": Door(PUBLIC, shared=True),
+    "my_promises": Door(SIGNED_IN),
     "my_reviews": Door(SIGNED_IN),
     "my_vouchers": Door(SIGNED_IN),
     "lists": Door(SIGNED_IN),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -18,6 +19,8 @@ from crm.desk.services import ask_callback, receive_contact_request
 from crm.desk.services.phone_orders import start_phone_order
 from crm.insights.models import FunnelCount, VitalCount
 from crm.outbox.models import Message, Suppression
+from delivery.tracking.models import Card, Incident
+from delivery.tracking.services import log_question
 from delivery.zones.models import CoverageRequest, Depot, Zone
 from shop.claims.models import Claim
 from shop.claims.seed import seed_limits
@@ -44,6 +47,7 @@ from tests.addresses import (
     names_in,
 )
 from tests.delivery.promise.promising import arrived, decided, opened, rule
+from tests.delivery.tracking.road import START, out, say
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.pricing.promoting import promote
@@ -261,6 +265,17 @@ def test_no_public_address_changes_anything_when_a_stranger_reads(owned):
 # --- the staff's pages ----------------------------------------------------------------------------
 
 
+def on_the_road():
+    """A round on its way, what its courier asked, and what delays it."""
+    run = out(15)
+    say(run, "back", START + timedelta(minutes=30))
+    log_question(courier_id=run.courier_id, key=uuid4(), at=START, words="Où vont les sacs ?")
+    Card.objects.create(question="Puis-je refuser ?", answer="Oui.")
+    Incident.objects.create(
+        kind="snow", starts_at=START, ends_at=START + timedelta(hours=2), delay_minutes=30
+    )
+
+
 @pytest.fixture
 def rows(owned):
     """One row behind every page of the admin."""
@@ -302,6 +317,7 @@ def rows(owned):
         product=owned.product, ean=owned.product.ean, name=owned.product.name, hazard="listeria",
         sentence="Un contrôle en a trouvé.", advice="destroy", decided_by=UserFactory(staff=True),
     )  # fmt: skip
+    on_the_road()
     rule()
     decided(arrived(opened("CB-PROMISE", customer=owned.customer), minutes=45))
     said = {"customer": owned.customer, "order_reference": owned.order.reference, "rating": 2}

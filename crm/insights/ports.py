@@ -1,10 +1,7 @@
 """What this room needs from its neighbour, bound in ``config/wiring.py``."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
-
-from crm.insights.recovery.episodes import Episode
 
 
 class PageText(Protocol):
@@ -68,21 +65,3 @@ def bind_answer_times(find: FindAnswerTimes | None) -> None:
 def answer_times(since: datetime, until: datetime) -> AnswerTimes | None:
     """None while nobody measures them."""
     return None if _answer_times is None else _answer_times(since, until)
-
-
-class RecoveryEpisodes(Protocol):
-    def __call__(self, since: date, until: date) -> Sequence[Episode]:
-        """Every order that arrived from ``since`` on and before ``until``, with what was seen of its customer by then."""
-
-
-_episodes: RecoveryEpisodes | None = None
-
-
-def bind_recovery_episodes(read: RecoveryEpisodes | None) -> None:
-    global _episodes
-    _episodes = read
-
-
-def recovery_episodes(since: date, until: date) -> Sequence[Episode] | None:
-    """None while arrivals are not recorded: nothing is measured, which is not the same as no incident."""
-    return None if _episodes is None else _episodes(since, until)

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db.models import Count
 from django.utils import timezone
 
-from crm.insights import ports
+from crm.insights.episodes import recovery_episodes
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
 from crm.insights.ports import AnswerTimes, answer_times
 from crm.insights.record import Record, service_record
@@ -149,7 +149,7 @@ class RecoveryReport:
 
 
 def recovery_report(horizon_days: int) -> RecoveryReport | None:
-    """At most RECOVERY_SECONDS old; None while nothing is measured. The queries of the port when the cache has none.
+    """At most RECOVERY_SECONDS old; None while nothing is measured. Seven queries when the cache has none.
 
     A year of orders takes seconds to compare: who looks at the page again does not wait again.
     """
@@ -159,8 +159,8 @@ def recovery_report(horizon_days: int) -> RecoveryReport | None:
     if isinstance(known, RecoveryReport):
         return known
     since = until - timedelta(days=RECOVERY_DAYS)
-    episodes = ports.recovery_episodes(since, until)
-    if episodes is None:
+    episodes = recovery_episodes(since, until)
+    if not episodes:
         return None
     recovery = recover(episodes, horizon_days=horizon_days)
     report = RecoveryReport(since, until, recovery, costs(episodes, recovery))

@@ -47,6 +47,7 @@ PURPOSES = {
     "order_packed": _("Commande prête"),
     "shortage_told": _("Article qui manquera"),
     "shortage_settled": _("Article manquant, réglé"),
+    "order_delivered": _("Commande remise"),
     "delay_told": _("Retard annoncé"),
     "delivery_missed": _("Passage sans réponse"),
     "delay_settled": _("Retard, choix noté"),

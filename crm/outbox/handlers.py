@@ -17,6 +17,7 @@ from shop.orders.events import (
     DelayTold,
     OrderAmended,
     OrderCancelled,
+    OrderDelivered,
     OrderPacked,
     OrderPaymentNeeded,
     OrderPlaced,
@@ -30,6 +31,7 @@ from shop.orders.events import (
 from shop.orders.queries import (
     amendment_context,
     delay_letter,
+    kept_letter,
     letter_context,
     question_letter,
     receipt_letter,
@@ -131,6 +133,14 @@ def tell_delay_settled(answered: DelayAnswered) -> None:
     context = delay_letter(answered.delay_id)
     if context["answer"] in {"slot", "pickup"} and context["is_still_to_come"]:
         _queue_about_order("delay_settled", f"{answered.order_reference} {answered.delay_id}", context)
+
+
+@handler(OrderDelivered, key="outbox.order_delivered")
+def tell_order_delivered(delivered: OrderDelivered) -> None:
+    """A receipt: what was promised, what was kept. None where nothing was promised, as of orders of before."""
+    context = kept_letter(delivered.order_reference)
+    if context:
+        _queue_about_order("order_delivered", delivered.order_reference, context)
 
 
 @handler(OrderReturned, key="outbox.order_returned", lane="checkout")

@@ -18,6 +18,7 @@ SUBJECTS = {
     "order_packed": _("Votre commande {reference} est prête"),
     "shortage_told": _("Commande {reference} : à vous de choisir pour {name}"),
     "shortage_settled": _("Commande {reference} : ce que nous faisons pour {name}"),
+    "order_delivered": _("Commande {reference} : promis, tenu"),
     "delay_told": _("Commande {reference} : votre livraison aura du retard"),
     "delivery_missed": _("Commande {reference} : nous sommes passés"),
     "delay_settled": _("Commande {reference} : votre choix est noté"),

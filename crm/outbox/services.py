@@ -21,6 +21,7 @@ from crm.outbox import secrets
 from crm.outbox.letters import render
 from crm.outbox.models import MOVES, Message, State, Suppression
 from crm.outbox.sending import Outcome, hand_over, open_failed
+from delivery.promise.queries import has_open_incident
 from shop.customers.models import Consent
 from shop.customers.queries import has_consent
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 CLAIM_SIZE = 20
 MOST_ATTEMPTS = 8
+# How long prospecting waits, and again, while its reader was let down and it is not over.
+HELD_FOR = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=10)
 # After a broker that did not answer, how long requests are spared the wait: the sweep sends meanwhile.
 NUDGE_PAUSE_SECONDS = 5.0
@@ -104,9 +107,10 @@ def nudge() -> None:
 
 @transaction.atomic
 def claim_batch(limit: int = CLAIM_SIZE) -> list[Message]:
-    """Take up to `limit` due messages for this process alone. Two queries and one per marketing letter.
+    """Take up to `limit` due messages for this process alone. Two queries and two per marketing letter.
 
-    Rows another process is claiming are skipped, not waited for. The caller commits before it sends.
+    Rows another process is claiming are skipped, not waited for. Prospecting waits while its reader was let down and it
+    is not over. The caller commits before it sends.
     """
     now = timezone.now()
     taken = list(
@@ -117,7 +121,10 @@ def claim_batch(limit: int = CLAIM_SIZE) -> list[Message]:
     refused = {message.pk: reason for message in taken if (reason := _refusal(message))}
     for pk, reason in refused.items():
         Message.objects.filter(pk=pk).update(state=State.FAILED, reason=reason)
-    claimed = [message for message in taken if message.pk not in refused]
+    held = {message.pk for message in taken if message.pk not in refused and _is_ill_timed(message, now)}
+    if held:
+        Message.objects.filter(pk__in=held).update(due_at=now + HELD_FOR)
+    claimed = [message for message in taken if message.pk not in refused and message.pk not in held]
     for message in claimed:
         message.state, message.claimed_at, message.handed_at = State.CLAIMED, now, None
         message.attempts += 1
@@ -136,6 +143,11 @@ def _refusal(message: Message) -> str:
     if message.customer_id and not has_consent(message.customer_id, Consent.Purpose.LETTERS):
         return "no_consent"
     return ""
+
+
+def _is_ill_timed(message: Message, now: datetime) -> bool:
+    """Nobody is sold anything while we owe them something."""
+    return bool(message.is_marketing and message.customer_id and has_open_incident(message.customer_id, now))
 
 
 def send_due(limit: int = CLAIM_SIZE, *, until: float | None = None) -> int:

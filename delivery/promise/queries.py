@@ -92,6 +92,22 @@ def versions_at(at: datetime) -> list[RuleVersion]:
     return list(found.order_by("rule__position", "-starts_at").distinct("rule__position"))
 
 
+def outcomes_of_year(customer_ids: Collection[int], since: datetime, until: datetime) -> list[Outcome]:
+    """What a customer was promised for slots of a period and did not call off, the latest first. One query."""
+    found = Outcome.objects.filter(
+        customer__in=customer_ids, slot_starts_at__gte=since, slot_starts_at__lt=until
+    )
+    return list(found.filter(Q(cancelled_at=None) | Q(is_our_doing=True)).order_by("-slot_starts_at", "-pk"))
+
+
+def years_of(customer_ids: Collection[int]) -> list[int]:
+    """The years in Paris for which a customer was promised something, the latest first. One query."""
+    found = Outcome.objects.filter(customer__in=customer_ids).datetimes(
+        "slot_starts_at", "year", order="DESC"
+    )
+    return [at.year for at in found]
+
+
 def week_records(since: date) -> list[WeekRecord]:
     """The public record of the weeks from a Monday on, with its zones, the latest first. One query."""
     return list(WeekRecord.objects.filter(monday_on__gte=since).select_related("zone"))

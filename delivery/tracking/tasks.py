@@ -18,6 +18,7 @@ def tick() -> None:
             services.tick(run_id=run_id, now=now)
         except Exception as fault:
             logger.error("estimate of run %s failed: %s", run_id, type(fault).__name__)
+    services.warn_unplanned(now=now)
 
 
 @shared_task

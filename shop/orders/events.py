@@ -98,6 +98,15 @@ class DelayAnswered:
     delay_id: int
 
 
+@fact("orders.OrderDelivered")
+@dataclass(frozen=True, slots=True)
+class OrderDelivered:
+    """Its customer has it."""
+
+    order_reference: str
+    customer_id: int
+
+
 @fact("orders.OrderReturned")
 @dataclass(frozen=True, slots=True)
 class OrderReturned:

@@ -18,6 +18,7 @@ from shop.catalogue.models import Product
 from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
 from shop.orders.delay_wording import delay_letter as delay_letter
+from shop.orders.kept import kept_letter as kept_letter
 from shop.orders.letters import addressed
 from shop.orders.models import Amendment, Order, OrderEvent
 from shop.orders.pickups import pickup_of, place_of

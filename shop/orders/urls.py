@@ -16,6 +16,7 @@ urlpatterns = [
     ),
     path("commandes/<str:reference>/avis/", review_views.order_reviews, name="order_reviews"),
     path("commandes/<str:reference>/avis/retirer/", review_views.withdraw_review, name="withdraw_review"),
+    path("compte/promesses/", views.promises_page, name="my_promises"),
     path("compte/avis/", review_views.my_reviews, name="my_reviews"),
     path("suivi/<str:token>/", views.tracking_page, name="tracking"),
     path("suivi/<str:token>/direct/", views.tracking_live, name="tracking_live"),

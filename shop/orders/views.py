@@ -21,6 +21,7 @@ from shop.customers.services import customer_for_user
 from shop.orders import services
 from shop.orders.back import back_context
 from shop.orders.forms import CancelForm
+from shop.orders.kept import kept_of, statement
 from shop.orders.models import Order
 from shop.orders.ports import documents_of
 from shop.orders.queries import SESSION_ORDERED, is_received, order_by_token, orders_of
@@ -59,6 +60,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "documents": documents_of(reference),
         "live": services.live_amendment(order),
         "same_hour": _same_hour(order),
+        "kept": kept_of(order),
         "delay": delay_shown(order),
     }
     return render(request, "orders/order.html", order_context(order) | back_context(order) | own)
@@ -83,6 +85,7 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
             "shows_code": is_buyer,
             "cancel_form": CancelForm(),
             "road": road_of(order),
+            "kept": kept_of(order),
             "delay": delay_shown(order),
         }
     )
@@ -91,6 +94,16 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     # Stricter (no-referrer) would make browsers post "Origin: null", which CSRF protection refuses.
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+@login_required
+@require_safe
+@never_cache
+def promises_page(request: HttpRequest) -> HttpResponse:
+    """A year of promises and what became of them. Four queries."""
+    asked = request.GET.get("annee", "")
+    year = int(asked) if asked.isdecimal() and len(asked) == 4 else None
+    return render(request, "orders/promises.html", {"statement": statement(_own(request), year)})
 
 
 @require_safe

@@ -1,12 +1,17 @@
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from config.demonstration import Plan, Refused, load
 from config.demonstration.accounts import ACCOUNTS, make_account
 from config.demonstration.couriers import make_courier
+from config.demonstration.day.checking import check, told
+from config.demonstration.day.orders import NothingToSimulate
+from config.demonstration.day.running import run_day
 from config.demonstration.plan import DAYS, SEED
 from config.demonstration.promotions import make_promotions
 from config.demonstration.reviews import make_reviews
@@ -31,6 +36,11 @@ class Command(BaseCommand):
             "--days", type=int, metavar="N", help="jours de commandes jusqu’à maintenant (180)"
         )
         parser.add_argument(
+            "--day",
+            action="store_true",
+            help="vit une journée de livraisons (300 commandes, 12 camionnettes) et la compare à ce que la boutique en dit",
+        )
+        parser.add_argument(
             "--seed", type=int, metavar="N", help="numéro de tirage\u202f: le même, la même boutique (1)"
         )
 
@@ -39,6 +49,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "DEMONSTRATION n’est pas activé : cette boutique est réelle, rien n’a été ajouté."
             )
+        if options["day"]:
+            self._live_a_day(options)
+            return
         plan = _plan(options)
         if not Product.objects.exists():
             load_starter()
@@ -59,6 +72,22 @@ class Command(BaseCommand):
             if spoken
             else "Aucun avis ajouté : il y en a déjà, ou aucune commande reçue."
         )
+
+    def _live_a_day(self, options: dict[str, Any]) -> None:
+        """Two days ago, so that all of it is over and judged."""
+        if any(options[name] is not None for name in ("products", "customers", "days")):
+            raise CommandError("--day se combine avec --seed seulement.")
+        on = timezone.localdate() - timedelta(days=2)
+        try:
+            day = run_day(seed=options["seed"] or SEED, on=on, say=lambda words: self.stderr.write(words))
+        except NothingToSimulate as nothing:
+            raise CommandError(
+                "Il faut des zones livrées et des produits\u202f: lancez d’abord seed_defaults, puis demo."
+            ) from nothing
+        self.stdout.write("\n".join(told(day)))
+        if wrong := check(day):
+            raise CommandError("La boutique dit autre chose que ce qui fut\u202f:\n" + "\n".join(wrong))
+        self.stdout.write("Compensations et chiffres publics\u202f: identiques à ce qui fut.")
 
     def _load(self, plan: Plan) -> None:
         try:

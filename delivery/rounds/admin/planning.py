@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -78,9 +79,9 @@ class PlanningAdmin(ReadOnly, ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Rounds as lanes. Five queries beside the session and the rights, however many stops."""
+        if request.method == "POST" or not self.has_view_permission(request):
+            raise PermissionDenied
         planning: Planning = found(self, request, object_id)
-        if not self.has_view_permission(request, planning):
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         rounds = list(queries.rounds_of(planning))
         axis = axis_of(rounds)
         context = {

@@ -13,7 +13,7 @@ from delivery.tracking.services.forgetting import forget_positions, forget_recei
 from delivery.tracking.services.incidents import announce_incident
 from delivery.tracking.services.questions import log_question, make_card
 from delivery.tracking.services.reports import Said, report
-from delivery.tracking.services.runs import open_run, tick
+from delivery.tracking.services.runs import open_run, tick, warn_unplanned
 
 __all__ = [
     "AlreadyOut",
@@ -32,4 +32,5 @@ __all__ = [
     "open_run",
     "report",
     "tick",
+    "warn_unplanned",
 ]

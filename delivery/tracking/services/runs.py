@@ -11,7 +11,7 @@ from delivery.tracking.errors import AlreadyOut, NotYourRound
 from delivery.tracking.estimates import WARN_FROM, Leg, Pace, Seen, estimate, pace_of
 from delivery.tracking.events import DelayForeseen
 from delivery.tracking.models import LateNotice, Run, Visit
-from delivery.tracking.queries import round_of_courier
+from delivery.tracking.queries import left_out_soon, planned_late, round_of_courier
 
 State = Visit.State
 
@@ -118,6 +118,15 @@ def warn(late: dict[int, tuple[str, datetime | None]], *, now: datetime) -> None
                     expected_epoch=int(expected_at.timestamp()) if expected_at else 0,
                 )
             )
+
+
+@transaction.atomic
+def warn_unplanned(*, now: datetime) -> None:
+    """Tell those whose drop no van has yet and that a plan can only deliver late, or not at all. Three queries, and what
+    `publish` takes for each customer told.
+    """
+    late = {stop.drop_id: (stop.drop.order_reference, stop.arrives_at) for stop in planned_late(now)}
+    warn(late | {one.drop_id: (one.drop.order_reference, None) for one in left_out_soon(now)}, now=now)
 
 
 def _leg(visit: Visit) -> Leg:

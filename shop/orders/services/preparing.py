@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from config.facts import publish
 from loyalty.vouchers.queries import voucher_held_by
-from shop.orders.events import OrderPacked, ShelfShort
+from shop.orders.events import OrderDelivered, OrderPacked, ShelfShort
 from shop.orders.models import BillVat, LineEvent, Order, OrderBill, OrderEvent, OrderLine
 from shop.orders.rules import Bill, bill, keeps_until, most_pickable
 from shop.orders.services.books import Kind, Status, locked, locked_all, move, record
@@ -204,12 +204,13 @@ def _keep_bill(order: Order, lines: list[OrderLine], made: Bill) -> OrderBill:
 
 @transaction.atomic
 def hand_over(*, reference: str, at: datetime | None = None) -> Order:
-    """Its customer has it, since ``at`` or now. Twice is once. Raises MoveRefused. Locks the order; three queries."""
+    """Its customer has it, since ``at`` or now. Twice is once. Raises MoveRefused. Locks the order; three queries and the fact's."""
     order = locked(reference)
     if order.status == Status.DELIVERED:
         return order
     move(order, Status.DELIVERED, delivered_at=at or timezone.now())
     record(order, Kind.DELIVERED)
+    publish(OrderDelivered(order_reference=reference, customer_id=order.customer_id))
     return order
 
 

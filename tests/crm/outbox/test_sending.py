@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from crm.outbox import sending, services
 from crm.outbox.models import Message, State, Suppression
+from delivery.promise.models import Outcome
 from shop.customers.services import record_consent
 from tests.crm.outbox.support import Mailbox, mail_server, queue, queue_secret
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, ZoneFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -314,3 +315,28 @@ def test_an_expired_letter_is_never_queued_again():
         services.requeue(message.pk)
 
     assert now_as(message)[0] == State.FAILED
+
+
+def test_nobody_is_sold_anything_while_they_were_let_down_and_it_is_not_over():
+    customer = CustomerFactory()
+    record_consent(
+        customer_id=customer.pk, purpose="letters", is_granted=True, wording="Oui ?", source="test"
+    )
+    sold = queue(1, is_marketing=True, customer_id=customer.pk)
+    owed = queue(2, customer_id=customer.pk)
+    ends = timezone.now() - timedelta(minutes=50)
+    Outcome.objects.create(
+        order_reference="CB-1", customer=customer, zone=ZoneFactory(), rank=1, units_ordered=9,
+        slot_starts_at=ends - timedelta(hours=1), slot_ends_at=ends, ready_at=ends - timedelta(hours=3),
+    )  # fmt: skip
+
+    services.send_due()
+
+    sold.refresh_from_db()
+    owed.refresh_from_db()
+    assert (sold.state, owed.state) == ("queued", "sent")
+    Outcome.objects.update(arrived_at=ends - timedelta(minutes=5))
+    Message.objects.filter(pk=sold.pk).update(due_at=timezone.now())
+    services.send_due()
+    sold.refresh_from_db()
+    assert sold.state == "sent"

@@ -167,7 +167,15 @@ def test_a_picker_sees_none_of_it(client):
 
     answer = client.get(reverse("admin:rounds_planning_change", args=[planning.pk]))
 
-    assert answer.status_code in {302, 403}
+    assert answer.status_code == 403
+
+
+def test_a_half_day_takes_no_form_of_its_own(manager):
+    planning, _round = half_day()
+
+    answer = manager.post(reverse("admin:rounds_planning_change", args=[planning.pk]), {"day": "2020-01-01"})
+
+    assert answer.status_code == 403
 
 
 def test_twice_the_stops_cost_no_more_queries(manager):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.staff import StaffGroup, seed_groups
-from crm.insights import ports, queries
+from crm.insights import queries
 from crm.insights.recovery.episodes import Cost, Kind
 from tests.crm.insights.recovery.telling import FEE, LATE, incident, several
 from tests.factories import CustomerFactory, UserFactory
@@ -21,12 +21,11 @@ ADDRESS = "admin:insights_recovery"
 def nothing_known():
     cache.clear()
     yield
-    ports.bind_recovery_episodes(None)
     cache.clear()
 
 
 @pytest.fixture
-def measured():
+def measured(monkeypatch):
     """A year with incidents, remedied or not; the asked periods are kept in the list that is given."""
     asked = []
     paid = (Cost(LATE, Kind.REFUND, Decimal("4.90")),)
@@ -42,7 +41,7 @@ def measured():
         asked.append((since, until))
         return episodes
 
-    ports.bind_recovery_episodes(read)
+    monkeypatch.setattr(queries, "recovery_episodes", read)
     return asked
 
 
@@ -98,8 +97,8 @@ def marked(answer):
     return [str(item["title"]) for group in groups for item in group["items"] if item["active"]]
 
 
-def test_shop_without_incident_is_no_failure(chief):
-    ports.bind_recovery_episodes(lambda since, until: several(40, 20))
+def test_shop_without_incident_is_no_failure(chief, monkeypatch):
+    monkeypatch.setattr(queries, "recovery_episodes", lambda since, until: several(40, 20))
 
     page = main_of(chief.get(reverse(ADDRESS)))
 
