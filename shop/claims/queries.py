@@ -134,6 +134,11 @@ def replacement_slot(order: Order) -> Slot | None:
     return next_free_slot(order.zone)
 
 
+def claim_of(claim_id: int) -> Claim | None:
+    """One, with its order. One query."""
+    return Claim.objects.select_related("order").filter(pk=claim_id).first()
+
+
 def claims_of(order: Order) -> QuerySet[Claim]:
     """What was reported of an order, the latest first, with what an answer says. Two queries when read."""
     found = Claim.objects.filter(order=order).select_related("order", "refund", "replacement__slot")

@@ -16,6 +16,7 @@ from config.demonstration.marks import ean13
 from config.demonstration.plan import DAYS_BETWEEN_ORDERS, MOST
 from config.demonstration.stages import STAGES, Stage
 from config.demonstration.taste import ALL_YEAR, months_of
+from delivery.rounds.models import Courier, Shift
 from delivery.slots.models import Slot
 from delivery.zones.models import Zone
 from shop.basket.models import Basket, BasketLine
@@ -268,6 +269,8 @@ def test_the_days_clocks_change_have_their_orders(small_shop, until):  # noqa: F
 
 
 def test_the_plain_command_stays_what_it_was(small_shop):  # noqa: F811
+    Shift.objects.all().delete()
+    Courier.objects.all().delete()
     User.objects.all().delete()
     products, out = Product.objects.count(), io.StringIO()
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -46,6 +47,8 @@ class Callback(Assigned):
 
     # A report, a form: with it the call is owed once, however often it is asked for.
     occasion = models.CharField(_("occasion"), max_length=120, unique=True)
+    # What asked for a call about the same order while this one was owed: nobody is called twice.
+    also = ArrayField(models.CharField(max_length=120), default=list, editable=False)
     reason = models.CharField(_("raison"), max_length=20, choices=Reason)
     order_reference = models.CharField(_("numéro de commande"), max_length=20, blank=True)
     customer = models.ForeignKey(
@@ -72,6 +75,11 @@ class Callback(Assigned):
         ordering = ["-asked_at"]
         constraints = [
             models.CheckConstraint(condition=~Q(occasion=""), name="callback_has_an_occasion"),
+            models.UniqueConstraint(
+                fields=["order_reference"],
+                condition=~Q(order_reference="") & Q(state__in=["due", "not_reached"]),
+                name="one_open_call_per_order",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["due", "not_reached"], ended_at__isnull=True)
                 | Q(state__in=["called", "closed"], ended_at__isnull=False),

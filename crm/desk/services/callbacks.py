@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from crm.desk.models import CallAttempt, Callback
@@ -35,11 +36,13 @@ def ask_callback(
     """Somebody is to be called within the hour, of opening hours; at night within the first hour of the next opening.
 
     ``occasion`` names what it is for (``report-12``): asked again with it, nothing changes and the first call is
-    answered, so a fact's handler may run twice. ``reason`` is one of Callback.Reason. Without a phone, the order's or
-    the customer's is shown. Two queries. Raises ReasonUnknown, PhoneInvalid.
+    answered, so a fact's handler may run twice. A call about an order that is owed already is the same call. ``reason`` is one of Callback.Reason. Without a phone, the order's or
+    the customer's is shown. At most six queries. Raises ReasonUnknown, PhoneInvalid.
     """
     if reason not in Callback.Reason:
         raise ReasonUnknown(reason)
+    if known := _known(occasion):
+        return known
     now = timezone.now()
     promised_at = within_an_hour(now)
     asked = Callback(
@@ -47,8 +50,24 @@ def ask_callback(
         conversation_id=conversation_id, name=name, phone=normalise_phone(phone), asked_at=now,
         promised_at=promised_at, next_at=promised_at,
     )  # fmt: skip
+    # Two at once about one order: the database keeps one.
     Callback.objects.bulk_create([asked], ignore_conflicts=True)
-    return Callback.objects.get(occasion=occasion)
+    return _known(occasion) or _joined(occasion, order_reference)
+
+
+def _known(occasion: str) -> Callback | None:
+    return Callback.objects.filter(Q(occasion=occasion) | Q(also__contains=[occasion])).first()
+
+
+def _joined(occasion: str, order_reference: str) -> Callback:
+    """The call about this order that is owed already, which is for this occasion too. Locks it."""
+    owed = Callback.objects.select_for_update(no_key=True).filter(
+        order_reference=order_reference, state__in=Callback.OPEN
+    )
+    callback = owed.get()
+    callback.also.append(occasion)
+    callback.save(update_fields=["also"])
+    return callback
 
 
 def within_an_hour(now: datetime) -> datetime:
@@ -103,5 +122,6 @@ def _end(callback: Callback, state: str, user_id: int) -> None:
     callback.state, callback.ended_at = state, timezone.now()
     callback.assigned_to_id = user_id
     callback.save()
-    if granted := compensation_of_occasion(callback.occasion):
-        promises.note_carried_out(compensation_id=granted)
+    for occasion in (callback.occasion, *callback.also):
+        if granted := compensation_of_occasion(occasion):
+            promises.note_carried_out(compensation_id=granted)

@@ -55,3 +55,25 @@ def test_an_unanswered_call_leaves_it_owed(damaged):
 def test_a_compensation_that_nobody_knows_owes_nothing():
     assert services.call_for_compensation(compensation_id=404) is None
     assert not Callback.objects.exists()
+
+
+def test_what_is_owed_about_one_order_is_one_call(damaged):
+    call = services.ask_callback(
+        occasion="claim-7", reason="damaged", order_reference="CB-1", customer_id=damaged.customer_id
+    )
+    again = services.ask_callback(
+        occasion="claim-7", reason="damaged", order_reference="CB-1", customer_id=damaged.customer_id
+    )
+
+    assert call == again == Callback.objects.get()
+    assert call.also == ["claim-7"]
+
+    services.close_callback(callback_id=call.pk, user_id=agent().pk)
+    assert Compensation.objects.get(remedy="call").state == "carried_out"
+    # Told once more after it was made, nobody is called again.
+    services.ask_callback(occasion="claim-7", reason="damaged", order_reference="CB-1", customer_id=None)
+    assert Callback.objects.count() == 1
+
+
+def test_a_claim_that_nobody_knows_owes_no_call():
+    assert services.call_about_claim(claim_id=404) is None

@@ -165,7 +165,8 @@ def test_what_ships_is_written_once_and_leaves_what_staff_wrote(shipped):
 # --- a remedy that nobody carries out -------------------------------------------------------------
 
 
-def test_damage_gives_nothing_until_somebody_calls(shipped):
+def test_damage_gives_nothing_where_nobody_calls(shipped, monkeypatch):
+    monkeypatch.setattr(ports, "_bound", ports.carried_out() - {"call"})
     outcome = arrived(packed(opened()))
     services.record_damage(order_reference=outcome.order_reference, units=1, occasion="signalement-1")
 

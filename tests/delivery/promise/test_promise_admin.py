@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.dashboard import compensations_to_decide
 from config.staff import StaffGroup, seed_groups
-from delivery.promise import services
+from delivery.promise import ports, services
 from delivery.promise.models import Compensation, Decision, RuleVersion
 from tests.delivery.promise.promising import an_hour_ago, arrived, decided, opened, packed, rule
 from tests.factories import PickupPointFactory, UserFactory, ZoneFactory
@@ -309,7 +309,8 @@ def test_the_form_starts_from_what_holds_today(direction, retard):
     assert "Rejouer sur le passé" in text
 
 
-def test_a_rule_says_why_it_does_not_hold_yet(service):
+def test_a_rule_says_why_it_does_not_hold_yet(service, monkeypatch):
+    monkeypatch.setattr(ports, "_bound", ports.carried_out() - {"call"})
     services.seed_rules()
 
     text = listed(service, "rule")

@@ -257,7 +257,7 @@ def test_the_order_page_offers_invoice_and_credit_notes(django_assert_max_num_qu
     deliver_all()
 
     # One more for the same hour of a later week.
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(23):
         page = client.get(reverse("order", args=[order.reference])).content.decode()
 
     for document in [invoice_of(order), *notes_of(order)]:

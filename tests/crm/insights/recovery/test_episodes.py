@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from crm.insights.episodes import recovery_episodes
+from crm.insights.queries.episodes import recovery_episodes
 from crm.insights.recovery.episodes import Kind
 from delivery.promise.models import Outcome
 from delivery.promise.services import decide, seed_rules

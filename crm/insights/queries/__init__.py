@@ -9,9 +9,9 @@ from django.core.cache import cache
 from django.db.models import Count
 from django.utils import timezone
 
-from crm.insights.episodes import recovery_episodes
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
 from crm.insights.ports import AnswerTimes, answer_times
+from crm.insights.queries.episodes import recovery_episodes
 from crm.insights.record import Record, service_record
 from crm.insights.recovery.costs import Costs, costs
 from crm.insights.recovery.estimate import Recovery, recover
