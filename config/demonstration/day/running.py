@@ -30,7 +30,7 @@ CARRIERS = {"cabas": ("Cabas", True), "velo-express": ("Vélo Express", False)}
 # Twice half a day, a break between; plans are made once slots sell no more.
 SHIFTS = ((time(6, 30), time(13, 45)), (time(13, 50), time(22, 30)))
 PLANNED_AT = (time(5, 30), time(12, 30))
-LOADING = timedelta(minutes=25)
+LOADING, STILL_OUT = timedelta(minutes=25), timedelta(minutes=5)
 # The worker looks each minute; a day of sixteen hours has no need of it.
 TICK = timedelta(minutes=10)
 # Nobody answers at so many doors of a hundred.
@@ -197,12 +197,17 @@ def _plan(day: _Day, half: int, now: datetime, say: Say) -> None:
 
 def _schedule(day: _Day, round_: Round, *, is_broken: bool, not_before: datetime | None = None) -> None:
     leaves = max(round_.starts_at, not_before or round_.starts_at)
-    day.at(leaves - LOADING, lambda now: _load(round_, now))
-    day.at(leaves, lambda now: _leave(day, round_, now, is_broken=is_broken))
+    day.at(leaves - LOADING, lambda now: _load(day, round_, now, is_broken=is_broken))
 
 
-def _load(round_: Round, now: datetime) -> None:
-    tracking.open_run(courier_id=round_.shift.courier_id, round_id=round_.pk, now=now)
+def _load(day: _Day, round_: Round, now: datetime, *, is_broken: bool) -> None:
+    """A courier who is not back from the morning loads once they are."""
+    try:
+        tracking.open_run(courier_id=round_.shift.courier_id, round_id=round_.pk, now=now)
+    except tracking.AlreadyOut:
+        day.at(now + STILL_OUT, lambda at: _load(day, round_, at, is_broken=is_broken))
+        return
+    day.at(now + LOADING, lambda at: _leave(day, round_, at, is_broken=is_broken))
 
 
 def _leave(day: _Day, round_: Round, now: datetime, *, is_broken: bool) -> None:
