@@ -60,8 +60,10 @@ def _up(found: Live) -> datetime | None:
     return found.latest_at + timedelta(seconds=_EVERY - over) if over else found.latest_at
 
 
-def delay_shown(order: Order) -> dict[str, Any] | None:
-    """What its customer was told and may still choose. One query, none for what is over."""
+def delay_shown(order: Order, road: Road | None = None) -> dict[str, Any] | None:
+    """What its customer was told and may still choose. One query, none for what is over or at the door."""
+    if road is not None and road.state != "to_come":
+        return None
     if order.status not in {Order.Status.PLACED, Order.Status.PICKING, Order.Status.PACKED}:
         return None
     delay = open_delay(order)

@@ -72,6 +72,7 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     """One big sentence, then the steps, then the details. Opens without sign-in, shows others no e-mail or phone."""
     order = _by_token(token)
     is_buyer = request.session.get(SESSION_ORDERED) == order.reference
+    road = road_of(order)
     context = (
         order_context(order)
         | back_context(order)
@@ -84,9 +85,9 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
             # Whoever says the code gets the goods.
             "shows_code": is_buyer,
             "cancel_form": CancelForm(),
-            "road": road_of(order),
+            "road": road,
             "kept": kept_of(order),
-            "delay": delay_shown(order),
+            "delay": delay_shown(order, road),
         }
     )
     response = render(request, "orders/tracking.html", context)

@@ -43,7 +43,8 @@ def packed(order):
 def on_the_way(order):
     """In a van that left an hour before its slot; its visit."""
     on = shift(courier_fields={"first_name": "Marie-Emmanuelle"})
-    on.starts_at, on.ends_at = order.slot.starts_at - HOUR, order.slot.ends_at + 2 * HOUR
+    # Its middle is the slot's beginning: of the same half-day at whatever hour this runs.
+    on.starts_at, on.ends_at = order.slot.starts_at - 2 * HOUR, order.slot.starts_at + 2 * HOUR
     on.save()
     on.courier.trained_on = timezone.localdate()
     on.courier.save()
@@ -51,8 +52,8 @@ def on_the_way(order):
     planning = Planning.objects.get(depot=order.depot_id, day=day, half=half)
     plan_half_day(planning_id=planning.pk, now=on.starts_at - HOUR)
     round_ = Round.objects.get(shift=on)
-    run = tracking.open_run(courier_id=on.courier_id, round_id=round_.pk, now=on.starts_at - HOUR / 2)
-    say(run, "left", on.starts_at)
+    run = tracking.open_run(courier_id=on.courier_id, round_id=round_.pk, now=on.starts_at + HOUR / 2)
+    say(run, "left", on.starts_at + HOUR)
     deliver_all()
     return Visit.objects.get(run=run, drop__order_reference=order.reference)
 

@@ -267,10 +267,9 @@ def on_the_way(order):
     packed(order)
     drop = Drop.objects.get(order_reference=order.reference)
     on = shift()
-    on.starts_at, on.ends_at = (
-        order.slot.starts_at - timedelta(hours=1),
-        order.slot.ends_at + timedelta(hours=1),
-    )
+    # Its middle is the slot's beginning: of the same half-day at whatever hour this runs.
+    two_hours = timedelta(hours=2)
+    on.starts_at, on.ends_at = order.slot.starts_at - two_hours, order.slot.starts_at + two_hours
     on.save()
     on.courier.trained_on = timezone.localdate() - timedelta(days=3)
     on.courier.save()
@@ -302,6 +301,17 @@ def test_with_the_courier_at_the_door_nothing_is_chosen(order, later, on_the_way
 
     on_the_way.refresh_from_db()
     assert on_the_way.state == "arrived"
+
+
+def test_the_tracking_page_offers_the_choice_until_the_courier_is_at_the_door(client, order, on_the_way):
+    delay = late(order)
+    tracking_path = reverse("tracking", args=[order.tracking_token])
+    choice = reverse("delay", args=[delay.token])
+    assert choice in client.get(tracking_path).content.decode()
+
+    say(on_the_way.run, "arrived", order.slot.starts_at, on_the_way.number)
+
+    assert choice not in client.get(tracking_path).content.decode()
 
 
 def test_what_the_phone_says_becomes_the_orders_history(order, on_the_way):
