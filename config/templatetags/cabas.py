@@ -22,6 +22,12 @@ def french_number(value: Decimal, places: int = 2) -> str:
 
 
 @register.filter
+def grouped(value: int) -> str:
+    """``1292`` → « 1 292 »."""
+    return french_number(Decimal(value), 0)
+
+
+@register.filter
 def euros(value: Decimal | None) -> str:
     """``Decimal("1234.5")`` → « 1 234,50 € », with a true minus sign."""
     return "" if value is None else f"{french_number(Decimal(value))}{NO_BREAK}€".replace("-", "−")

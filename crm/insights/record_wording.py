@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.templatetags.cabas import euros, french_number
+from config.templatetags.cabas import euros, french_number, grouped
 from crm.insights.ports import AnswerTimes
 from crm.insights.record import Figures
 from delivery.promise.queries import ENOUGH_ORDERS
@@ -26,7 +26,7 @@ def percent(share: float | None) -> str:
 
 
 def orders_said(number: int) -> str:
-    return ngettext("%(n)d commande", "%(n)d commandes", number) % {"n": number}
+    return ngettext("%(n)s commande", "%(n)s commandes", number) % {"n": grouped(number)}
 
 
 def measures(found: Figures) -> list[Measure]:
@@ -39,8 +39,8 @@ def measures(found: Figures) -> list[Measure]:
         Measure(
             _("Manque annoncé avant le départ"),
             percent(found.told_share),
-            ngettext("%(n)d commande avec un manque", "%(n)d commandes avec un manque", found.lacked)
-            % {"n": found.lacked},
+            ngettext("%(n)s commande avec un manque", "%(n)s commandes avec un manque", found.lacked)
+            % {"n": grouped(found.lacked)},
         ),
         Measure(
             _("Trois premières commandes tenues"), percent(found.first_share), orders_said(found.first_orders)
@@ -49,9 +49,9 @@ def measures(found: Figures) -> list[Measure]:
             _("Compensations versées"),
             euros(found.compensated),
             ngettext(
-                "%(n)d fois, sans être demandées", "%(n)d fois, sans être demandées", found.compensations
+                "%(n)s fois, sans être demandées", "%(n)s fois, sans être demandées", found.compensations
             )
-            % {"n": found.compensations},
+            % {"n": grouped(found.compensations)},
         ),
     ]
 
@@ -59,7 +59,7 @@ def measures(found: Figures) -> list[Measure]:
 def answers_said(found: AnswerTimes | None) -> Measure | None:
     if found is None:
         return None
-    of = ngettext("%(n)d message", "%(n)d messages", found.judged) % {"n": found.judged}
+    of = ngettext("%(n)s message", "%(n)s messages", found.judged) % {"n": grouped(found.judged)}
     share = found.share_within_24h if found.judged >= ENOUGH_ORDERS else None
     if share is not None and found.median_minutes is not None:
         of = _("%(of)s, la moitié en moins de %(median)s") % {

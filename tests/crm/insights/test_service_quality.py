@@ -86,6 +86,14 @@ def test_the_headline_is_of_orders_both_complete_and_on_time(client):
     assert "95,0 %" in page.split("À l’heure dite")[1][:60]
 
 
+def test_thousands_are_set_apart(client):
+    week(1_292, kept=1_200)
+
+    page = shown(client)
+
+    assert "des 1 292 commandes" in page and ">1 292</td>" in page
+
+
 def test_zones_and_carriers_are_told_apart_by_name(client):
     Carrier.objects.create(code="velo", name="À vélo")
     lyon = ZoneFactory(slug="lyon", name="Lyon")
