@@ -3,6 +3,7 @@
 Stops on iterations, not on seconds: a plan must not hang on how busy the machine was.
 """
 
+import warnings
 from typing import Any
 
 from delivery.rounds.problem import Call, Plan, Problem
@@ -26,6 +27,7 @@ def _orders(problem: Problem, *, seed: int, iterations: int) -> list[list[int]]:
     # It brings numpy and matplotlib, a second and 60 MB: only whoever plans pays for them.
     import numpy
     import pyvrp
+    from pyvrp.exceptions import PenaltyBoundWarning
     from pyvrp.stop import MaxIterations
 
     matrices: list[Any] = [
@@ -43,7 +45,12 @@ def _orders(problem: Problem, *, seed: int, iterations: int) -> list[list[int]]:
         matrices[:1],
         matrices[1:],
     )
-    found = pyvrp.solve(data, stop=MaxIterations(iterations), seed=seed, display=False, collect_stats=False)
+    with warnings.catch_warnings():
+        # Nothing may keep it all: what is not kept is named by the plan, not in a log.
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        found = pyvrp.solve(
+            data, stop=MaxIterations(iterations), seed=seed, display=False, collect_stats=False
+        )
     orders: list[list[int]] = [[] for _vehicle in problem.vehicles]
     if found.best.is_feasible():
         for route in found.best.routes():

@@ -201,11 +201,13 @@ def _schedule(day: _Day, round_: Round, *, is_broken: bool, not_before: datetime
 
 
 def _load(day: _Day, round_: Round, now: datetime, *, is_broken: bool) -> None:
-    """A courier who is not back from the morning loads once they are."""
+    """A courier who is not back from the morning loads once they are; what a rescue planned anew, it scheduled."""
     try:
         tracking.open_run(courier_id=round_.shift.courier_id, round_id=round_.pk, now=now)
     except tracking.AlreadyOut:
         day.at(now + STILL_OUT, lambda at: _load(day, round_, at, is_broken=is_broken))
+        return
+    except tracking.NotYourRound:
         return
     day.at(now + LOADING, lambda at: _leave(day, round_, at, is_broken=is_broken))
 

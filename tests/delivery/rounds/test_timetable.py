@@ -1,8 +1,12 @@
 """When a van is where, and where one more call fits."""
 
+import warnings
+
 import pytest
+import pyvrp
 from hypothesis import given
 from hypothesis import strategies as st
+from pyvrp.exceptions import PenaltyBoundWarning
 
 from delivery.rounds.problem import Load, Point, Violation
 from delivery.rounds.solver import solve
@@ -82,6 +86,19 @@ def test_a_window_that_cannot_be_kept_is_named_and_the_others_are_kept():
     assert not plan.left_out
     assert [stop.violation for stop in plan.late] == [Violation.LATE]
     assert plan.late[0].call in {1, 2}
+
+
+def test_a_solver_that_doubts_still_plans(monkeypatch):
+    """A half-day after a breakdown may be impossible: its plan names what is late, and a warning stops nothing."""
+    real = pyvrp.solve
+
+    def doubtful(*args, **how):
+        warnings.warn("struggles", PenaltyBoundWarning, stacklevel=1)
+        return real(*args, **how)
+
+    monkeypatch.setattr(pyvrp, "solve", doubtful)
+
+    assert not solve(problem([call(1, (60, 120))], [vehicle()], [20]), seed=1).late
 
 
 def test_newcomers_are_not_the_ones_set_in_last():
