@@ -71,7 +71,7 @@ def test_a_day_is_granted_and_published_as_it_truly_was(shop):
     ("seed", "orders", "vans"), [*((seed, 60, 4) for seed in range(1, 21)), (21, 300, 12)]
 )
 def test_days_of_many_seeds_are_granted_and_published_as_they_truly_were(shop, seed, orders, vans):
-    """Three hundred orders over twelve vans on twenty seeds take an hour: `manage.py demo --day --seed S` does one."""
+    """Three hundred orders over twelve vans on twenty seeds take forty minutes: `manage.py demo --day --seed S` does one."""
     day = run_day(seed=seed, on=on(), orders=orders, vans=vans)
 
     assert check(day) == []
