@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils import timezone
 
 from config.demonstration.payments import SHORT
 from config.demonstration.work import Work
@@ -19,7 +18,7 @@ from delivery.promise import queries
 from delivery.promise.models import Compensation, Decision, Outcome, RuleVersion, RuleWeek
 from delivery.promise.ports import carried_out
 from delivery.promise.replay import judged
-from delivery.promise.rules import GRANTED, STAFF, Verdict
+from delivery.promise.rules import GRANTED, STAFF, Verdict, week_of
 from delivery.promise.wording import sentence_of
 from loyalty.vouchers.models import Voucher, VoucherEntry
 from shop.orders.services.compensating import voucher_ends
@@ -127,7 +126,7 @@ def _said(now: datetime, versions: dict[str, RuleVersion]) -> Iterator[tuple[Any
             place, outcome.pk, outcome.order_reference, outcome.customer_id, version.rule.key, version.rule_id,
             version.pk, verdict.said, verdict.why, json.dumps(asdict(outcome.facts), cls=DjangoJSONEncoder),
             verdict.remedy, verdict.cents, sentence_of(outcome.facts, verdict), _state(verdict), at, voucher_ends(at),
-            timezone.localdate(outcome.slot_starts_at) - timedelta(days=timezone.localdate(outcome.slot_starts_at).weekday()),
+            week_of(outcome.slot_starts_at),
         )  # fmt: skip
 
 

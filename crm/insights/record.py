@@ -12,6 +12,7 @@ from crm.insights.rules import rate
 from delivery.promise.models import WeekRecord
 from delivery.promise.queries import ENOUGH_ORDERS, week_records
 from delivery.rounds.queries import carrier_names
+from delivery.slots.rules import monday_of
 
 WEEKS_SHOWN, WEEKS_OF_HEADLINE = 12, 4
 _COLLECTED = "retrait"
@@ -110,7 +111,7 @@ class Record:
 def service_record(now: datetime) -> Record:
     """Two queries, however many orders."""
     today = timezone.localdate(now)
-    monday = today - timedelta(days=today.weekday())
+    monday = monday_of(today)
     since = monday - timedelta(weeks=WEEKS_SHOWN - 1)
     recent = monday - timedelta(weeks=WEEKS_OF_HEADLINE - 1)
     found, names = week_records(since), carrier_names()

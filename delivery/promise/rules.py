@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from delivery.slots.rules import local_date, monday_of
 
 # Triggers.
 LATE, INCOMPLETE, DAMAGED, NOT_READY, LIFE = "late", "incomplete", "damaged", "not_ready", "life"
@@ -28,7 +29,6 @@ ORDER_CEILING, CUSTOMER_CEILING, WEEK_CEILING, BETTER = "order", "customer", "we
 
 # Nobody said that it arrived: what else is known is then judged without that.
 SILENCE = timedelta(hours=12)
-_PARIS = ZoneInfo("Europe/Paris")
 # The most effort goes to a customer's first orders.
 FIRST_ORDERS = 3
 
@@ -43,8 +43,7 @@ def seconds_between(since: datetime, until: datetime) -> int:
 
 def week_of(slot_starts_at: datetime) -> date:
     """The Monday of the week, in Paris, for which something was promised."""
-    day = slot_starts_at.astimezone(_PARIS).date()
-    return day - timedelta(days=day.weekday())
+    return monday_of(local_date(slot_starts_at))
 
 
 @dataclass(frozen=True, slots=True)

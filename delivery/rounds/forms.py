@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 from delivery.rounds.problem import Point
 from delivery.rounds.rules import is_on_earth
 from delivery.rounds.services import PlaceLine
+from delivery.slots.rules import monday_of
 
 MOST_BYTES = 1024 * 1024
 _POINT = re.compile(r"\s*(-?\d{1,2}(?:[.,]\d{1,12})?)\s*[;, ]\s*(-?\d{1,3}(?:[.,]\d{1,12})?)\s*", re.ASCII)
@@ -31,7 +32,7 @@ class WeekForm(forms.Form):
             return None
         if not 2020 <= day.year <= 2100:
             raise forms.ValidationError(_("Cette semaine n’existe pas."))
-        return day - timedelta(days=day.weekday())
+        return monday_of(day)
 
 
 class PlaceForm(forms.Form):

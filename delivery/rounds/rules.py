@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from delivery.rounds.problem import Load, Point, Violation
+from delivery.slots.rules import PARIS
 
-PARIS = ZoneInfo("Europe/Paris")
 # A courier who arrives on the last minute is late at the next light.
 MARGIN = timedelta(minutes=5)
 # Seconds at a door: parking, stairs, handing over; each crate; asking an age; showing a newcomer how it works.

@@ -83,7 +83,7 @@ class SlotAdmin(ModelAdmin):
         if not form.is_valid() or (asked and not chosen):
             self.message_user(request, _("Cette semaine ou cette zone n’existe pas."), messages.WARNING)
         today = rules.local_date(timezone.now())
-        return chosen or usual, form.cleaned_data.get("week") or today - timedelta(days=today.weekday())
+        return chosen or usual, form.cleaned_data.get("week") or rules.monday_of(today)
 
     def generate_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):

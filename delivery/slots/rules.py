@@ -63,6 +63,11 @@ def local_date(at: datetime) -> date:
     return at.astimezone(PARIS).date()
 
 
+def monday_of(day: date) -> date:
+    """The first day of its week."""
+    return day - timedelta(days=day.weekday())
+
+
 def is_peak(day: date, hour: int) -> bool:
     """Busy hours: 18 to 20 h from Monday to Friday, and Saturday morning."""
     if day.weekday() < SATURDAY:

@@ -144,11 +144,13 @@ class Visit(models.Model):
 
 
 class LateNotice(models.Model):
-    """The customer of a drop was told that it would be late: once, whichever van has it then."""
+    """The customer of a drop was told that it would be late: once for each slot it had, whichever van has it then."""
 
-    drop = models.OneToOneField(
-        Drop, on_delete=models.PROTECT, related_name="late_notice", verbose_name=_("livraison")
+    drop = models.ForeignKey(
+        Drop, on_delete=models.PROTECT, related_name="late_notices", verbose_name=_("livraison")
     )
+    # Whoever moved it to another slot was promised that one.
+    slot_starts_at = models.DateTimeField(_("créneau"))
     told_at = models.DateTimeField(_("annoncé le"))
     # Nobody knows yet, where no van has it.
     expected_at = models.DateTimeField(_("attendu à"), null=True, blank=True)
@@ -157,6 +159,9 @@ class LateNotice(models.Model):
         verbose_name = _("retard annoncé")
         verbose_name_plural = _("retards annoncés")
         ordering = ["-told_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["drop", "slot_starts_at"], name="told_late_once_for_a_slot")
+        ]
 
     def __str__(self) -> str:
         return str(self.drop_id)

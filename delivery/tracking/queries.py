@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from delivery.rounds.models import Courier, Drop, LeftOut, Round, Shift, Stop
 from delivery.rounds.problem import Violation
-from delivery.tracking.models import Card, CourierEvent, Question, Run, Visit
+from delivery.tracking.models import Card, CourierEvent, LateNotice, Question, Run, Visit
 
 
 def courier_of(user_id: int) -> Courier | None:
@@ -110,12 +110,15 @@ def drops_concerned(zone_ids: Sequence[int], since: datetime, until: datetime) -
 
 # So long before its slot a drop without a van is told: until then a dispatcher may still find one.
 TOLD_BEFORE_SLOT, TOLD_UNTIL = timedelta(minutes=45), timedelta(hours=6)
+_UNTOLD = ~Exists(
+    LateNotice.objects.filter(drop=OuterRef("drop"), slot_starts_at=OuterRef("drop__slot_starts_at"))
+)
 
 
 def planned_late(now: datetime) -> list[Stop]:
     """Stops of rounds that have not left, planned after their slot, of drops not told yet. One query."""
     found = Stop.objects.filter(
-        violation=Violation.LATE, round__state__in=[Round.State.PLANNED, Round.State.LOCKED], drop__late_notice=None,
+        _UNTOLD, violation=Violation.LATE, round__state__in=[Round.State.PLANNED, Round.State.LOCKED],
         drop__slot_ends_at__gt=now - TOLD_UNTIL, drop__slot_starts_at__lt=now + TOLD_BEFORE_SLOT, drop__cancelled_at=None,
     )  # fmt: skip
     return list(found.exclude(drop__visits__state__in=Visit.OPEN).select_related("drop"))
@@ -124,7 +127,7 @@ def planned_late(now: datetime) -> list[Stop]:
 def left_out_soon(now: datetime) -> list[LeftOut]:
     """Drops that no plan found a van for, whose slot is near, not told yet. One query."""
     found = LeftOut.objects.filter(
-        drop__late_notice=None, drop__cancelled_at=None, drop__slot_ends_at__gt=now - TOLD_UNTIL,
+        _UNTOLD, drop__cancelled_at=None, drop__slot_ends_at__gt=now - TOLD_UNTIL,
         drop__slot_starts_at__lt=now + TOLD_BEFORE_SLOT,
     )  # fmt: skip
     return list(found.select_related("drop"))

@@ -13,6 +13,7 @@ from config.limits import Limit, machine_of, too_many
 from delivery.tracking.queries import live
 from shop.orders import delay_wording, delays, services
 from shop.orders.models import Delay
+from shop.orders.road import has_met_courier
 
 CHOICES_BY_MACHINE = Limit("delay.machine", most=60)
 
@@ -63,7 +64,7 @@ def _page(
     order = delay.order
     where = live(order.reference)
     is_here = where is not None and where.state in {"arrived", "delivered"}
-    is_open = not delay.answer and order.status in services.STILL_TO_COME and not is_here
+    is_open = not delay.answer and order.status in services.STILL_TO_COME and not has_met_courier(where)
     context: dict[str, Any] = {
         "delay": delay,
         "order": order,

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +16,9 @@ from config.templatetags.cabas import first_of_month, hour
 from delivery.promise.models import Outcome
 from delivery.promise.queries import compensations_of, outcome_of, outcomes_of_year, years_of
 from delivery.promise.wording import lasting
+from delivery.slots.rules import local_midnight
 from shop.orders.letters import addressed
 from shop.orders.models import Order
-
-PARIS = ZoneInfo("Europe/Paris")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +114,14 @@ def statement(customer_ids: Collection[int], year: int | None) -> Statement:
     """The year asked for, else the latest with an order. Three queries."""
     years = years_of(customer_ids) or [timezone.localdate().year]
     chosen = year if year in years else years[0]
-    found = [one for one in outcomes_of_year(customer_ids, *_bounds(chosen)) if _has_come(one)]
+    since, until = (local_midnight(date(one, 1, 1)) for one in (chosen, chosen + 1))
+    found = [one for one in outcomes_of_year(customer_ids, since, until) if _has_come(one)]
     rows = [(one.order_reference, _lines(one)) for one in found]
     given = sum(
         one.amount_cents
         for one in compensations_of(customer_ids).filter(order_reference__in=[name for name, _two in rows])
     )
     return Statement(chosen, years, rows, sum(two.is_kept for _name, two in rows), Decimal(given) / 100)
-
-
-def _bounds(year: int) -> tuple[datetime, datetime]:
-    first, last = date(year, 1, 1), date(year + 1, 1, 1)
-    return (
-        datetime.combine(first, datetime.min.time(), tzinfo=PARIS),
-        datetime.combine(last, datetime.min.time(), tzinfo=PARIS),
-    )
 
 
 def kept_letter(order_reference: str) -> dict[str, Any] | None:

@@ -49,6 +49,11 @@ def road_of(order: Order) -> Road | None:
     )
 
 
+def has_met_courier(where: Live | None) -> bool:
+    """Nothing is left to choose; whoever was out has not."""
+    return where is not None and where.state in {"arrived", "delivered", "refused"}
+
+
 def _down(at: datetime | None) -> datetime | None:
     return at and at - timedelta(seconds=at.timestamp() % _EVERY)
 
@@ -60,14 +65,14 @@ def _up(found: Live) -> datetime | None:
     return found.latest_at + timedelta(seconds=_EVERY - over) if over else found.latest_at
 
 
-def delay_shown(order: Order, road: Road | None = None) -> dict[str, Any] | None:
-    """What its customer was told and may still choose. One query, none for what is over or at the door."""
-    if road is not None and road.state != "to_come":
-        return None
+def delay_shown(order: Order) -> dict[str, Any] | None:
+    """What its customer was told and may still choose. One query, none for what is over; two more where there is a
+    choice.
+    """
     if order.status not in {Order.Status.PLACED, Order.Status.PICKING, Order.Status.PACKED}:
         return None
     delay = open_delay(order)
-    if delay is None:
+    if delay is None or has_met_courier(live(order.reference)):
         return None
     return {
         "sentence": delay_wording.sentence(delay),

@@ -72,7 +72,6 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
     """One big sentence, then the steps, then the details. Opens without sign-in, shows others no e-mail or phone."""
     order = _by_token(token)
     is_buyer = request.session.get(SESSION_ORDERED) == order.reference
-    road = road_of(order)
     context = (
         order_context(order)
         | back_context(order)
@@ -85,9 +84,9 @@ def tracking_page(request: HttpRequest, token: str) -> HttpResponse:
             # Whoever says the code gets the goods.
             "shows_code": is_buyer,
             "cancel_form": CancelForm(),
-            "road": road,
+            "road": road_of(order),
             "kept": kept_of(order),
-            "delay": delay_shown(order, road),
+            "delay": delay_shown(order),
         }
     )
     response = render(request, "orders/tracking.html", context)

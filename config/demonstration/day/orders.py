@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from config.demonstration.marks import EMAIL_DOMAIN
 from config.demonstration.places import TOWNS
 from config.demonstration.words import FIRST_NAMES, LAST_NAMES, STREETS
 from delivery.slots.models import Hold, Slot
+from delivery.slots.rules import PARIS
 from delivery.zones.models import Zone, ZoneArea
 from delivery.zones.rules import longest_prefix
 from shop.catalogue.models import Product
@@ -30,7 +30,6 @@ from shop.orders.services.promising import note_packed
 from shop.payments.models import DemoSession, PaymentAccount, PaymentEntry, PaymentOperation
 from shop.pricing.rules import DELIVERY_VAT_RATE
 
-PARIS = ZoneInfo("Europe/Paris")
 DEPOT = "paris"
 GOODS_VAT = Decimal("5.5")
 # Of a hundred orders so many lack one article, or several, without a word; so many were told of something before.

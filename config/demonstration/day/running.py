@@ -13,7 +13,7 @@ from random import Random
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from config.demonstration.day.orders import DEPOT, PARIS, make_orders
+from config.demonstration.day.orders import DEPOT, make_orders
 from config.demonstration.day.traffic import Door, Passed, Traffic, driven
 from config.demonstration.day.truth import Lived, Public
 from config.demonstration.marks import EMAIL_DOMAIN
@@ -22,6 +22,7 @@ from delivery.promise.models import Compensation, WeekRecord
 from delivery.promise.services import count_weeks, decide
 from delivery.rounds.models import Carrier, Courier, Planning, Round, Shift, Van
 from delivery.rounds.services import plan_half_day
+from delivery.slots.rules import PARIS, monday_of
 from delivery.tracking import services as tracking
 from delivery.tracking.models import LateNotice, Run, Visit
 from delivery.zones.models import Depot
@@ -83,7 +84,7 @@ def run_day(
 
     Raises NothingToSimulate. Some minutes for three hundred orders; each step commits by itself.
     """
-    monday = on - timedelta(days=on.weekday())
+    monday = monday_of(on)
     before = _published(monday)
     say(f"{orders} commandes…")
     with transaction.atomic():

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
@@ -15,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from crm.insights.recovery.episodes import Cost, Episode, Kind, own_rhythm
 from delivery.promise.models import Compensation, Outcome, RuleVersion
+from delivery.slots.rules import local_midnight
 from shop.orders.models import Order, OrderLine, Refund
 
-PARIS = ZoneInfo("Europe/Paris")
 # How far back the rhythm of a customer is read, and what the shop earns on a basket.
 RHYTHM_READ, MARGIN_READ = timedelta(days=400), timedelta(days=60)
 _OURS = ("missing", "damaged", "late", "mistake", "substitute")
@@ -43,7 +42,7 @@ def recovery_episodes(since: date, until: date) -> list[Episode]:
 
     Six queries, however many orders; rows of all orders of the last two years.
     """
-    begins, ends = _midnight(since), _midnight(until)
+    begins, ends = local_midnight(since), local_midnight(until)
     histories = _histories(begins - RHYTHM_READ, ends)
     every = {one.reference: one for history in histories.values() for one in history}
     _tell_what_happened(every, begins - RHYTHM_READ, ends)
@@ -56,10 +55,6 @@ def recovery_episodes(since: date, until: date) -> list[Episode]:
             customer_id, [one for one in history if one.causes or not one.is_cancelled], begins, ends, margin
         )
     ]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, datetime.min.time(), tzinfo=PARIS)
 
 
 def _histories(since: datetime, until: datetime) -> dict[int, list[_Read]]:

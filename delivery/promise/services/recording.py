@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Case, CharField, Count, F, Q, Sum, Value, When
@@ -18,13 +17,12 @@ from delivery.promise.models.outcomes import (
     WITHIN_5,
     WITHIN_30,
 )
-from delivery.promise.rules import FIRST_ORDERS
+from delivery.promise.rules import FIRST_ORDERS, week_of
+from delivery.slots.rules import PARIS, local_midnight
 
-PARIS = ZoneInfo("Europe/Paris")
 COLLECTED = "retrait"
 # Arrivals are corrected, and articles reported missing, that long after.
 RECENT = timedelta(weeks=5)
-_LOCK = 20_261_130_05
 Key = tuple[int, date, str]
 
 
@@ -34,10 +32,10 @@ def count_weeks(*, now: datetime, since: date | None = None) -> int:
 
     Of two at once the second waits and counts again. Five statements, however many orders.
     """
-    monday = since or _monday((now - RECENT).astimezone(PARIS).date())
+    monday = since or week_of(now - RECENT)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    begins = datetime.combine(monday, datetime.min.time(), tzinfo=PARIS)
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('promise.count_weeks', 0))")
+    begins = local_midnight(monday)
     given = _given(begins)
     WeekRecord.objects.filter(monday_on__gte=monday).delete()
     return len(
@@ -96,7 +94,3 @@ def _given(begins: datetime) -> dict[Key, tuple[int, int]]:
 def _of(given: Mapping[Key, tuple[int, int]], key: Key) -> dict[str, int]:
     number, cents = given.get(key, (0, 0))
     return {"compensations": number, "compensation_cents": cents}
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())

@@ -18,6 +18,7 @@ from delivery.rounds import services
 from delivery.rounds.forms import WeekForm
 from delivery.rounds.models import Round, Shift
 from delivery.rounds.queries import shifts_of_week
+from delivery.slots.rules import monday_of
 
 DAYS = 7
 
@@ -60,8 +61,7 @@ class ShiftAdmin(ModelAdmin):
         form = WeekForm(request.GET)
         if not form.is_valid():
             self.message_user(request, _("Cette semaine n’existe pas."), messages.WARNING)
-        today = timezone.localdate()
-        return form.cleaned_data.get("week") or today - timedelta(days=today.weekday())
+        return form.cleaned_data.get("week") or monday_of(timezone.localdate())
 
     def copy_week(self, request: HttpRequest) -> HttpResponse:
         if not self.has_add_permission(request):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -12,9 +12,10 @@ from delivery.rounds.errors import DepotNowhere, PlanStale
 from delivery.rounds.models import Drop, LeftOut, Planning, Round, Stop
 from delivery.rounds.problem import Call, Plan, Point, Problem, Route, Vehicle
 from delivery.rounds.queries import drops_to_plan, place_of, shifts_of
-from delivery.rounds.rules import AFTERNOON_BEGINS, PARIS, service_seconds
+from delivery.rounds.rules import AFTERNOON_BEGINS, service_seconds
 from delivery.rounds.solver import solve
 from delivery.rounds.travel import Travel, provider
+from delivery.slots.rules import PARIS, local_date, local_midnight
 
 # Of a courier who is at the depot already: the time to load.
 LOADING = timedelta(minutes=20)
@@ -61,7 +62,7 @@ def read(*, planning_id: int, now: datetime, travel: Travel | None = None) -> Dr
     home = place_of(planning.depot)
     if home is None:
         raise DepotNowhere(planning.depot_id)
-    origin = datetime.combine(planning.day, datetime.min.time(), tzinfo=PARIS)
+    origin = local_midnight(planning.day)
     drops = drops_to_plan(planning)
     shifts = shifts_of(planning, now=now)
     ready_from = now + LOADING
@@ -171,11 +172,7 @@ def _stops(round_: Round, draft: Draft, route: Route) -> Iterable[Stop]:
 def due_for_plan(*, now: datetime) -> list[int]:
     """Half-days to come that changed since they were planned, and not in the last ten minutes. One query."""
     stale = Planning.objects.filter(
-        changes__gt=F("planned_changes"), day__gte=_local_day(now), day__lte=_local_day(now + AHEAD)
+        changes__gt=F("planned_changes"), day__gte=local_date(now), day__lte=local_date(now + AHEAD)
     )
     waited = Q(planned_at=None) | Q(planned_at__lt=now - PLANNED_EVERY)
     return list(stale.filter(waited).order_by("day", "-half", "pk").values_list("pk", flat=True))
-
-
-def _local_day(at: datetime) -> date:
-    return at.astimezone(PARIS).date()

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from delivery.rounds.models import Courier, Shift, Van
 from delivery.rounds.queries import shifts_of_week
-from delivery.rounds.rules import PARIS
+from delivery.slots.rules import PARIS
 
 WEEK = timedelta(days=7)
 

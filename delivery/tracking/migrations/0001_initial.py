@@ -42,12 +42,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('told_at', models.DateTimeField(verbose_name='annoncé le')),
                 ('expected_at', models.DateTimeField(blank=True, null=True, verbose_name='attendu à')),
-                ('drop', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='late_notice', to='rounds.drop', verbose_name='livraison')),
+                ('slot_starts_at', models.DateTimeField(verbose_name='créneau')),
+                ('drop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='late_notices', to='rounds.drop', verbose_name='livraison')),
             ],
             options={
                 'verbose_name': 'retard annoncé',
                 'verbose_name_plural': 'retards annoncés',
                 'ordering': ['-told_at'],
+                'constraints': [models.UniqueConstraint(fields=('drop', 'slot_starts_at'), name='told_late_once_for_a_slot')],
             },
         ),
         migrations.CreateModel(

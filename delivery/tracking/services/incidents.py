@@ -32,7 +32,15 @@ def announce_incident(
     )  # fmt: skip
     incident.zones.set(zone_ids)
     LateNotice.objects.bulk_create(
-        [LateNotice(drop=drop, told_at=now, expected_at=_expected(drop, delay_minutes)) for drop in drops],
+        [
+            LateNotice(
+                drop=drop,
+                slot_starts_at=drop.slot_starts_at,
+                told_at=now,
+                expected_at=_expected(drop, delay_minutes),
+            )
+            for drop in drops
+        ],
         ignore_conflicts=True,
     )
     for drop in drops:

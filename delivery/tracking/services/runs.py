@@ -1,12 +1,13 @@
 """A courier takes a round, and its doors are estimated anew. Lock order: the half-day, then the run, then its visits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from config.facts import publish
 from delivery.rounds import services as rounds
+from delivery.rounds.models import Drop
 from delivery.tracking.errors import AlreadyOut, NotYourRound
 from delivery.tracking.estimates import WARN_FROM, Leg, Pace, Seen, estimate, pace_of
 from delivery.tracking.events import DelayForeseen
@@ -84,37 +85,35 @@ def reestimate(run: Run, visits: Sequence[Visit], *, now: datetime) -> None:
         visit.expected_at, visit.late_chance = told.expected_at, told.late_chance
         visit.earliest_at, visit.latest_at = told.earliest_at, told.latest_at
     Visit.objects.bulk_update(to_come, ["expected_at", "late_chance", "earliest_at", "latest_at"])
-    warn(
-        {
-            visit.drop_id: (visit.drop.order_reference, visit.expected_at)
-            for visit in to_come
-            if _is_late(visit)
-        },
-        now=now,
-    )
+    warn({visit.drop: visit.expected_at for visit in to_come if _is_late(visit)}, now=now)
 
 
 def _is_late(visit: Visit) -> bool:
     return visit.late_chance >= WARN_FROM and visit.expected_at > visit.slot_ends_at
 
 
-def warn(late: dict[int, tuple[str, datetime | None]], *, now: datetime) -> None:
-    """Tell those who were not told yet that it will be late: drop id → reference and when it is expected.
+def warn(late: Mapping[Drop, datetime | None], *, now: datetime) -> None:
+    """Tell those who were not told yet that it will be late: drop → when it is expected.
 
-    Once for a drop, whoever asks and however often. Two queries and what `publish` takes, none where nobody is late.
+    Once for a drop and its slot, whoever asks and however often. One query, none where nobody is late; for each who was
+    not told another, and what `publish` takes.
     """
     if not late:
         return
-    known = set(LateNotice.objects.filter(drop__in=late).values_list("drop_id", flat=True))
-    for drop_id in sorted(set(late) - known):
-        reference, expected_at = late[drop_id]
+    known = set(LateNotice.objects.filter(drop__in=late).values_list("drop_id", "slot_starts_at"))
+    for drop in sorted(late, key=lambda one: one.pk):
+        if (drop.pk, drop.slot_starts_at) in known:
+            continue
+        expected_at = late[drop]
         _notice, is_new = LateNotice.objects.get_or_create(
-            drop_id=drop_id, defaults={"told_at": now, "expected_at": expected_at}
+            drop=drop,
+            slot_starts_at=drop.slot_starts_at,
+            defaults={"told_at": now, "expected_at": expected_at},
         )
         if is_new:
             publish(
                 DelayForeseen(
-                    order_reference=reference,
+                    order_reference=drop.order_reference,
                     expected_epoch=int(expected_at.timestamp()) if expected_at else 0,
                 )
             )
@@ -125,8 +124,8 @@ def warn_unplanned(*, now: datetime) -> None:
     """Tell those whose drop no van has yet and that a plan can only deliver late, or not at all. Three queries, and what
     `publish` takes for each customer told.
     """
-    late = {stop.drop_id: (stop.drop.order_reference, stop.arrives_at) for stop in planned_late(now)}
-    warn(late | {one.drop_id: (one.drop.order_reference, None) for one in left_out_soon(now)}, now=now)
+    late = {stop.drop: stop.arrives_at for stop in planned_late(now)}
+    warn(late | {one.drop: None for one in left_out_soon(now)}, now=now)
 
 
 def _leg(visit: Visit) -> Leg:

@@ -25,7 +25,7 @@ from shop.orders.models import Delay, Order, OrderEvent, Pickup
 from shop.payments.models import PaymentAccount
 from tests.delivery.rounds.fleet import planning_of, shift
 from tests.delivery.tracking.road import say
-from tests.factories import PickupPointFactory, SlotFactory
+from tests.factories import PickupPointFactory, SlotFactory, UserFactory
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.orders.depot import pick, place, settle, settled, started
 from tests.shop.orders.test_voucher_bill import ordered
@@ -303,15 +303,39 @@ def test_with_the_courier_at_the_door_nothing_is_chosen(order, later, on_the_way
     assert on_the_way.state == "arrived"
 
 
-def test_the_tracking_page_offers_the_choice_until_the_courier_is_at_the_door(client, order, on_the_way):
-    delay = late(order)
-    tracking_path = reverse("tracking", args=[order.tracking_token])
+def offers(client, order, delay):
+    """Whether tracking, the order's page and the delay's own offer a choice; all say the same."""
+    client.force_login(order.customer.user)
     choice = reverse("delay", args=[delay.token])
-    assert choice in client.get(tracking_path).content.decode()
+    offered = {
+        choice in client.get(reverse(name, args=[key])).content.decode()
+        for name, key in (("tracking", order.tracking_token), ("order", order.reference))
+    }
+    offered.add('name="choix"' in client.get(choice).content.decode())
+    (said,) = offered
+    return said
 
-    say(on_the_way.run, "arrived", order.slot.starts_at, on_the_way.number)
 
-    assert choice not in client.get(tracking_path).content.decode()
+@pytest.mark.parametrize(
+    ("kind", "remains"), [("arrived", False), ("refused", False), ("delivered", False), ("absent", True)]
+)
+def test_a_choice_is_offered_until_the_courier_was_met(client, order, later, on_the_way, kind, remains):
+    order.customer.user = UserFactory()
+    order.customer.save()
+    delay = late(order)
+    assert offers(client, order, delay)
+
+    say(
+        on_the_way.run,
+        kind,
+        order.slot.starts_at,
+        on_the_way.number,
+        absent_because="nobody",
+        was_age_checked=True,
+    )
+    deliver_all()
+
+    assert offers(client, order, delay) is remains
 
 
 def test_what_the_phone_says_becomes_the_orders_history(order, on_the_way):
