@@ -1,4 +1,6 @@
-"""What no linter sees: lock files without addresses, no machine's path, no secret, no large file."""
+"""What no linter sees: lock files without addresses, no machine's path, no secret, no large file, no two things of one
+name on a page.
+"""
 
 import re
 import subprocess
@@ -9,6 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:root|home|Users|work)/\w")
 SECRET = re.compile(r"sk_live_\w{8}|-----BEGIN [A-Z ]*PRIVATE KEY-----|whsec_[A-Za-z0-9]{24}")
 LARGEST = 400 * 1024
+# Every shop page loads these: a name that two of them begin is two things with one rule.
+SHEETS = ("base", "components", "pages")
+BLOCK = re.compile(r"^\s*\.([a-z][\w-]*)(?=\s*\{)", re.MULTILINE)
 # The licence is quoted as it stands; sprites and catalogues are data.
 TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".txt", ".lock", ".yml", ""}
 
@@ -36,8 +41,21 @@ def problems(path: Path) -> list[str]:
     return found
 
 
+def named_twice(sheets: dict[str, str]) -> list[str]:
+    """Classes that more than one sheet gives a rule of their own; sheet → its text."""
+    owner: dict[str, str] = {}
+    found = []
+    for sheet, text in sheets.items():
+        for name in sorted(set(BLOCK.findall(text))):
+            if owner.setdefault(name, sheet) != sheet:
+                found.append(f".{name} : déjà dans {owner[name]}.css, encore dans {sheet}.css")
+    return found
+
+
 def main() -> int:
     found = [problem for path in tracked() for problem in problems(path)]
+    sheets = {name: ROOT / "static" / "css" / f"{name}.css" for name in SHEETS}
+    found += named_twice({name: path.read_text(encoding="utf-8") for name, path in sheets.items()})
     print("\n".join(found) or "Projet : rien à redire.")
     return 1 if found else 0
 

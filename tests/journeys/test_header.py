@@ -1,4 +1,4 @@
-"""The header on a desktop: nothing of it is cut."""
+"""The header on a desktop, the bar of shortcuts on a phone: nothing of them is cut."""
 
 import pytest
 
@@ -17,3 +17,14 @@ def test_every_aisle_is_in_sight(shop, open_page, width):
 
     assert page.locator("#menu-rayons a").count() > 10
     assert page.evaluate(CUT) == []
+
+
+def test_shortcuts_lie_along_the_foot_of_a_phone_and_nowhere_else(shop, open_page):
+    phone, desk = open_page(phone=True), open_page()
+    phone.goto(shop)
+    desk.goto(shop)
+
+    box = phone.locator("nav[aria-label=Raccourcis]").bounding_box()
+    assert (box["x"], box["width"]) == (0, 390) and box["height"] >= 56
+    assert box["y"] + box["height"] == 844
+    assert not desk.locator("nav[aria-label=Raccourcis]").is_visible()
