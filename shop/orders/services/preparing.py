@@ -77,9 +77,10 @@ def note_picked(*, found: Sequence[Found], by_id: int | None, order_ids: Collect
     said = {one.line_id: one for one in found}
     locked_all(pk__in=order_ids)
     wanted = OrderLine.objects.filter(pk__in=said, order__in=order_ids)
-    lines = list(wanted.select_related("product", "order__slot", "replaced_by"))
+    lines = list(wanted.select_related("product", "order__slot", "replaces", "replaced_by"))
     if len(lines) < len(said):
         raise OrderLine.DoesNotExist
+    _know_each_other(lines)
     if any(line.order.status != Status.PICKING for line in lines):
         raise MoveRefused
     changed: list[OrderLine] = []
@@ -112,13 +113,26 @@ def _check(line: OrderLine, one: Found) -> None:
             raise KeepsTooShort(until)
 
 
+def _know_each_other(lines: Sequence[OrderLine]) -> None:
+    """What is written for one of these is seen from the one it stands in for, and the other way round."""
+    by_id = {line.pk: line for line in lines}
+    for line in lines:
+        if line.replaces_id in by_id:
+            line.replaces = by_id[line.replaces_id]
+
+
 def _still_wanted(line: OrderLine) -> int:
-    """Nobody gets an article and what stands in for it: pieces or grams."""
-    stand = getattr(line, "replaced_by", None)
-    if stand is None:
-        return line.wanted
-    stood_in: int = stand.wanted if stand.picked is None else min(stand.picked, stand.wanted)
-    return min(line.wanted, max(0, line.quantity - stood_in))
+    """Nobody gets an article and what stands in for it, whichever was found first: pieces or grams."""
+    stand: OrderLine | None = getattr(line, "replaced_by", None)
+    if line.replaces is not None:
+        return min(line.wanted, max(0, line.replaces.quantity - _taken(line.replaces)))
+    if stand is not None:
+        return min(line.wanted, max(0, line.quantity - _taken(stand)))
+    return line.wanted
+
+
+def _taken(line: OrderLine) -> int:
+    return line.wanted if line.picked is None else min(line.picked, line.wanted)
 
 
 def _is_recalled(line: OrderLine) -> bool:

@@ -93,6 +93,24 @@ def test_more_pieces_than_ordered_are_refused(zone, comte):  # noqa: F811
         pick(order, {comte: 13})
 
 
+@pytest.mark.parametrize("is_at_once", [False, True])
+def test_what_stands_in_is_not_found_as_well_as_what_it_stands_in_for(zone, comte, is_at_once):  # noqa: F811
+    brie = ProductFactory(name="Brie", price=Decimal("4.10"), shelf=comte.shelf, stock=50)
+    order = started(place(zone, {comte: 12}, choice="substitute"))
+    pick(order, {comte: 8})
+    [line] = services.settle_at_shelf(references=[order.reference])
+    services.replace_at_shelf(line_id=line.pk, product_id=brie.pk, by_id=None)
+    pick(order, {brie: 0})
+
+    with pytest.raises(services.QuantityRefused):
+        if not is_at_once:
+            pick(order, {comte: 12})
+        pick(order, {comte: 12, brie: 4})
+
+    pick(order, {brie: 0 if not is_at_once else 4})
+    assert sum(line.picked for line in order.lines.all()) == 12
+
+
 def test_what_would_expire_too_soon_is_refused(zone, comte):  # noqa: F811
     comte.minimum_life_days = 5
     comte.save()
