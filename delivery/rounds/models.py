@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from delivery.promise.rules import FIRST_ORDERS
 from delivery.rounds.problem import Load, Point, Violation
 from delivery.rounds.rules import Half, load_of
 from delivery.zones.models import Depot, Zone
@@ -228,6 +229,11 @@ class Drop(models.Model):
         return Point(self.latitude, self.longitude)
 
     @property
+    def is_newcomer(self) -> bool:
+        """The first orders of a customer get the most effort."""
+        return self.rank <= FIRST_ORDERS
+
+    @property
     def load(self) -> Load:
         return load_of(self.crates, self.grams)
 
@@ -269,6 +275,17 @@ class Planning(models.Model):
         return self.changes > self.planned_changes
 
 
+VIOLATIONS = [
+    (Violation.LATE, _("hors créneau")),
+    (Violation.OVERTIME, _("retour après la fin du service")),
+    (Violation.CRATES, _("plus de place")),
+    (Violation.FROZEN, _("plus de place au froid")),
+    (Violation.WEIGHT, _("trop lourd")),
+    (Violation.OUT_OF_REACH, _("personne n’y serait à temps")),
+    (Violation.NO_VAN, _("aucune camionnette en service")),
+]
+
+
 class Round(models.Model):
     """A shift's stops in their order. Locked, a new plan leaves it as it is."""
 
@@ -299,7 +316,7 @@ class Round(models.Model):
     starts_at = models.DateTimeField(_("départ prévu"))
     returns_at = models.DateTimeField(_("retour prévu"))
     metres = models.PositiveIntegerField(_("distance (m)"), default=0)
-    violation = models.CharField(max_length=12, blank=True, default="")
+    violation = models.CharField(_("écart"), max_length=12, choices=VIOLATIONS, blank=True, default="")
     left_at = models.DateTimeField(_("parti le"), null=True, blank=True)
     ended_at = models.DateTimeField(_("fini le"), null=True, blank=True)
 
@@ -310,21 +327,6 @@ class Round(models.Model):
 
     def __str__(self) -> str:
         return f"tournée {self.pk}"
-
-    @property
-    def is_fixed(self) -> bool:
-        return self.state in self.FIXED
-
-
-VIOLATIONS = [
-    (Violation.LATE, _("hors créneau")),
-    (Violation.OVERTIME, _("retour après la fin du service")),
-    (Violation.CRATES, _("plus de place")),
-    (Violation.FROZEN, _("plus de place au froid")),
-    (Violation.WEIGHT, _("trop lourd")),
-    (Violation.OUT_OF_REACH, _("personne n’y serait à temps")),
-    (Violation.NO_VAN, _("aucune camionnette en service")),
-]
 
 
 class Stop(models.Model):

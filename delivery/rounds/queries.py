@@ -100,10 +100,13 @@ def left_out_of(planning: Planning) -> QuerySet[LeftOut]:
 
 
 def with_figures(plannings: QuerySet[Planning]) -> QuerySet[Planning]:
-    """Annotated with ``rounds_number``, ``stops_number``, ``late_number`` and ``left_out_number``."""
+    """Annotated with ``rounds_number``, ``stops_number``, ``late_number`` (stops), ``overtime_number`` (rounds) and
+    ``left_out_number``.
+    """
     return plannings.annotate(
         rounds_number=Count("rounds", distinct=True),
         stops_number=Count("rounds__stops", distinct=True),
+        overtime_number=Count("rounds", filter=~Q(rounds__violation=""), distinct=True),
         late_number=Count("rounds__stops", filter=~Q(rounds__stops__violation=""), distinct=True),
         left_out_number=Count("left_out", distinct=True),
     )

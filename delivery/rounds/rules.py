@@ -15,7 +15,6 @@ AT_THE_DOOR, PER_CRATE, AGE_CHECK, NEWCOMER = 210, 30, 60, 60
 GRAMS_PER_CRATE = 11_000
 # Of an article whose weight nobody knows.
 USUAL_GRAMS = 400
-LONGEST_PLATE = 12
 # How far from its depot a stop may lie: beyond, its place is a mistake.
 FARTHEST_METRES = 150_000
 

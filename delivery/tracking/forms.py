@@ -25,6 +25,16 @@ def _whole(label: Any = "", most: int = LARGEST_ID, **more: Any) -> forms.Intege
     return forms.IntegerField(label=label, min_value=0, max_value=most, **more)
 
 
+class PhoneTime(forms.DateTimeField):
+    """By a phone's clock. From one end of the calendar to the other none can be put right, and no database keeps it."""
+
+    def clean(self, value: Any) -> datetime | None:
+        at: datetime | None = super().clean(value)
+        if at and not 1970 <= at.year <= 2200:
+            raise forms.ValidationError(UNREADABLE)
+        return at
+
+
 class SaidForm(forms.Form):
     """What every event says. ``at`` and ``sent_at`` are the phone's own clock; a page without script has none."""
 
@@ -32,8 +42,8 @@ class SaidForm(forms.Form):
     kind = forms.ChoiceField(choices=Kind)
     run = _whole()
     visit = _whole(required=False)
-    at = forms.DateTimeField(required=False)
-    sent_at = forms.DateTimeField(required=False)
+    at = PhoneTime(required=False)
+    sent_at = PhoneTime(required=False)
     kept: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *args: Any, visit: Visit | None = None, **kwargs: Any) -> None:
@@ -52,14 +62,6 @@ class SaidForm(forms.Form):
         if at is None:
             return now
         return rules.put_right(at, sent_at=sent_at, now=now) if sent_at else at
-
-    def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        at, sent_at = told.get("at"), told.get("sent_at")
-        # From one end of the calendar to the other no clock can be put right.
-        if any(one and not 1970 <= one.year <= 2200 for one in (at, sent_at)):
-            self.add_error(None, UNREADABLE)
-        return told
 
 
 class LoadedForm(SaidForm):
@@ -131,7 +133,7 @@ class DeliveredForm(SaidForm):
         return code
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean()
+        told = super().clean() or {}
         if not self.errors and not (told["received_by"] or told["code"] or told["photo"]):
             self.add_error(
                 "received_by", _("Dites qui a reçu la commande\u202f: un nom, un code ou une photo.")
@@ -170,7 +172,7 @@ class QuestionForm(forms.Form):
     """One tap, and a few words if there is time."""
 
     key = forms.UUIDField()
-    at = forms.DateTimeField(required=False)
+    at = PhoneTime(required=False)
     words = forms.CharField(
         label=_("En quelques mots"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )

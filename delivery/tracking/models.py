@@ -89,7 +89,7 @@ class Visit(models.Model):
     )
     number = models.PositiveSmallIntegerField(_("arrêt"))
     state = models.CharField(_("état"), max_length=9, choices=State, default=State.TO_COME)
-    # As promised when the round was loaded; a drop whose slot moved later leaves the round.
+    # As promised when the round was loaded; a drop whose slot moves later leaves the round (`withdrawn_as`).
     slot_starts_at = models.DateTimeField()
     slot_ends_at = models.DateTimeField()
     planned_at = models.DateTimeField(_("prévu à"))
@@ -133,7 +133,6 @@ class Visit(models.Model):
                 name="visit_ends_after_arrival",
             ),
         ]
-        indexes = [models.Index(fields=["state", "expected_at"], name="visit_to_come")]
 
     def __str__(self) -> str:
         return f"{self.run_id} n° {self.number}"
@@ -141,6 +140,15 @@ class Visit(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def withdrawn_as(self) -> State | None:
+        """What a door to come has become meanwhile: its order was called off, or moved to another slot."""
+        if self.state != self.State.TO_COME:
+            return None
+        if self.drop.cancelled_at:
+            return self.State.CANCELLED
+        return self.State.HANDED_ON if self.drop.slot_starts_at != self.slot_starts_at else None
 
 
 class LateNotice(models.Model):

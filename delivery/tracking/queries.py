@@ -96,11 +96,6 @@ def open_questions() -> tuple[int, datetime | None]:
     return found["number"], found["oldest"]
 
 
-def own_run(run_id: int, courier_id: int) -> Run | None:
-    """One query."""
-    return Run.objects.filter(pk=run_id, courier=courier_id).select_related("round__shift__van").first()
-
-
 def drops_concerned(zone_ids: Sequence[int], since: datetime, until: datetime) -> list[Drop]:
     """Drops of these zones promised in a period, that nobody has delivered. One query."""
     over = Visit.objects.filter(drop=OuterRef("pk"), state__in=[Visit.State.DELIVERED, Visit.State.REFUSED])

@@ -11,11 +11,7 @@ FORESIGHT = timedelta(minutes=2)
 OLDEST = timedelta(hours=36)
 # Below this a clock is not touched: the way of a message takes as long.
 SKEW_FROM = timedelta(minutes=2)
-# Twice a door's width: whoever stays longer than that in one place has stopped for something else.
-LONGEST_SERVICE = timedelta(minutes=45)
-# What goes to the worker of a lagging queue still counts as the present.
 POSITION_KEPT = timedelta(days=60)
-WARN_LEAST = timedelta(minutes=3)
 
 
 class Refusal(StrEnum):

@@ -10,8 +10,6 @@ from django.http import HttpRequest
 from delivery.tracking import wording
 from delivery.tracking.models import Visit
 
-# The first orders of a customer get the most effort (design, « the promise »).
-NEWCOMER_RANK = 3
 CODE_LENGTH = 4
 
 
@@ -26,9 +24,8 @@ class Door:
 
     @property
     def state(self) -> str:
-        """An order called off before it was brought is not brought, whoever noted it first."""
-        is_off = self.visit.state == Visit.State.TO_COME and self.visit.drop.cancelled_at
-        return Visit.State.CANCELLED if is_off else self.visit.state
+        """An order called off or moved before it was brought is not brought, whoever noted it first."""
+        return self.visit.withdrawn_as or self.visit.state
 
     @property
     def is_open(self) -> bool:
@@ -36,11 +33,7 @@ class Door:
 
     @property
     def is_newcomer(self) -> bool:
-        return self.visit.drop.rank <= NEWCOMER_RANK
-
-    @property
-    def crates_number(self) -> int:
-        return sum(self.visit.drop.crates.values())
+        return self.visit.drop.is_newcomer
 
     @property
     def floor(self) -> str:

@@ -57,7 +57,7 @@ class PlanningAdmin(ReadOnly, ModelAdmin):
 
     @display(description=gettext_lazy("écarts"))
     def late_said(self, planning: Any) -> int:
-        return int(planning.late_number)
+        return int(planning.late_number) + int(planning.overtime_number)
 
     @display(description=gettext_lazy("sans tournée"))
     def left_out_said(self, planning: Any) -> int:
@@ -131,14 +131,11 @@ class PlanningAdmin(ReadOnly, ModelAdmin):
         round_ = Round.objects.filter(pk=round_id, planning=planning_id).first()
         if round_ is None:
             raise Http404
-        # What a courier is loading is loaded as it was planned.
-        is_begun = (
-            service is services.unlock_round and not Round.objects.filter(pk=round_id, run=None).exists()
-        )
         try:
-            if is_begun:
-                raise services.RoundMoveRefused
             service(round_id=round_id)
+        except Round.DoesNotExist:
+            words = _("Un nouveau plan vient de remplacer cette tournée\u202f: rien n’a changé.")
+            self.message_user(request, words, messages.WARNING)
         except services.RoundMoveRefused:
             words = _("Cette tournée est déjà commencée\u202f: rien n’a changé.")
             self.message_user(request, words, messages.ERROR)

@@ -36,10 +36,13 @@ class ShiftAdmin(ModelAdmin):
         return [path("recopier/", copy, name="rounds_shift_copy"), *super().get_urls()]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A shift that was driven stays on record; a round that is only planned is planned anew without it."""
+        """A shift that has a round stays on record; moved or shortened, it loses one that is only planned."""
         if obj is not None and Round.objects.filter(shift=obj).exists():
             return False
         return bool(super().has_delete_permission(request, obj))
+
+    def save_model(self, request: HttpRequest, obj: Shift, form: Any, change: bool) -> None:
+        services.write_shift(obj)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(verbose_name='départ prévu')),
                 ('returns_at', models.DateTimeField(verbose_name='retour prévu')),
                 ('metres', models.PositiveIntegerField(default=0, verbose_name='distance (m)')),
-                ('violation', models.CharField(blank=True, default='', max_length=12)),
+                ('violation', models.CharField(blank=True, choices=[(delivery.rounds.problem.Violation['LATE'], 'hors créneau'), (delivery.rounds.problem.Violation['OVERTIME'], 'retour après la fin du service'), (delivery.rounds.problem.Violation['CRATES'], 'plus de place'), (delivery.rounds.problem.Violation['FROZEN'], 'plus de place au froid'), (delivery.rounds.problem.Violation['WEIGHT'], 'trop lourd'), (delivery.rounds.problem.Violation['OUT_OF_REACH'], 'personne n’y serait à temps'), (delivery.rounds.problem.Violation['NO_VAN'], 'aucune camionnette en service')], default='', max_length=12, verbose_name='écart')),
                 ('left_at', models.DateTimeField(blank=True, null=True, verbose_name='parti le')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='fini le')),
                 ('planning', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='rounds.planning', verbose_name='demi-journée')),

@@ -21,7 +21,7 @@ from delivery.rounds.services.drops import (
 )
 from delivery.rounds.services.places import PlaceLine, import_places
 from delivery.rounds.services.planning import due_for_plan, plan_half_day
-from delivery.rounds.services.shifts import copy_week
+from delivery.rounds.services.shifts import copy_week, replan_shifts_to_come, write_shift
 
 __all__ = [
     "FORGOTTEN_AFTER",
@@ -44,8 +44,10 @@ __all__ = [
     "lock_round",
     "note_crates",
     "plan_half_day",
+    "replan_shifts_to_come",
     "send_out",
     "stop_round",
     "unlock_round",
     "write_drop",
+    "write_shift",
 ]

@@ -53,8 +53,12 @@ def lock_round(*, round_id: int) -> Round:
 
 @transaction.atomic
 def unlock_round(*, round_id: int) -> Round:
-    """The next plan may change it again. Raises Round.DoesNotExist, RoundMoveRefused. Seven queries."""
+    """The next plan may change it again. Raises Round.DoesNotExist, RoundMoveRefused (a courier has begun to load it: what
+    is loaded is loaded as it was planned). Eight queries.
+    """
     round_ = _locked(round_id)
+    if not Round.objects.filter(pk=round_id, run=None).exists():
+        raise RoundMoveRefused("run")
     if round_.state != Round.State.PLANNED:
         _move(round_, Round.State.PLANNED)
         _replan(round_.planning)

@@ -3,9 +3,9 @@
 Lock order: the order (the caller's), then the half-days in order of id, then the drop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from delivery.rounds.rules import FARTHEST_METRES, half_of, is_on_earth
 from delivery.rounds.travel import great_circle
 from delivery.zones.rules import prefixes_of
 
+Half = tuple[int, date, str]
 # Long enough for a complaint about how it was delivered, then nobody's address is kept twice.
 FORGOTTEN_AFTER = timedelta(days=60)
 _PERSONAL = ("recipient", "phone", "line1", "line2", "floor", "door_code", "instructions", "city")
@@ -54,7 +55,9 @@ class Manifest:
 
 
 # What a plan is made of: a change of the rest leaves it good.
-_PLANNED_BY = ("depot_id", "slot_starts_at", "slot_ends_at", "postcode", "grams", "requires_age_check")
+_PLANNED_BY = (
+    "depot_id", "slot_starts_at", "slot_ends_at", "postcode", "line1", "crates", "grams", "requires_age_check", "rank",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -68,41 +71,64 @@ def write_drop(manifest: Manifest) -> Drop:
     halves = {_half(manifest.depot_id, manifest.slot_starts_at)}
     if before:
         halves.add(_half(before.depot_id, before.slot_starts_at))
-    touch(halves)
+    plannings = lock_halves(halves)
     drop = Drop.objects.select_for_update().filter(order_reference=manifest.order_reference).first()
     drop = drop or Drop(order_reference=manifest.order_reference)
     has_moved = drop.pk is None or drop.postcode != manifest.postcode or drop.line1 != manifest.line1
-    is_replanned = drop.pk is not None and any(
+    has_new_hours = drop.pk is not None and any(
         getattr(drop, name) != said[name] for name in ("depot_id", "slot_starts_at", "slot_ends_at")
     )
     if drop.are_crates_counted:
-        del said["crates"]
+        said["crates"] = drop.crates
+    is_planned_anew = drop.pk is None or any(getattr(drop, name) != said[name] for name in _PLANNED_BY)
     for name, value in said.items():
         setattr(drop, name, value)
     if has_moved:
         _place(drop)
     drop.save()
-    if is_replanned:
+    if is_planned_anew:
+        count_change(plannings)
+    if has_new_hours:
         Stop.objects.filter(drop=drop).delete()
     return drop
 
 
-def _half(depot_id: int, at: datetime) -> tuple[int, Any, str]:
+def _half(depot_id: int, at: datetime) -> Half:
     day, half = half_of(at)
     return depot_id, day, half
 
 
-def touch(halves: set[tuple[int, Any, str]]) -> None:
-    """These half-days are to be planned anew; their rows are locked. At most two queries each."""
+def lock_halves(halves: Collection[Half]) -> list[int]:
+    """The rows of these half-days, written where there are none yet, locked until the transaction ends. Two queries."""
     Planning.objects.bulk_create(
         [Planning(depot_id=depot, day=day, half=half, changes=0) for depot, day, half in sorted(halves)],
         ignore_conflicts=True,
     )
+    return _locked(halves)
+
+
+def _locked(halves: Collection[Half]) -> list[int]:
     named = Q()
     for depot, day, half in halves:
         named |= Q(depot=depot, day=day, half=half)
     rows = Planning.objects.filter(named).order_by("pk").select_for_update()
-    Planning.objects.filter(pk__in=[row.pk for row in rows]).update(changes=F("changes") + 1)
+    return [row.pk for row in rows]
+
+
+def count_change(plannings: Collection[int]) -> None:
+    """These half-days, whose rows the caller has locked, are to be planned anew. One UPDATE."""
+    Planning.objects.filter(pk__in=plannings).update(changes=F("changes") + 1)
+
+
+def touch(halves: Collection[Half]) -> None:
+    """These half-days are to be planned anew; their rows are locked. Three queries."""
+    count_change(lock_halves(halves))
+
+
+def touch_known(halves: Collection[Half]) -> None:
+    """Those of them that anybody planned, or is to plan, are to be planned anew. Two queries, none for none."""
+    if halves:
+        count_change(_locked(halves))
 
 
 def _place(drop: Drop) -> None:
@@ -128,12 +154,16 @@ def cancel_drop(*, order_reference: str) -> None:
 
 @transaction.atomic
 def note_crates(*, order_reference: str, crates: Mapping[str, int]) -> None:
-    """What the picker labelled, temperature → number, in place of the guess. Raises DropUnknown. Four queries."""
-    drop = Drop.objects.select_for_update().filter(order_reference=order_reference).first()
-    if drop is None:
+    """What the picker labelled, temperature → number, in place of the guess; its half-day is planned anew where they are
+    not as many. Raises DropUnknown. Locks its half-day; at most seven queries.
+    """
+    known = Drop.objects.filter(order_reference=order_reference).first()
+    if known is None:
         raise DropUnknown(order_reference)
-    if drop.are_crates_counted and drop.crates == dict(crates):
-        return
+    plannings = lock_halves({_half(known.depot_id, known.slot_starts_at)})
+    drop = Drop.objects.select_for_update().get(pk=known.pk)
+    if drop.crates != dict(crates):
+        count_change(plannings)
     drop.crates, drop.are_crates_counted = dict(crates), True
     drop.save(update_fields=["crates", "are_crates_counted"])
 

@@ -14,7 +14,7 @@ from delivery.rounds.problem import Call, Plan, Point, Problem, Route, Vehicle
 from delivery.rounds.queries import drops_to_plan, place_of, shifts_of
 from delivery.rounds.rules import AFTERNOON_BEGINS, service_seconds
 from delivery.rounds.solver import solve
-from delivery.rounds.travel import Travel, provider
+from delivery.rounds.travel import provider
 from delivery.slots.rules import PARIS, local_date, local_midnight
 
 # Of a courier who is at the depot already: the time to load.
@@ -53,7 +53,7 @@ def plan_half_day(*, planning_id: int, seed: int = 0, now: datetime | None = Non
     raise PlanStale(planning_id)
 
 
-def read(*, planning_id: int, now: datetime, travel: Travel | None = None) -> Draft:
+def read(*, planning_id: int, now: datetime) -> Draft:
     """What is to be planned: drops that no fixed round has, shifts that have none. Four queries.
 
     What comes after ``now`` only: a van that has yet to leave does so once it is loaded. Raises DepotNowhere.
@@ -81,7 +81,7 @@ def read(*, planning_id: int, now: datetime, travel: Travel | None = None) -> Dr
             )
             for shift in shifts
         ],
-        legs=(travel or provider()).legs(points, hours),
+        legs=provider().legs(points, hours),
     )
     return Draft(planning.pk, planning.changes, origin, problem, {drop.pk: drop for drop in drops})
 
@@ -94,10 +94,10 @@ def _call(drop: Drop, origin: datetime, home: Point) -> Call:
         earliest=_seconds(drop.slot_starts_at, origin),
         latest=_seconds(drop.slot_ends_at, origin),
         service=service_seconds(
-            crates=load.crates, age_check=drop.requires_age_check, is_newcomer=drop.rank <= 3
+            crates=load.crates, age_check=drop.requires_age_check, is_newcomer=drop.is_newcomer
         ),
         load=load,
-        is_newcomer=drop.rank <= 3,
+        is_newcomer=drop.is_newcomer,
     )
 
 
@@ -114,7 +114,8 @@ def write(draft: Draft, plan: Plan) -> None:
     """
     planning = _still_so(draft)
     Round.objects.filter(planning=planning, state=Round.State.PLANNED).delete()
-    LeftOut.objects.filter(planning=planning).delete()
+    # One that moved here may still be left out by the plan of the half-day it came from.
+    LeftOut.objects.filter(Q(planning=planning) | Q(drop__in=plan.left_out)).delete()
     rounds = Round.objects.bulk_create(_round(planning, draft, route) for route in plan.routes)
     Stop.objects.bulk_create(
         stop

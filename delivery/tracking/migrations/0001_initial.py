@@ -187,10 +187,6 @@ class Migration(migrations.Migration):
             model_name='position',
             constraint=models.CheckConstraint(condition=models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), name='position_on_earth'),
         ),
-        migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['state', 'expected_at'], name='visit_to_come'),
-        ),
         migrations.AddConstraint(
             model_name='visit',
             constraint=models.UniqueConstraint(fields=('run', 'drop'), name='one_visit_per_run_and_drop'),

@@ -3,17 +3,21 @@
 from datetime import datetime
 
 from delivery.rounds.services import FORGOTTEN_AFTER
-from delivery.tracking.models import Position, Visit
+from delivery.tracking.models import Position, Run, Visit
 from delivery.tracking.rules import POSITION_KEPT
 
 BATCH = 10_000
 
 
 def forget_positions(*, now: datetime) -> int:
-    """Delete where couriers were before the last sixty days; how many rows. Ten thousand at a time, until none is left."""
+    """Delete where couriers were before the last sixty days, the last of each round too; how many rows. Ten thousand at a
+    time, until none is left.
+    """
+    before = now - POSITION_KEPT
+    Run.objects.filter(placed_at__lt=before).update(latitude=None, longitude=None, placed_at=None)
     deleted = 0
     while True:
-        old = Position.objects.filter(at__lt=now - POSITION_KEPT).order_by("at").values("pk")[:BATCH]
+        old = Position.objects.filter(at__lt=before).order_by("at").values("pk")[:BATCH]
         number, _of = Position.objects.filter(pk__in=old).delete()
         deleted += number
         if not number:
@@ -21,12 +25,12 @@ def forget_positions(*, now: datetime) -> int:
 
 
 def forget_receivers(*, now: datetime, limit: int = 500) -> int:
-    """Take names and photographs off visits that long are over; how many. Two queries, and a file deleted for each
-    photograph: the row goes on naming it until it is gone.
+    """Take names off visits that long are over, and ``limit`` photographs; how many photographs. Three queries, and a
+    file deleted for each of them: the row goes on naming it until it is gone.
     """
     old = Visit.objects.filter(slot_ends_at__lt=now - FORGOTTEN_AFTER)
     with_photo = list(old.exclude(photo="").order_by("pk")[:limit])
     for visit in with_photo:
         visit.photo.delete(save=False)
-    done = old.exclude(received_by="") | old.filter(pk__in=[visit.pk for visit in with_photo])
-    return done.update(received_by="", photo="")
+    old.exclude(received_by="").update(received_by="")
+    return old.filter(pk__in=[visit.pk for visit in with_photo]).update(photo="")

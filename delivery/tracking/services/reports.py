@@ -23,7 +23,7 @@ from delivery.tracking.errors import EventUnreadable, NotYourRound
 from delivery.tracking.events import DeliveryArrived, DeliveryFailed, DeliveryMade, RoundLeft
 from delivery.tracking.models import CourierEvent, Position, Run, Visit
 from delivery.tracking.rules import Refusal
-from delivery.tracking.services.runs import drop_cancelled, reestimate
+from delivery.tracking.services.runs import reestimate, withdraw
 
 logger = logging.getLogger(__name__)
 Kind = CourierEvent.Kind
@@ -60,7 +60,7 @@ def report(*, courier_id: int, said: Said, now: datetime) -> CourierEvent:
         return known
     visits = list(run.visits.select_related("drop").order_by("number"))
     if run.ended_at is None:
-        drop_cancelled(visits)
+        withdraw(visits)
     visit = next((one for one in visits if one.pk == said.visit_id), None)
     why = _refusal(run, visits, visit, said, now)
     if not why:

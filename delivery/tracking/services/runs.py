@@ -7,7 +7,7 @@ from django.db import transaction
 
 from config.facts import publish
 from delivery.rounds import services as rounds
-from delivery.rounds.models import Drop
+from delivery.rounds.models import Drop, Round
 from delivery.tracking.errors import AlreadyOut, NotYourRound
 from delivery.tracking.estimates import WARN_FROM, Leg, Pace, Seen, estimate, pace_of
 from delivery.tracking.events import DelayForeseen
@@ -21,7 +21,7 @@ State = Visit.State
 def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
     """A courier begins to load: the round is locked, and its stops become visits. Twice is once.
 
-    Raises NotYourRound, AlreadyOut, rounds.RoundMoveRefused. Locks the half-day; fourteen queries, however many stops.
+    Raises NotYourRound, AlreadyOut, rounds.RoundMoveRefused. Locks the half-day; fifteen queries, however many stops.
     """
     round_ = round_of_courier(round_id, courier_id)
     if round_ is None:
@@ -32,9 +32,15 @@ def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
         return known
     if Run.objects.filter(courier=courier_id, ended_at=None).exists():
         raise AlreadyOut(courier_id)
-    round_ = rounds.lock_round(round_id=round_id)
+    try:
+        round_ = rounds.lock_round(round_id=round_id)
+    except Round.DoesNotExist as replanned:
+        raise NotYourRound(round_id) from replanned
     run = Run.objects.create(round=round_, courier_id=courier_id, opened_at=now)
     stops = list(round_.stops.select_related("drop").order_by("number"))
+    # Loaded for another slot, in a van that has said nothing since.
+    elsewhere = Visit.objects.to_come().filter(drop__in=[stop.drop_id for stop in stops])
+    withdraw(list(elsewhere.select_related("drop")))
     visits = Visit.objects.bulk_create(
         Visit(
             run=run,
@@ -56,13 +62,13 @@ def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
     return run
 
 
-def drop_cancelled(visits: Sequence[Visit]) -> None:
-    """Whoever called an order off meanwhile is not driven to, nor told that it will be late. The caller holds the run's
-    lock. One query where there is one, none else.
+def withdraw(visits: Sequence[Visit]) -> None:
+    """Whoever called an order off or moved it meanwhile is not driven to, nor told that it will be late. The caller holds
+    the run's lock, or the half-day's. One query where there is one, none else.
     """
-    off = [visit for visit in visits if visit.state == State.TO_COME and visit.drop.cancelled_at]
+    off = [visit for visit in visits if visit.withdrawn_as]
     for visit in off:
-        visit.state = State.CANCELLED
+        visit.state = visit.withdrawn_as or visit.state
     if off:
         Visit.objects.bulk_update(off, ["state"])
 
@@ -89,7 +95,7 @@ def reestimate(run: Run, visits: Sequence[Visit], *, now: datetime) -> None:
 
 
 def _is_late(visit: Visit) -> bool:
-    return visit.late_chance >= WARN_FROM and visit.expected_at > visit.slot_ends_at
+    return visit.late_chance >= WARN_FROM
 
 
 def warn(late: Mapping[Drop, datetime | None], *, now: datetime) -> None:
@@ -175,5 +181,5 @@ def tick(*, run_id: int, now: datetime) -> None:
     run = Run.objects.select_for_update(of=("self",)).select_related("round").get(pk=run_id)
     if run.ended_at is None:
         visits = list(run.visits.select_related("drop").order_by("number"))
-        drop_cancelled(visits)
+        withdraw(visits)
         reestimate(run, visits, now=now)

@@ -1,6 +1,6 @@
 """Told before it happens: an order that will be late, and what its customer chooses instead of waiting.
 
-Lock order: order → hold → slots → run → half-days; the account last.
+Lock order: order → hold → slots → half-days → run; the account last.
 """
 
 from collections.abc import Mapping
@@ -84,11 +84,11 @@ def answer_delay(
         choice = slot_choice(order, slot_id, is_pickup=answer == Answer.PICKUP)
         if choice is None:
             raise ChoiceGone(slot_id)
-        _call_back(order)
         _move(order, choice)
-    if answer == Answer.CANCEL:
         _call_back(order)
+    if answer == Answer.CANCEL:
         _end(order)
+        _call_back(order)
     else:
         record(order, _NOTED[answer], **({"slot": slot_id} if slot_id else {}))
     delay.answer, delay.answered_at, delay.answered_by = answer, timezone.now(), by
@@ -105,6 +105,7 @@ def may_choose(delay: Delay) -> tuple[str, ...]:
 
 
 def _call_back(order: Order) -> None:
+    """After its half-day was locked, so that a courier who begins to load now has begun, or finds it gone."""
     try:
         tracking.call_back(order_reference=order.reference)
     except tracking.AtTheDoor as there:
