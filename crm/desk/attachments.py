@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from config.pictures import PictureRefused, checked_picture
+from crm.desk.card_rules import without_cards
 from crm.desk.incoming import IncomingFile
 from shop.customers.rules import clean_line
 
@@ -23,7 +24,7 @@ def kept_files(files: Sequence[IncomingFile]) -> tuple[list[dict[str, Any]], lis
     kept: list[dict[str, Any]] = []
     refused: list[tuple[str, str]] = []
     for one in files:
-        name = clean_line(one.name)[:120] or _("sans nom")
+        name = without_cards(clean_line(one.name))[:120] or _("sans nom")
         if len(kept) >= MOST_FILES:
             refused.append((name, _("plus de %(number)d pièces") % {"number": MOST_FILES}))
             continue

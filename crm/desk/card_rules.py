@@ -13,7 +13,8 @@ def holds_card(text: str) -> bool:
 def without_cards(text: str) -> str:
     """The text with each card number replaced by words."""
     return _CARD.sub(
-        lambda found: MASK + " " * found[0].endswith(" ") if _looks_like_card(found[0]) else found[0], text
+        lambda found: MASK + found[0][-1].strip("0123456789") if _looks_like_card(found[0]) else found[0],
+        text,
     )
 
 

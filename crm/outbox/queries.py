@@ -16,6 +16,7 @@ from delivery.zones.models import CoverageRequest
 from shop.catalogue.models import Product
 from shop.orders.models import Order
 from shop.orders.ports import Late
+from shop.orders.rules import spoken_reference
 
 # Refused by a rule of ours that did its work: nobody has to look.
 _AS_IT_SHOULD = ("expired", "suppressed", "no_consent", "erased")
@@ -32,23 +33,16 @@ def waiting_for_a_person() -> QuerySet[Message]:
     )
 
 
-# Their occasion begins with the order's reference.
-_ABOUT_ORDERS = (
-    "order_confirmation", "order_packed", "order_cancelled", "payment_needed", "shortage_told", "shortage_settled",
-    "pickup_reminder", "delay_told", "delivery_missed", "delay_settled", "compensation_granted", "order_to_agree",
-    "claim_answered", "robbed_order_repaired",
-)  # fmt: skip
-
-
 def stuck_order_letters() -> list[Late]:
     """Letters about orders that failed or may not have left, and that somebody can still do something about, the
     oldest first. One query.
+
+    A letter is about the order whose reference begins its occasion, whatever its purpose.
     """
     reference = Func(F("occasion"), Value(" "), Value(1), function="split_part", output_field=TextField())
     order = Order.objects.filter(reference=OuterRef("reference"))
     found = (
         waiting_for_a_person()
-        .filter(purpose__in=_ABOUT_ORDERS)
         .annotate(
             reference=reference,
             order_id=Subquery(order.values("pk")),
@@ -72,8 +66,9 @@ class LetterSent:
 
     @property
     def order_reference(self) -> str:
-        """Of a letter about an order; else nothing."""
-        return self.occasion.partition(" ")[0] if self.purpose in _ABOUT_ORDERS else ""
+        """What its occasion begins with, where that is a reference; else nothing."""
+        first = self.occasion.partition(" ")[0]
+        return first if spoken_reference(first) == first else ""
 
 
 def letter_named(message_ids: Sequence[str]) -> LetterSent | None:

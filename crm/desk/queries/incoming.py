@@ -28,6 +28,8 @@ def conversation_of_letter(letter: LetterSent) -> int | None:
 
 
 def latest_waiting(email: str) -> int | None:
-    """The latest conversation that waits for an answer to this address. One query."""
-    waiting = Conversation.objects.filter(email=email, state=Conversation.State.WAITING)
+    """The latest that waits of what came by mail from this address, of no known customer. One query."""
+    waiting = Conversation.objects.filter(
+        email=email, state=Conversation.State.WAITING, channel=Conversation.Channel.EMAIL, customer=None
+    )
     return waiting.order_by("-pk").values_list("pk", flat=True).first()

@@ -103,6 +103,10 @@ def _bare(address: str) -> str:
     return address.rpartition("<")[2].rstrip(">").strip().lower()
 
 
+def _line(text: str) -> str:
+    return without_cards(clean_line(text))
+
+
 def _words(mail: Incoming) -> _Words:
     written, cut = readable(mail.text if mail.text.strip() else as_text(mail.html))
     return _Words(without_cards(written), without_cards(cut))
@@ -114,12 +118,18 @@ def _known(mail: Incoming, letter: LetterSent | None, sender: str) -> Conversati
     found = conversation_named(*named) if named else None
     if found is None and letter is not None and letter.recipient == sender:
         found = conversation_of_letter(letter)
-    return locked(found) if found is not None else None
+    return _kept(found)
+
+
+def _kept(conversation_id: int | None) -> Conversation | None:
+    """Locked; None where it was erased meanwhile."""
+    known = locked(conversation_id) if conversation_id is not None else None
+    return known if known is not None and known.erased_at is None else None
 
 
 def _keep_automatic(row: IncomingMail, known: Conversation | None, words: _Words) -> IncomingMail:
     """« Absent jusqu’au 3 » helps whoever reads the conversation; it waits for no answer."""
-    if known is not None and known.erased_at is None and words.written:
+    if known is not None and words.written:
         row.entry = Entry.objects.create(conversation=known, kind=Kind.AUTOMATIC, text=words.written)
     return _settle(row, Became.AUTOMATIC)
 
@@ -141,13 +151,14 @@ def _add(known: Conversation, sender: str, words: _Words) -> Entry:
 def _open(mail: Incoming, letter: LetterSent | None, sender: str, words: _Words) -> Entry:
     """A stranger's conversation, acknowledged. Whoever writes again and again finds the one that waits already."""
     is_acknowledged = not mail.is_spam and limits.may_be_acknowledged(sender)
-    waiting = None if is_acknowledged else latest_waiting(sender)
-    if waiting is not None:
-        return _add(locked(waiting), sender, words)
+    waiting = None if is_acknowledged else _kept(latest_waiting(sender))
+    # An agent may have found out meanwhile whose it is.
+    if waiting is not None and waiting.customer_id is None:
+        return _add(waiting, sender, words)
     is_reply = letter is not None and letter.recipient == sender
     now = timezone.now()
     conversation = Conversation.objects.create(
-        channel=Conversation.Channel.EMAIL, title=clean_line(mail.subject)[:160], name=clean_line(mail.sender_name)[:80],
+        channel=Conversation.Channel.EMAIL, title=_line(mail.subject)[:160], name=_line(mail.sender_name)[:80],
         email=sender, received_at=now, due_at=answer_due(now), last_at=now,
         # Whoever answers our letter had it; a From line alone proves nothing.
         customer_id=letter.customer_id if letter and is_reply else None,

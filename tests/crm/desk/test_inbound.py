@@ -13,11 +13,14 @@ from PIL import Image
 
 from crm.desk import services
 from crm.desk.attachments import MOST_FILES
+from crm.desk.card_rules import MASK
 from crm.desk.checks import incoming_mail_has_its_secret
 from crm.desk.incoming import IncomingFile
 from crm.desk.limits import ACKNOWLEDGED, BY_SENDER
 from crm.desk.models import Attachment, Conversation, Entry, IncomingMail
+from crm.desk.services import inbound
 from crm.outbox.models import Message
+from crm.outbox.queries import LetterSent
 from crm.outbox.sending import message_id
 from crm.outbox.webhooks import patterns
 from tests.crm.desk.talking import answered, fresh, mail, written
@@ -175,6 +178,27 @@ def test_reply_to_a_letter_about_an_order_says_which():
     assert (opened.order_reference, opened.customer) == ("CB-2F7K-9ABC", customer)
 
 
+@pytest.mark.parametrize(
+    ("purpose", "occasion"),
+    [
+        ("order_delivered", "CB-2F7K-9ABC"), ("order_returned", "CB-2F7K-9ABC"), ("order_amended", "CB-2F7K-9ABC 7"),
+        ("amendment_refused", "CB-2F7K-9ABC 7"), ("refund_made", "CB-2F7K-9ABC cancelled"),
+        ("whatever comes to be told of an order", "CB-2F7K-9ABC 7"),
+    ],
+)  # fmt: skip
+def test_letter_is_about_the_order_that_its_occasion_begins_with(purpose, occasion):
+    assert LetterSent(purpose, occasion, "elodie@exemple.fr", None).order_reference == "CB-2F7K-9ABC"
+
+
+@pytest.mark.parametrize(
+    "occasion",
+    ["contact-12", "12", "12 CB-2F7K-9ABC", "2F7K9ABC", "order 12", "2026-11-30 0123456789abcdef",
+     "3f2b8c1e-5d47-4c8a-9b1f-2e6d7a8c9b0f"],
+)  # fmt: skip
+def test_letter_about_anything_else_names_no_order(occasion):
+    assert LetterSent("product_recalled", occasion, "elodie@exemple.fr", None).order_reference == ""
+
+
 def test_same_mail_again_is_once():
     once = mail()
 
@@ -235,6 +259,44 @@ def test_who_writes_again_and_again_is_acknowledged_thrice_and_finds_one_convers
     assert rows[-1].entry.conversation == rows[-2].entry.conversation
 
 
+def test_forged_sender_joins_no_customers_conversation():
+    customer = CustomerFactory(user__email="elodie@exemple.fr")
+    services.receive_mail(mail(text="Le mien."))
+    theirs = Conversation.objects.get()
+    services.attach_to(conversation_id=theirs.pk, customer_id=customer.pk, order_reference="")
+
+    row = services.receive_mail(mail(text="Forgé.", is_spam=True))
+
+    assert row.entry.conversation != theirs
+    assert row.entry.conversation.customer is None
+    assert theirs.entries.count() == 1
+
+
+def test_forged_sender_joins_nothing_that_was_written_in_the_form():
+    received = written(email="elodie@exemple.fr")
+
+    row = services.receive_mail(mail(is_spam=True))
+
+    assert row.entry.conversation != received
+    assert received.entries.count() == 1
+
+
+def test_what_an_agent_attached_just_now_is_not_joined(monkeypatch):
+    customer = CustomerFactory(user__email="elodie@exemple.fr")
+    services.receive_mail(mail())
+    theirs = Conversation.objects.get()
+
+    def attached_as_soon_as_found(sender):
+        services.attach_to(conversation_id=theirs.pk, customer_id=customer.pk, order_reference="")
+        return theirs.pk
+
+    monkeypatch.setattr(inbound, "latest_waiting", attached_as_soon_as_found)
+
+    row = services.receive_mail(mail(is_spam=True))
+
+    assert row.entry.conversation != theirs
+
+
 def test_flood_is_refused_and_another_sender_is_not():
     for n in range(BY_SENDER.most):
         services.receive_mail(mail(text=f"{n}"))
@@ -254,6 +316,18 @@ def test_card_number_is_stored_nowhere():
     row = services.receive_mail(mail(text="Ma carte 4242 4242 4242 4242\n\n> 4242424242424242"))
 
     assert "4242" not in row.entry.text + row.cut
+
+
+def test_card_number_is_stored_in_no_subject_and_in_no_name():
+    card = "4242 4242 4242 4242"
+    files = [IncomingFile(f"{card}.pdf", b"%PDF-1.7 ..."), IncomingFile(f"ma carte {card}.exe", b"MZ\x90")]
+
+    row = services.receive_mail(mail(subject=f"Carte {card}", sender_name=card, files=files))
+
+    opened, kept = row.entry.conversation, row.entry.attachments.get()
+    said = [opened.title, opened.name, kept.name, *(name for name, _why in row.refused)]
+    assert said == [f"Carte {MASK}", MASK, f"{MASK}.pdf", f"ma carte {MASK}.exe"]
+    assert "4242" not in acknowledged.get().text
 
 
 def picture(kind="JPEG", size=(60, 40)):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from crm.desk import queries, services
 from crm.desk.incoming import IncomingFile
 from crm.desk.models import Attachment, CallAttempt, Callback, Conversation, Entry, IncomingMail
+from crm.desk.services import inbound
 from crm.desk.services.retention import CUT_KEPT, KEPT, erase_words_of, forget_cuts, forget_old_conversations
 from crm.desk.tasks import end_phone_orders, forget_old
 from crm.outbox.models import Message
@@ -113,6 +114,24 @@ def test_reply_to_what_was_erased_opens_another_conversation():
 
     assert row.became == "opened"
     assert row.entry.conversation != received
+
+
+def test_reply_that_comes_while_its_conversation_is_erased_opens_another(monkeypatch):
+    received = whole_story((customer := CustomerFactory()).pk)
+    found = inbound.conversation_named
+
+    def erased_as_soon_as_found(number, token):
+        known = found(number, token)
+        erase_words_of(customer_ids=[customer.pk])
+        return known
+
+    monkeypatch.setattr(inbound, "conversation_named", erased_as_soon_as_found)
+
+    row = services.receive_mail(mail(recipients=[f"aide+{received.pk}-{received.reply_token}@cabas.example"]))
+
+    assert row.became == "opened"
+    assert row.entry.conversation != received
+    assert fresh(received).state == "closed"
 
 
 def test_three_years_after_the_last_word_it_is_forgotten():

@@ -99,6 +99,17 @@ def test_a_letter_that_did_not_leave_is_seen(zone, brie, state):  # noqa: F811
     assert seen() == {"lettres": [order.reference]}
 
 
+@pytest.mark.parametrize("purpose", ["order_returned", "order_amended", "refund_made"])
+def test_a_letter_about_an_order_is_seen_whatever_it_tells(zone, brie, purpose):  # noqa: F811
+    order = place(zone, {brie: 10})
+
+    Message.objects.create(
+        purpose=purpose, occasion=f"{order.reference} 7", recipient=order.email, subject="x", state="failed"
+    )
+
+    assert seen() == {"lettres": [order.reference]}
+
+
 def test_the_page_names_step_order_and_since_when_and_costs_one_query_a_step(zone, brie):  # noqa: F811
     order, question = ask(zone, brie)
     client = staff(StaffGroup.PICKING)
