@@ -57,14 +57,17 @@ class Keyed(forms.Form):
     key = forms.RegexField(r"^[0-9a-f]{32}$", initial=new_key, widget=forms.HiddenInput)
 
 
-class ReplyForm(Keyed):
-    """``seen`` is the last entry on the page on which the answer was written."""
+class Seen(forms.Form):
+    """``seen`` is the last entry on the page on which it was filled in."""
 
-    text = Words(rows=9, label=_("Votre réponse"))
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
-class NoteForm(Keyed):
+class ReplyForm(Seen, Keyed):
+    text = Words(rows=9, label=_("Votre réponse"))
+
+
+class NoteForm(Seen, Keyed):
     kind = forms.ChoiceField(
         label=_("Nature"),
         choices=[(kind, Entry.Kind(kind).label) for kind in (Entry.Kind.NOTE, *BY_HAND[:-1])],
@@ -74,7 +77,7 @@ class NoteForm(Keyed):
     is_answer = forms.BooleanField(label=_("Le client a sa réponse (appel ou messagerie)"), required=False)
 
 
-class OutcomeForm(forms.Form):
+class OutcomeForm(Seen):
     outcome = forms.ChoiceField(
         label=_("Classer comme"), choices=Conversation.Outcome.choices, widget=UnfoldAdminSelectWidget
     )

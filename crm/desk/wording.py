@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from config.templatetags.cabas import first_of_month, hour
 from crm.desk.queries import colleague
-from crm.desk.services import AnsweredMeanwhile, GapsLeft, MoveRefused, NoAddress, TakenByAnother
+from crm.desk.services import AnsweredMeanwhile, Erased, GapsLeft, MoveRefused, NoAddress, TakenByAnother
 from crm.desk.services.phone_orders import AdultsOnly, Incomplete
 from delivery.slots import services as slots
 from shop.basket import services as baskets
@@ -22,7 +22,7 @@ from shop.orders import services as orders
 from shop.pricing.services import PromotionOver
 from shop.stock.services import StockShort
 
-REFUSALS = (AnsweredMeanwhile, GapsLeft, MoveRefused, NoAddress, TakenByAnother)
+REFUSALS = (AnsweredMeanwhile, Erased, GapsLeft, MoveRefused, NoAddress, TakenByAnother)
 
 
 def agent_name(user: User | None) -> str:
@@ -44,8 +44,11 @@ def refused(why: Exception) -> str:
         }
     if isinstance(why, AnsweredMeanwhile):
         return _(
-            "Du nouveau est arrivé pendant que vous écriviez\u202f: relisez, puis renvoyez. Rien n’est parti."
+            "Du nouveau est arrivé depuis que cette page est ouverte\u202f: relisez, puis recommencez. "
+            "Rien n’est envoyé, noté ni classé."
         )
+    if isinstance(why, Erased):
+        return _("Cette demande est effacée\u202f: rien ne peut plus s’y ajouter. Ouvrez-en une autre.")
     if isinstance(why, GapsLeft):
         return _("Il reste à compléter\u202f: %(names)s. Rien n’est parti.") % {"names": ", ".join(why.names)}
     if isinstance(why, NoAddress):

@@ -1,7 +1,7 @@
 """The desk as agents work at it: the queue, a conversation, what was said elsewhere. Services write, these pages ask."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -26,12 +26,13 @@ from crm.desk.staff_forms import (
     OutcomeForm,
     ReplyForm,
     SearchForm,
+    Seen,
     new_key,
 )
 from crm.desk.text_rules import filled
 from shop.orders.admin_search import FindsByReference
 
-State = Conversation.State
+_Form = TypeVar("_Form", bound=Seen)
 READS_NUMBERS = "orders.read_recipient"
 ORDERS_FOR = "desk.order_for_customer"
 SESSION_WORDS = "desk_search"
@@ -136,10 +137,10 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
                 owner_id, conversation.order_reference
             ),
             "calls": list(queries.calls_of(conversation)), "others": list(queries.others_of(conversation)),
-            "texts": list(queries.reply_texts()), "may_answer": self.has_change_permission(request, conversation),
-            "may_call": request.user.has_perm(READS_NUMBERS),
-            "reply_form": ReplyForm(initial={"seen": seen, "key": new_key()}), "note_form": NoteForm(),
-            "outcome_form": OutcomeForm(), "attach_form": AttachForm(
+            "texts": list(queries.reply_texts()), "may_call": request.user.has_perm(READS_NUMBERS),
+            "may_answer": self.has_change_permission(request, conversation) and conversation.erased_at is None,
+            "reply_form": ReplyForm(initial={"seen": seen}), "note_form": NoteForm(initial={"seen": seen}),
+            "outcome_form": OutcomeForm(initial={"seen": seen}), "attach_form": AttachForm(
                 initial={"order_reference": conversation.order_reference}
             ),
         } | forms  # fmt: skip
@@ -201,11 +202,8 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
                 seen_entry_id=told["seen"],
             )  # fmt: skip
         except wording.REFUSALS as why:
-            messages.error(request, wording.refused(why))
-            conversation.refresh_from_db()
-            return self._page(
-                request, conversation, status=409, reply_form=self._drafted(conversation, told["text"])
-            )
+            draft = _before_what_came(conversation, ReplyForm, told)
+            return self._not_done(request, conversation, why, reply_form=draft)
         self.log_change(request, conversation, translate("Réponse envoyée."))
         messages.success(request, translate("Réponse enregistrée\u202f: elle part par e-mail."))
         return self._next(request) if "suivante" in request.POST else redirect("admin:desk_queue")
@@ -219,12 +217,16 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
             known = queries.order_facts(conversation.order_reference)
             facts = queries.facts_for(conversation, known, agent=wording.signature(request.user))
             draft = "\n\n".join(filter(None, [draft, filled(text.body, facts)]))
-        return self._page(request, conversation, reply_form=self._drafted(conversation, draft))
+        form = _before_what_came(conversation, ReplyForm, {"text": draft})
+        return self._page(request, conversation, reply_form=form)
 
-    def _drafted(self, conversation: Conversation, draft: str) -> ReplyForm:
-        """The draft before what has now been read."""
-        seen = conversation.entries.order_by("-pk").values_list("pk", flat=True).first() or 0
-        return ReplyForm(initial={"text": draft, "seen": seen, "key": new_key()})
+    def _not_done(
+        self, request: HttpRequest, conversation: Conversation, why: Exception, **forms: Any
+    ) -> HttpResponse:
+        """The page as things stand now, why nothing was done, and what was typed."""
+        messages.error(request, wording.refused(why))
+        conversation.refresh_from_db()
+        return self._page(request, conversation, status=409, **forms)
 
     def _next(self, request: HttpRequest) -> HttpResponse:
         """The most urgent of what is free or one's own, a conversation or a call."""
@@ -241,10 +243,14 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
         if not form.is_valid():
             return self._page(request, conversation, status=422, note_form=form)
         told = form.cleaned_data
-        services.note_in(
-            conversation_id=conversation.pk, kind=told["kind"], text=told["text"], user_id=own_id(request),
-            key=told["key"], is_answer=told["is_answer"],
-        )  # fmt: skip
+        try:
+            services.note_in(
+                conversation_id=conversation.pk, kind=told["kind"], text=told["text"], user_id=own_id(request),
+                key=told["key"], is_answer=told["is_answer"], seen_entry_id=told["seen"],
+            )  # fmt: skip
+        except wording.REFUSALS as why:
+            draft = _before_what_came(conversation, NoteForm, told)
+            return self._not_done(request, conversation, why, note_form=draft)
         messages.success(request, translate("Note ajoutée."))
         return None
 
@@ -252,9 +258,15 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
         form = OutcomeForm(request.POST)
         if not form.is_valid():
             return self._page(request, conversation, status=422, outcome_form=form)
-        services.close_conversation(
-            conversation_id=conversation.pk, outcome=form.cleaned_data["outcome"], user_id=own_id(request)
-        )
+        told = form.cleaned_data
+        try:
+            services.close_conversation(
+                conversation_id=conversation.pk, outcome=told["outcome"], user_id=own_id(request),
+                seen_entry_id=told["seen"],
+            )  # fmt: skip
+        except wording.REFUSALS as why:
+            chosen = _before_what_came(conversation, OutcomeForm, told)
+            return self._not_done(request, conversation, why, outcome_form=chosen)
         self.log_change(request, conversation, translate("Demande classée."))
         messages.success(request, translate("Demande classée."))
         return redirect("admin:desk_queue")
@@ -374,6 +386,12 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
     def _may_read(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
+
+
+def _before_what_came(conversation: Conversation, form: type[_Form], typed: dict[str, Any]) -> _Form:
+    """A form as it was filled in, before what has now been read, to be sent once more. One query."""
+    seen = conversation.entries.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return form(initial=typed | {"seen": seen, "key": new_key()})
 
 
 _EXTENSIONS = {

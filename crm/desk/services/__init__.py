@@ -4,6 +4,7 @@ from crm.desk.services.callbacks import ReasonUnknown, ask_callback, close_callb
 from crm.desk.services.claims import call_about_claim
 from crm.desk.services.conversations import (
     AnsweredMeanwhile,
+    Erased,
     GapsLeft,
     MoveRefused,
     NoAddress,
@@ -32,6 +33,7 @@ __all__ = [
     "CALLS",
     "DEFAULTS",
     "AnsweredMeanwhile",
+    "Erased",
     "GapsLeft",
     "MoveRefused",
     "NoAddress",

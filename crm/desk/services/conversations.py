@@ -25,7 +25,11 @@ class MoveRefused(Exception):
 
 
 class AnsweredMeanwhile(Exception):
-    """Something was said since the agent last looked: an answer written before it may be wrong."""
+    """Something was said since the agent last looked: what they decided before it may be wrong."""
+
+
+class Erased(Exception):
+    """What was said is forgotten, and whose it was: nothing more is written under it."""
 
 
 class NoAddress(Exception):
@@ -109,11 +113,11 @@ def answer_conversation(
 
     ``key`` names the form it was sent from: sent twice it is one answer. ``seen_entry_id`` is the last entry that the
     agent had before their eyes. Takes the matter for this agent. Locks the conversation. Raises TakenByAnother,
-    AnsweredMeanwhile, NoAddress, GapsLeft, MoveRefused: then nothing is kept nor sent.
+    AnsweredMeanwhile, NoAddress, GapsLeft, MoveRefused, Erased: then nothing is kept nor sent.
     """
     if left := gaps(text):
         raise GapsLeft(left)
-    conversation = locked(conversation_id)
+    conversation = kept(conversation_id)
     if done := Entry.objects.filter(key=key, conversation=conversation).first():
         return done
     if conversation.assigned_to_id not in {None, user_id}:
@@ -122,8 +126,7 @@ def answer_conversation(
         raise MoveRefused
     if not conversation.email:
         raise NoAddress
-    if conversation.entries.filter(pk__gt=seen_entry_id, kind__in=_NEWS).exists():
-        raise AnsweredMeanwhile
+    _must_have_read(conversation, seen_entry_id)
     asked = _last_words(conversation)
     entry = Entry.objects.create(
         conversation=conversation, kind=Kind.REPLY, text=text, written_by_id=user_id, is_answer=True, key=key
@@ -142,8 +145,14 @@ def answer_conversation(
     return entry
 
 
-# What an answer must not be written past.
+# What must not be answered nor filed past.
 _NEWS = (*Entry.FROM_CUSTOMER, Kind.REPLY, Kind.PHONE, Kind.CHAT)
+
+
+def _must_have_read(conversation: Conversation, seen_entry_id: int) -> None:
+    """One query; raises AnsweredMeanwhile."""
+    if conversation.entries.filter(pk__gt=seen_entry_id, kind__in=_NEWS).exists():
+        raise AnsweredMeanwhile
 
 
 def _last_words(conversation: Conversation) -> str:
@@ -161,19 +170,29 @@ def note_answered(conversation: Conversation, at: datetime) -> None:
 
 @transaction.atomic
 def note_in(
-    *, conversation_id: int, kind: str, text: str, user_id: int, key: str, is_answer: bool = False
+    *,
+    conversation_id: int,
+    kind: str,
+    text: str,
+    user_id: int,
+    key: str,
+    seen_entry_id: int,
+    is_answer: bool = False,
 ) -> Entry:
-    """Add a call, a chat or an internal note to a matter. Locks it; at most four statements.
+    """Add a call, a chat or an internal note to a matter. Locks it; at most five statements.
 
-    ``is_answer``: the customer has what they asked for, so nothing is owed any more. Raises MoveRefused on a kind that
-    nobody writes by hand, and on a closed matter that a note would answer.
+    ``is_answer``: the customer has what they asked for, so nothing is owed any more, of what had been said up to
+    ``seen_entry_id``. Raises MoveRefused on a kind that nobody writes by hand, and on a closed matter that a note would
+    answer; AnsweredMeanwhile, Erased.
     """
-    conversation = locked(conversation_id)
+    conversation = kept(conversation_id)
     if done := Entry.objects.filter(key=key, conversation=conversation).first():
         return done
     is_answer = is_answer and kind != Kind.NOTE
     if kind not in BY_HAND or (is_answer and conversation.state == State.CLOSED):
         raise MoveRefused
+    if is_answer:
+        _must_have_read(conversation, seen_entry_id)
     entry = Entry.objects.create(
         conversation=conversation, kind=kind, text=text, written_by_id=user_id, is_answer=is_answer, key=key
     )
@@ -234,12 +253,18 @@ def note_contact(
 
 
 @transaction.atomic
-def close_conversation(*, conversation_id: int, outcome: str, user_id: int) -> Conversation:
-    """File a matter. Locks it; three statements. Raises MoveRefused, TakenByAnother."""
-    conversation = locked(conversation_id)
+def close_conversation(
+    *, conversation_id: int, outcome: str, user_id: int, seen_entry_id: int
+) -> Conversation:
+    """File a matter of which ``seen_entry_id`` was the last that the agent read. Locks it; three statements.
+
+    Raises MoveRefused, TakenByAnother, AnsweredMeanwhile, Erased.
+    """
+    conversation = kept(conversation_id)
     if conversation.assigned_to_id not in {None, user_id}:
         raise TakenByAnother(conversation.assigned_to_id)
     move(conversation, to=State.CLOSED)
+    _must_have_read(conversation, seen_entry_id)
     conversation.outcome, conversation.due_at = Outcome(outcome), None
     conversation.save()
     return conversation
@@ -247,8 +272,8 @@ def close_conversation(*, conversation_id: int, outcome: str, user_id: int) -> C
 
 @transaction.atomic
 def reopen_conversation(*, conversation_id: int, user_id: int) -> Conversation:
-    """Owe an answer again, within a day, and look after it. Locks it; two statements. Raises MoveRefused."""
-    conversation = locked(conversation_id)
+    """Owe an answer again, within a day, and look after it. Locks it; two statements. Raises MoveRefused, Erased."""
+    conversation = kept(conversation_id)
     move(conversation, to=State.WAITING)
     conversation.outcome, conversation.due_at = "", answer_due(timezone.now())
     conversation.assigned_to_id, conversation.assigned_at = user_id, timezone.now()
@@ -258,8 +283,8 @@ def reopen_conversation(*, conversation_id: int, user_id: int) -> Conversation:
 
 @transaction.atomic
 def attach_to(*, conversation_id: int, customer_id: int | None, order_reference: str) -> Conversation:
-    """Say whose matter it is, and about which order: an agent has made sure. Locks it; two statements."""
-    conversation = locked(conversation_id)
+    """Say whose matter it is, and about which order: an agent has made sure. Locks it; two statements. Raises Erased."""
+    conversation = kept(conversation_id)
     conversation.customer_id, conversation.order_reference = customer_id, order_reference
     conversation.save(update_fields=["customer", "order_reference"])
     return conversation
@@ -268,6 +293,14 @@ def attach_to(*, conversation_id: int, customer_id: int | None, order_reference:
 def locked(conversation_id: int) -> Conversation:
     """One query. Raises Conversation.DoesNotExist."""
     return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
+
+
+def kept(conversation_id: int) -> Conversation:
+    """Locked. One query; raises Conversation.DoesNotExist, Erased."""
+    conversation = locked(conversation_id)
+    if conversation.erased_at is not None:
+        raise Erased
+    return conversation
 
 
 def move(conversation: Conversation, *, to: str) -> None:

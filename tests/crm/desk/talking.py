@@ -38,6 +38,18 @@ def answered(conversation, by, text="Nous vous remboursons.", **changes):
     return services.answer_conversation(conversation_id=conversation.pk, text=text, user_id=by.pk, **details)
 
 
+def filed(conversation, by, outcome="settled", **changes):
+    details = {"seen_entry_id": last_entry(conversation)} | changes
+    return services.close_conversation(
+        conversation_id=conversation.pk, outcome=outcome, user_id=by.pk, **details
+    )
+
+
+def noted_in(conversation, by, kind="note", text="Cliente fidèle.", **changes):
+    details = {"key": key(), "seen_entry_id": last_entry(conversation)} | changes
+    return services.note_in(conversation_id=conversation.pk, kind=kind, text=text, user_id=by.pk, **details)
+
+
 def mail(**changes):
     """A mail as any provider hands it in."""
     details = {

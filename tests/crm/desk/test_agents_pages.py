@@ -8,6 +8,7 @@ from django.urls import reverse
 from config.staff import StaffGroup
 from crm.desk import services
 from crm.desk.models import Attachment, Callback, Conversation, ReplyText
+from crm.desk.services.retention import erase_words_of
 from crm.outbox.models import Message
 from tests.crm.desk.talking import agent, answered, desk_of, fresh, key, last_entry, mail, written
 from tests.factories import CustomerFactory, UserFactory
@@ -115,6 +116,59 @@ def test_new_words_hold_the_answer_back_and_then_let_it_go(client, me):
     assert sent.status_code == 302
 
 
+def test_new_words_hold_filing_back_and_then_let_it_go(client, me):
+    received = written()
+    seen = last_entry(received)
+    services.receive_mail(
+        mail(sender=received.email, recipients=[address_of(received)], text="Encore un mot.")
+    )
+
+    held = do(client, received, "classer", outcome="no_answer", seen=seen)
+    form = held.context["outcome_form"]
+    gone = do(client, received, "classer", outcome="no_answer", seen=form.initial["seen"])
+
+    assert held.status_code == 409
+    page = desk_of(held)
+    assert "Du nouveau est arrivé" in page and "Encore un mot." in page
+    assert form.initial["outcome"] == "no_answer"
+    assert gone.status_code == 302
+    assert fresh(received).state == "closed"
+
+
+def test_new_words_hold_a_call_that_answers_back_and_its_note_is_kept(client, me):
+    received = written()
+    note = {"kind": "phone", "text": "Remboursée de vive voix.", "is_answer": "on"}
+    seen = last_entry(received)
+    services.receive_mail(
+        mail(sender=received.email, recipients=[address_of(received)], text="Encore un mot.")
+    )
+
+    held = do(client, received, "noter", **note, key=key(), seen=seen)
+    form = held.context["note_form"]
+    kept = do(client, received, "noter", **note, key=form.initial["key"], seen=form.initial["seen"])
+
+    assert held.status_code == 409
+    page = desk_of(held)
+    assert "Du nouveau est arrivé" in page and "Remboursée de vive voix." in page
+    assert '<details class="desk__panel desk__gap" open>' in page
+    assert (form.initial["kind"], form.initial["is_answer"]) == ("phone", True)
+    assert kept.status_code == 302
+    assert fresh(received).state == "answered"
+
+
+def test_what_was_erased_is_read_and_nothing_is_done_to_it(client, me):
+    received = written(customer_id=(customer := CustomerFactory()).pk)
+    erase_words_of(customer_ids=[customer.pk])
+
+    page = desk_of(client.get(page_of(received)))
+    answer = do(client, received, "rouvrir")
+
+    assert "Contenu effacé" in page
+    assert reverse("admin:desk_act", args=[received.pk, "rouvrir"]) not in page
+    assert "Cette demande est effacée" in desk_of(client.get(answer.url))
+    assert fresh(received).state == "closed"
+
+
 @pytest.fixture(autouse=True)
 def takes_mail_in(settings):
     settings.INBOUND_EMAIL = "aide@cabas.example"
@@ -159,10 +213,10 @@ def test_taking_noting_attaching_closing_and_reopening(client, me):
 
     do(client, received, "prendre")
     assert fresh(received).assigned_to == me
-    do(client, received, "noter", kind="note", text="Cliente fidèle.", key=key())
+    do(client, received, "noter", kind="note", text="Cliente fidèle.", key=key(), seen=last_entry(received))
     do(client, received, "rappeler")
     do(client, received, "rappeler")
-    do(client, received, "classer", outcome="no_answer")
+    do(client, received, "classer", outcome="no_answer", seen=last_entry(received))
     assert fresh(received).state == "closed"
     assert "Rouvrir" in desk_of(client.get(page_of(received)))
     do(client, received, "rouvrir")
@@ -183,7 +237,7 @@ def test_taking_noting_attaching_closing_and_reopening(client, me):
 def test_bad_input_is_said_and_changes_nothing(client, me, act, sent):
     received = written()
 
-    answer = do(client, received, act, **({"key": key()} | sent))
+    answer = do(client, received, act, **({"key": key(), "seen": last_entry(received)} | sent))
 
     assert answer.status_code == 422
     assert 'role="alert"' in desk_of(answer)

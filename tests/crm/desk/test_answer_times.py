@@ -7,7 +7,7 @@ import time_machine
 
 from crm.desk import queries, services
 from crm.outbox.models import Message
-from tests.crm.desk.talking import answered, key, written
+from tests.crm.desk.talking import answered, filed, key, written
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +40,8 @@ def test_shares_and_median_are_those_of_what_called_for_an_answer(by):
         answered_after(came(), by, hours)
     came()
     spam, thanks = came(), came()
-    services.close_conversation(conversation_id=spam.pk, outcome="spam", user_id=by.pk)
-    services.close_conversation(conversation_id=thanks.pk, outcome="no_answer", user_id=by.pk)
+    filed(spam, by, "spam")
+    filed(thanks, by, "no_answer")
     answered_after(came(UNTIL), by, 1)
     answered_after(came(SINCE - timedelta(seconds=1)), by, 1)
 

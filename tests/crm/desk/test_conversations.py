@@ -11,7 +11,7 @@ from crm.desk import services
 from crm.desk.models import Conversation, Entry
 from crm.outbox.models import Message
 from shop.customers.rules import PhoneInvalid
-from tests.crm.desk.talking import agent, answered, fresh, key, last_entry, mail, written
+from tests.crm.desk.talking import agent, answered, filed, fresh, key, last_entry, mail, noted_in, written
 from tests.factories import CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,36 @@ def test_answer_written_before_new_words_came_does_not_leave():
     assert not letters.exists()
 
 
+@pytest.mark.parametrize("act", ["file", "call"])
+def test_new_words_are_neither_filed_nor_answered_by_a_call_made_before_them(act):
+    received, by = written(), UserFactory(staff=True)
+    seen = last_entry(received)
+    services.receive_mail(
+        mail(sender="e@exemple.fr", headers={"in-reply-to": message_id_of(received)}, text="Et autre chose.")
+    )
+
+    with pytest.raises(services.AnsweredMeanwhile):
+        if act == "file":
+            filed(received, by, seen_entry_id=seen)
+        else:
+            noted_in(received, by, "phone", is_answer=True, seen_entry_id=seen)
+
+    now = fresh(received)
+    assert (now.state, now.outcome, now.due_at) == ("waiting", "", received.due_at)
+    assert received.entries.count() == 2
+
+
+def test_note_that_answers_nothing_is_added_whatever_came():
+    received, by = written(), UserFactory(staff=True)
+    seen = last_entry(received)
+    services.receive_mail(mail(sender="e@exemple.fr", headers={"in-reply-to": message_id_of(received)}))
+
+    noted_in(received, by, "phone", seen_entry_id=seen)
+
+    assert fresh(received).state == "waiting"
+    assert received.entries.count() == 3
+
+
 def message_id_of(conversation):
     from crm.outbox.sending import message_id
 
@@ -102,9 +132,7 @@ def message_id_of(conversation):
 def test_internal_note_of_a_colleague_does_not_hold_an_answer_back():
     received, by = written(), UserFactory(staff=True)
     seen = last_entry(received)
-    services.note_in(
-        conversation_id=received.pk, kind="note", text="Cliente fidèle.", user_id=by.pk, key=key()
-    )
+    noted_in(received, by)
 
     answered(received, by, seen_entry_id=seen)
 
@@ -130,7 +158,7 @@ def test_answer_with_a_gap_never_leaves(text, names):
 
 def test_closed_matter_is_reopened_before_it_is_answered():
     received, by = written(), UserFactory(staff=True)
-    services.close_conversation(conversation_id=received.pk, outcome="no_answer", user_id=by.pk)
+    filed(received, by, "no_answer")
 
     refused(received, services.MoveRefused, by=by)
     services.reopen_conversation(conversation_id=received.pk, user_id=by.pk)
@@ -143,23 +171,20 @@ def test_closed_matter_is_reopened_before_it_is_answered():
 def test_closing_keeps_its_reason_and_sends_nothing():
     received, by = written(), UserFactory(staff=True)
 
-    services.close_conversation(conversation_id=received.pk, outcome="spam", user_id=by.pk)
+    filed(received, by, "spam")
 
     now = fresh(received)
     assert (now.state, now.outcome, now.due_at, now.first_answer_at) == ("closed", "spam", None, None)
     assert not letters.exists()
     with pytest.raises(services.MoveRefused):
-        services.close_conversation(conversation_id=received.pk, outcome="settled", user_id=by.pk)
+        filed(received, by)
     assert fresh(received).outcome == "spam"
 
 
 def test_call_that_settles_what_was_written_stops_the_clock():
     received, by = written(), UserFactory(staff=True)
 
-    services.note_in(
-        conversation_id=received.pk, kind="phone", text="Remboursée de vive voix.", user_id=by.pk, key=key(),
-        is_answer=True,
-    )  # fmt: skip
+    noted_in(received, by, "phone", "Remboursée de vive voix.", is_answer=True)
 
     now = fresh(received)
     assert (now.state, now.due_at) == ("answered", None)
@@ -169,14 +194,7 @@ def test_call_that_settles_what_was_written_stops_the_clock():
 def test_internal_note_answers_nobody_whatever_it_says():
     received = written()
 
-    services.note_in(
-        conversation_id=received.pk,
-        kind="note",
-        text="x",
-        user_id=UserFactory().pk,
-        key=key(),
-        is_answer=True,
-    )
+    noted_in(received, UserFactory(), is_answer=True)
 
     assert fresh(received).state == "waiting"
 
@@ -186,9 +204,7 @@ def test_nobody_writes_by_hand_what_only_a_machine_or_a_letter_says(kind):
     received = written()
 
     with pytest.raises(services.MoveRefused):
-        services.note_in(
-            conversation_id=received.pk, kind=kind, text="x", user_id=UserFactory().pk, key=key()
-        )
+        noted_in(received, UserFactory(), kind)
 
     assert received.entries.count() == 1
 
@@ -271,9 +287,7 @@ def test_what_was_said_is_never_changed_nor_deleted():
 def test_database_refuses_a_move_the_table_does_not_know():
     received = written()
     answered(received, UserFactory(staff=True))
-    services.close_conversation(
-        conversation_id=received.pk, outcome="settled", user_id=fresh(received).assigned_to_id
-    )
+    filed(received, fresh(received).assigned_to)
 
     with pytest.raises(ProgrammingError), transaction.atomic():
         Conversation.objects.filter(pk=received.pk).update(state="answered", outcome="")

@@ -23,7 +23,7 @@ from crm.outbox.models import Message
 from crm.outbox.queries import LetterSent
 from crm.outbox.sending import message_id
 from crm.outbox.webhooks import patterns
-from tests.crm.desk.talking import answered, fresh, mail, written
+from tests.crm.desk.talking import answered, filed, fresh, mail, written
 from tests.factories import CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_reply_joins_its_conversation_and_waits_from_now_on():
 
 def test_reply_to_what_was_filed_brings_it_back():
     received = written()
-    services.close_conversation(conversation_id=received.pk, outcome="settled", user_id=UserFactory().pk)
+    filed(received, UserFactory())
 
     services.receive_mail(mail(recipients=[address_of(received)]))
 

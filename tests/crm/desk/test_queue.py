@@ -13,7 +13,7 @@ from crm.desk import queries, services
 from crm.desk.models import Conversation
 from shop.orders.models import Order
 from tests.config.test_staff import place_order
-from tests.crm.desk.talking import agent, answered, written
+from tests.crm.desk.talking import agent, answered, filed, written
 from tests.factories import CustomerFactory, SlotFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_one_sees_ones_own_or_what_is_free():
 def test_what_is_answered_or_closed_waits_no_more():
     by = UserFactory(staff=True)
     answered(received(3), by)
-    services.close_conversation(conversation_id=received(2).pk, outcome="settled", user_id=by.pk)
+    filed(received(2), by)
 
     assert queries.queue(NOW).items == []
 

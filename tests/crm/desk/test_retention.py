@@ -13,7 +13,7 @@ from crm.desk.services import inbound
 from crm.desk.services.retention import CUT_KEPT, KEPT, erase_words_of, forget_cuts, forget_old_conversations
 from crm.desk.tasks import end_phone_orders, forget_old
 from crm.outbox.models import Message
-from tests.crm.desk.talking import answered, fresh, key, mail, written
+from tests.crm.desk.talking import answered, filed, fresh, key, mail, noted_in, written
 from tests.factories import CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,29 @@ def test_reply_that_comes_while_its_conversation_is_erased_opens_another(monkeyp
     assert row.became == "opened"
     assert row.entry.conversation != received
     assert fresh(received).state == "closed"
+
+
+@pytest.mark.parametrize("act", ["reopen", "note", "attach", "close", "answer"])
+def test_nothing_more_is_written_under_what_was_erased(act):
+    customer, by = CustomerFactory(), UserFactory(staff=True)
+    received = whole_story(customer.pk, by)
+    erase_words_of(customer_ids=[customer.pk])
+    before, said = fresh(received), received.entries.count()
+
+    with pytest.raises(services.Erased):
+        {
+            "reopen": lambda: services.reopen_conversation(conversation_id=received.pk, user_id=by.pk),
+            "note": lambda: noted_in(received, by),
+            "attach": lambda: services.attach_to(
+                conversation_id=received.pk, customer_id=CustomerFactory().pk, order_reference="CB-2F7K-9ABC"
+            ),
+            "close": lambda: filed(received, by),
+            "answer": lambda: answered(received, by),
+        }[act]()
+
+    now = fresh(received)
+    assert (now.state, now.customer_id, now.order_reference) == ("closed", before.customer_id, "")
+    assert received.entries.count() == said
 
 
 def test_three_years_after_the_last_word_it_is_forgotten():

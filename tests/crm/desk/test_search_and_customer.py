@@ -14,7 +14,7 @@ from delivery.promise.models import Outcome
 from delivery.promise.services import decide, seed_rules
 from shop.orders.models import Order
 from tests.config.test_staff import place_order
-from tests.crm.desk.talking import agent, desk_of, key, written
+from tests.crm.desk.talking import agent, desk_of, key, noted_in, written
 from tests.factories import AddressFactory, CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.vouchers.granting import granted
 
@@ -107,9 +107,7 @@ def furnish(customer, number, by):
     for n in range(number):
         order = ordered(customer, f"CB-{key()[:8].upper()}")
         conversation = written(customer_id=customer.pk, order_reference=order.reference)
-        services.note_in(
-            conversation_id=conversation.pk, kind="phone", text=f"Appel {n}.", user_id=by.pk, key=key()
-        )
+        noted_in(conversation, by, "phone", f"Appel {n}.")
         services.ask_callback(
             occasion=key(), reason="late", order_reference=order.reference, customer_id=customer.pk
         )
