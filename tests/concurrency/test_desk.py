@@ -1,8 +1,10 @@
 """Two agents never answer one matter at once, a mail handed in twice is one, a call is owed once."""
 
+import threading
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models import Q
 
 from crm.desk import queries, services
@@ -10,7 +12,7 @@ from crm.desk.models import CallAttempt, Callback, Conversation, Entry, Incoming
 from crm.desk.services import callbacks, conversations, inbound, phone_orders, publish_page, taking
 from crm.outbox.models import Message
 from shop.orders.models import Order
-from tests.concurrency.racing import meet_after, together, without_row_locks
+from tests.concurrency.racing import meet_after, meet_before, together, without_row_locks
 from tests.crm.desk.talking import key, last_entry, mail, written
 from tests.factories import (
     AddressFactory,
@@ -148,6 +150,78 @@ def test_call_asked_for_at_once_is_owed_once():
     answers = together(AGENTS, ask)
 
     assert {answer.pk for answer in answers} == {Callback.objects.get().pk}
+
+
+def ask_about_one_order(n):
+    return services.ask_callback(
+        occasion=f"claim-{n}", reason="damaged", order_reference="CB-2F7K-9ABC", customer_id=None
+    )
+
+
+def all_look_first(monkeypatch, number):
+    """So many threads have each found no call about the order before any of them asks for one."""
+    met, real, here = threading.Barrier(number), callbacks._joined, threading.local()
+
+    def looked(asked):
+        found = real(asked)
+        if not hasattr(here, "has_met"):
+            here.has_met = True
+            met.wait(30)
+        return found
+
+    monkeypatch.setattr(callbacks, "_joined", looked)
+
+
+def test_calls_about_one_order_asked_for_at_once_are_one(monkeypatch):
+    all_look_first(monkeypatch, AGENTS)
+
+    answers = together(AGENTS, ask_about_one_order)
+
+    call = Callback.objects.get()
+    assert {answer.pk for answer in answers} == {call.pk}, answers
+    assert {call.occasion, *call.also} == {f"claim-{n}" for n in range(AGENTS)}
+
+
+@pytest.fixture
+def calls_about_one_order():
+    """The guard removed, and put back."""
+    guard = next(rule for rule in Callback._meta.constraints if rule.name == "one_open_call_per_order")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Callback, guard)
+    yield
+    Callback.objects.all().delete()
+    with connection.schema_editor() as editor:
+        editor.add_constraint(Callback, guard)
+
+
+def test_control_without_the_guard_one_order_is_called_about_twice(monkeypatch, calls_about_one_order):
+    all_look_first(monkeypatch, 2)
+
+    together(2, ask_about_one_order)
+
+    assert Callback.objects.filter(order_reference="CB-2F7K-9ABC", state="due").count() == 2
+
+
+def call_about(received):
+    return lambda _n: services.call_about_conversation(conversation_id=received.pk)
+
+
+def test_call_about_a_conversation_asked_for_at_once_is_owed_once():
+    received = written()
+
+    answers = together(AGENTS, call_about(received))
+
+    assert {answer.pk for answer in answers} == {Callback.objects.get().pk}
+
+
+def test_control_without_the_lock_a_conversation_is_called_about_twice(monkeypatch):
+    received = written()
+    without_row_locks(monkeypatch)
+    meet_before(monkeypatch, callbacks, "ask_callback", 2)
+
+    together(2, call_about(received))
+
+    assert Callback.objects.count() == 2
 
 
 def test_call_that_two_agents_end_at_once_ends_once():

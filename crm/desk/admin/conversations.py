@@ -290,12 +290,7 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
         return None
 
     def _call_back(self, request: HttpRequest, conversation: Conversation) -> HttpResponse:
-        """Once as long as the call is owed: the count of those that are over makes the next one another occasion."""
-        call = services.ask_callback(
-            occasion=queries.next_call_about(conversation), reason="asked", order_reference=conversation.order_reference,
-            customer_id=conversation.customer_id, conversation_id=conversation.pk, name=conversation.name,
-            phone=conversation.phone,
-        )  # fmt: skip
+        call = services.call_about_conversation(conversation_id=conversation.pk)
         messages.success(request, translate("Rappel ajouté à la file."))
         return redirect("admin:desk_callback_change", call.pk)
 

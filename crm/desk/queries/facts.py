@@ -85,12 +85,6 @@ def calls_of(conversation: Conversation) -> QuerySet[Callback]:
     return conversation.callbacks.filter(state__in=Callback.OPEN)
 
 
-def next_call_about(conversation: Conversation) -> str:
-    """The occasion of the call that is owed about a conversation, else of the next one. One query."""
-    over = conversation.callbacks.exclude(state__in=Callback.OPEN).count()
-    return f"conversation-{conversation.pk}-{over + 1}"
-
-
 def customer_by_id(typed: str) -> Customer | None:
     """The customer that a page of the desk names; for a merged guest, whom they became. Two queries at most."""
     if not typed.isdecimal() or len(typed) > 18:

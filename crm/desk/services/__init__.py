@@ -1,6 +1,12 @@
 """Every write of the desk, by what it is about."""
 
-from crm.desk.services.callbacks import ReasonUnknown, ask_callback, close_callback, record_attempt
+from crm.desk.services.callbacks import (
+    ReasonUnknown,
+    ask_callback,
+    call_about_conversation,
+    close_callback,
+    record_attempt,
+)
 from crm.desk.services.claims import call_about_claim
 from crm.desk.services.conversations import (
     AnsweredMeanwhile,
@@ -43,6 +49,7 @@ __all__ = [
     "ask_callback",
     "attach_to",
     "call_about_claim",
+    "call_about_conversation",
     "call_for_compensation",
     "close_callback",
     "close_conversation",

@@ -1,6 +1,10 @@
-"""Calls that are owed: asked for once an occasion, tried until somebody answers, every try kept."""
+"""Calls that are owed: asked for once an occasion, tried until somebody answers, every try kept.
+
+Lock order: the conversation, then the call.
+"""
 
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Q
@@ -9,7 +13,7 @@ from django.utils import timezone
 from crm.desk.models import CallAttempt, Callback
 from crm.desk.queries.pages import opening_hours
 from crm.desk.rules import CALLED_WITHIN
-from crm.desk.services.conversations import MoveRefused
+from crm.desk.services.conversations import MoveRefused, kept
 from crm.desk.services.taking import TakenByAnother
 from delivery.promise import services as promises
 from delivery.promise.queries import compensation_of_occasion
@@ -36,13 +40,13 @@ def ask_callback(
     """Somebody is to be called within the hour, of opening hours; at night within the first hour of the next opening.
 
     ``occasion`` names what it is for (``report-12``): asked again with it, nothing changes and the first call is
-    answered, so a fact's handler may run twice. A call about an order that is owed already is the same call. ``reason`` is one of Callback.Reason. Without a phone, the order's or
-    the customer's is shown. At most six queries. Raises ReasonUnknown, PhoneInvalid.
+    answered, so a fact's handler may run twice. A call about an order that is owed already is the same call: it learns
+    what it lacked, and the phone given last. ``reason`` is one of Callback.Reason. Without a phone, the order's or the
+    customer's is shown. Locks the call it joins; at most six queries, unless calls end meanwhile. Raises ReasonUnknown,
+    PhoneInvalid.
     """
     if reason not in Callback.Reason:
         raise ReasonUnknown(reason)
-    if known := _known(occasion):
-        return known
     now = timezone.now()
     promised_at = within_an_hour(now)
     asked = Callback(
@@ -50,24 +54,57 @@ def ask_callback(
         conversation_id=conversation_id, name=name, phone=normalise_phone(phone), asked_at=now,
         promised_at=promised_at, next_at=promised_at,
     )  # fmt: skip
-    # Two at once about one order: the database keeps one.
-    Callback.objects.bulk_create([asked], ignore_conflicts=True)
-    return _known(occasion) or _joined(occasion, order_reference)
+    while True:
+        if owed := _known(occasion) or _joined(asked):
+            return owed
+        # Two at once about one order: the database keeps one, which may have ended by the time it is looked for.
+        Callback.objects.bulk_create([asked], ignore_conflicts=True)
+
+
+@transaction.atomic
+def call_about_conversation(*, conversation_id: int) -> Callback:
+    """Call whom a conversation is with. As long as the call is owed it is the same one; once over, the next is another.
+
+    Locks the conversation, so that a button pressed twice asks once; at most eight queries. Raises Erased.
+    """
+    conversation = kept(conversation_id)
+    if owed := conversation.callbacks.filter(state__in=Callback.OPEN).first():
+        return owed
+    return ask_callback(
+        # Never a number: those of calls that joined another one would come again.
+        occasion=f"conversation-{conversation.pk}-{uuid4().hex}",
+        reason=Callback.Reason.ASKED,
+        order_reference=conversation.order_reference,
+        customer_id=conversation.customer_id,
+        conversation_id=conversation.pk,
+        name=conversation.name,
+        phone=conversation.phone,
+    )
 
 
 def _known(occasion: str) -> Callback | None:
     return Callback.objects.filter(Q(occasion=occasion) | Q(also__contains=[occasion])).first()
 
 
-def _joined(occasion: str, order_reference: str) -> Callback:
-    """The call about this order that is owed already, which is for this occasion too. Locks it."""
-    owed = Callback.objects.select_for_update(no_key=True).filter(
-        order_reference=order_reference, state__in=Callback.OPEN
+def _joined(asked: Callback) -> Callback | None:
+    """The call about this order that is owed already, which is for this occasion too; None where none is. Locks it."""
+    if not asked.order_reference:
+        return None
+    owed = (
+        Callback.objects.select_for_update(no_key=True)
+        .filter(order_reference=asked.order_reference, state__in=Callback.OPEN)
+        .first()
     )
-    callback = owed.get()
-    callback.also.append(occasion)
-    callback.save(update_fields=["also"])
-    return callback
+    if owed is None or asked.occasion in (owed.occasion, *owed.also):
+        return owed
+    owed.also.append(asked.occasion)
+    # Who is asked for goes with the number.
+    owed.name = (asked.phone and asked.name) or owed.name or asked.name
+    owed.phone = asked.phone or owed.phone
+    owed.customer_id = owed.customer_id or asked.customer_id
+    owed.conversation_id = owed.conversation_id or asked.conversation_id
+    owed.save(update_fields=["also", "name", "phone", "customer", "conversation"])
+    return owed
 
 
 def within_an_hour(now: datetime) -> datetime:

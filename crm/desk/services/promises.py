@@ -18,7 +18,9 @@ _REASONS = {
 
 @transaction.atomic
 def call_for_compensation(*, compensation_id: int) -> Callback | None:
-    """Owe a call for a granted compensation; None for one that nobody knows. Again is once. Three queries."""
+    """Owe a call for a granted compensation; None for one that nobody knows. Again is once. At most
+    seven queries.
+    """
     given = compensation(compensation_id)
     if given is None:
         return None

@@ -10,8 +10,9 @@ from django.db import ProgrammingError, transaction
 from crm.desk import queries, services
 from crm.desk.models import CallAttempt, Callback
 from crm.desk.rules import OpeningHours
+from crm.desk.services import callbacks
 from shop.customers.rules import PhoneInvalid
-from tests.crm.desk.talking import key
+from tests.crm.desk.talking import key, written
 from tests.factories import CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,95 @@ def test_call_is_owed_once_an_occasion():
     assert again == first
     assert (again.reason, again.promised_at) == ("damaged", paris(2026, 11, 26, 11, 0))
     assert Callback.objects.count() == 1
+
+
+def test_call_that_is_owed_already_learns_what_it_lacked():
+    call, customer, received = asked(occasion="claim-1"), CustomerFactory(), written()
+
+    joined = asked(
+        occasion="b", customer_id=customer.pk, conversation_id=received.pk, name="Zoé", phone="06 98 76 54 32"
+    )
+    asked(occasion="claim-2", conversation_id=written().pk, name="Autre")
+
+    call.refresh_from_db()
+    assert joined == call == Callback.objects.get()
+    assert (call.customer, call.conversation, call.name, call.phone) == (
+        customer,
+        received,
+        "Zoé",
+        "0698765432",
+    )
+    assert call.also == ["b", "claim-2"]
+
+
+def test_number_given_last_is_called_with_the_name_given_with_it():
+    asked(occasion="a", name="Zoé", phone="0600000001")
+
+    asked(occasion="b", name="Léa", phone="0600000002")
+    call = asked(occasion="c")
+
+    assert (call.name, call.phone) == ("Léa", "0600000002")
+
+
+def test_call_that_ends_as_it_is_joined_leaves_another_owed(monkeypatch):
+    first, real = asked(), callbacks._joined
+
+    def ended_first(*of):
+        if Callback.objects.get(pk=first.pk).state in Callback.OPEN:
+            over(first)
+        return real(*of)
+
+    monkeypatch.setattr(callbacks, "_joined", ended_first)
+
+    second = asked(occasion="claim-7")
+
+    assert second != first
+    assert (second.state, second.also) == ("due", [])
+
+
+def test_call_that_came_and_ended_meanwhile_leaves_another_owed(monkeypatch):
+    real, turns, others = callbacks._joined, [], []
+
+    def meanwhile(wanted):
+        turns.append(wanted.occasion)
+        if turns == ["a", "b", "a"]:
+            over(others[0])
+        found = real(wanted)
+        if turns == ["a"]:
+            others.append(asked(occasion="b"))
+        return found
+
+    monkeypatch.setattr(callbacks, "_joined", meanwhile)
+
+    call = asked(occasion="a")
+
+    assert call not in others
+    assert list(Callback.objects.filter(state__in=Callback.OPEN)) == [call]
+
+
+def over(call):
+    services.close_callback(callback_id=call.pk, user_id=UserFactory(staff=True).pk)
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_call_about_a_conversation_is_owed_once_and_again_once_it_was_made(joins):
+    received = written(order_reference="CB-2F7K-9ABC" if joins else "")
+    of_the_order = [asked(occasion="claim-1", conversation_id=written().pk)] if joins else []
+
+    first = services.call_about_conversation(conversation_id=received.pk)
+    again = services.call_about_conversation(conversation_id=received.pk)
+    over(first)
+    second = services.call_about_conversation(conversation_id=received.pk)
+
+    assert first == again
+    assert (first in of_the_order) == joins
+    assert second != first
+    assert (second.state, second.reason, second.conversation, second.name) == (
+        "due",
+        "asked",
+        received,
+        "Élodie",
+    )
 
 
 @pytest.mark.parametrize(

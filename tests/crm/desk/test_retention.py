@@ -134,7 +134,7 @@ def test_reply_that_comes_while_its_conversation_is_erased_opens_another(monkeyp
     assert fresh(received).state == "closed"
 
 
-@pytest.mark.parametrize("act", ["reopen", "note", "attach", "close", "answer"])
+@pytest.mark.parametrize("act", ["reopen", "note", "attach", "close", "answer", "call"])
 def test_nothing_more_is_written_under_what_was_erased(act):
     customer, by = CustomerFactory(), UserFactory(staff=True)
     received = whole_story(customer.pk, by)
@@ -150,11 +150,13 @@ def test_nothing_more_is_written_under_what_was_erased(act):
             ),
             "close": lambda: filed(received, by),
             "answer": lambda: answered(received, by),
+            "call": lambda: services.call_about_conversation(conversation_id=received.pk),
         }[act]()
 
     now = fresh(received)
     assert (now.state, now.customer_id, now.order_reference) == ("closed", before.customer_id, "")
     assert received.entries.count() == said
+    assert not received.callbacks.filter(state__in=Callback.OPEN).exists()
 
 
 def test_three_years_after_the_last_word_it_is_forgotten():
