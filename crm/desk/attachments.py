@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from config.media import TYPES
 from config.pictures import PictureRefused, checked_picture
 from crm.desk.card_rules import without_cards
 from crm.desk.incoming import IncomingFile
@@ -13,7 +14,6 @@ from shop.customers.rules import clean_line
 
 MOST_FILES = 5
 MOST_BYTES = 4 * 1024 * 1024
-PICTURES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
 def kept_files(files: Sequence[IncomingFile]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
@@ -49,4 +49,4 @@ def _checked(one: IncomingFile) -> tuple[str, bytes, str]:
     data = picture.read()
     if len(data) > MOST_BYTES:
         return "", b"", _("trop lourde")
-    return PICTURES[str(picture.name).rpartition(".")[2]], data, ""
+    return TYPES[str(picture.name).rpartition(".")[2]], data, ""

@@ -76,7 +76,7 @@ def _span(time: timedelta) -> str:
 
 
 def due_said(at: datetime, now: datetime) -> str:
-    """« aujourd’hui à 14 h 05 », « demain à 9 h », « le 3 décembre à 9 h »."""
+    """« aujourd’hui à 14 h 05 », « demain à 9 h », « le 03/12 à 9 h »."""
     local, today = timezone.localtime(at).date(), timezone.localtime(now).date()
     if local == today:
         return _("aujourd’hui à %(hour)s") % {"hour": hour(at)}

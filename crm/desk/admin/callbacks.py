@@ -12,7 +12,6 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -61,7 +60,7 @@ class CallbackAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         act: URLPattern = path(
             "<int:callback_id>/faire/<slug:act>/",
-            self.admin_site.admin_view(never_cache(self.act)),
+            self.admin_site.admin_view(self.act),
             name="desk_call_act",
         )
         return [act, *super().get_urls()]

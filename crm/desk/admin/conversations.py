@@ -12,7 +12,6 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -76,7 +75,7 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def own(route: str, view: Any, name: str) -> URLPattern:
-            guarded: URLPattern = path(route, self.admin_site.admin_view(never_cache(view)), name=name)
+            guarded: URLPattern = path(route, self.admin_site.admin_view(view), name=name)
             return guarded
 
         return [

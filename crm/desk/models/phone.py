@@ -12,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.customers.models import Customer
 
-LASTS = timedelta(hours=1)
-
 
 class PhoneOrder(models.Model):
     """One call in which an agent fills a basket for a customer. Over after an hour, whatever happened."""
@@ -23,7 +21,7 @@ class PhoneOrder(models.Model):
         LEFT = "left", _("arrêtée")
         LAPSED = "lapsed", _("arrêtée d’elle-même, après une heure")
 
-    LASTS: ClassVar[timedelta] = LASTS
+    LASTS: ClassVar[timedelta] = timedelta(hours=1)
 
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("par")

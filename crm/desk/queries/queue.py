@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Left
 
 from crm.desk.models import Callback, Conversation, Entry
@@ -193,7 +193,6 @@ class Backlog:
     waiting: int
     overdue: int
     soon: int
-    oldest_due_at: datetime | None
     calls: int
     calls_overdue: int
 
@@ -210,12 +209,11 @@ def backlog(now: datetime) -> Backlog:
         number=Count("pk"),
         overdue=Count("pk", filter=Q(due_at__lte=now)),
         soon=Count("pk", filter=Q(due_at__gt=now, due_at__lte=now + SOON)),
-        oldest=Min("due_at"),
     )
     calls = Callback.objects.filter(state__in=Callback.OPEN).aggregate(
         number=Count("pk"), overdue=Count("pk", filter=Q(next_at__lte=now))
     )
     return Backlog(
         waiting=waiting["number"], overdue=waiting["overdue"], soon=waiting["soon"],
-        oldest_due_at=waiting["oldest"], calls=calls["number"], calls_overdue=calls["overdue"],
+        calls=calls["number"], calls_overdue=calls["overdue"],
     )  # fmt: skip

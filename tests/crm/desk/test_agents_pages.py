@@ -384,3 +384,16 @@ def test_every_form_carries_its_token(client, me):
         page = desk_of(client.get(address))
         own = page[page.index('<div class="desk">') :]
         assert own.count('method="post"') == own.count("csrfmiddlewaretoken") > 0, address
+
+
+def test_no_browser_keeps_a_page_of_the_desk(client, me):
+    received = written()
+    call = services.ask_callback(occasion="a", reason="late", order_reference="", customer_id=None)
+
+    for answer in (
+        client.get(QUEUE),
+        client.get(page_of(received)),
+        do(client, received, "prendre"),
+        client.post(reverse("admin:desk_call_act", args=[call.pk, "prendre"])),
+    ):
+        assert "no-store" in answer["Cache-Control"]

@@ -6,7 +6,6 @@ import pytest
 import time_machine
 
 from crm.desk import queries, services
-from crm.outbox.models import Message
 from tests.crm.desk.talking import answered, filed, key, written
 from tests.factories import UserFactory
 
@@ -50,7 +49,6 @@ def test_shares_and_median_are_those_of_what_called_for_an_answer(by):
     assert (found.conversations, found.judged, found.within_24h) == (5, 5, 3)
     assert found.share_within_24h == 3 / 5
     assert found.median_minutes == 14 * 60
-    assert found.filed_without_answer == 1
 
 
 def test_what_still_has_its_time_is_not_judged_yet(by):
@@ -74,30 +72,10 @@ def test_telephone_is_answered_as_it_is_said_and_counts_nowhere(by):
     assert figures().median_minutes is None
 
 
-def test_acknowledged_is_a_letter_that_left_the_same_day_in_paris(by):
-    evening = datetime(2026, 11, 26, 22, 50, tzinfo=UTC)  # 23:50 in Paris
-    same, next_day, never = came(evening), came(evening), came(evening)
-    sent(same, evening + timedelta(minutes=5))
-    sent(next_day, evening + timedelta(minutes=15))
-    quick = came(evening)
-    answered_after(quick, by, 0.1)
-
-    found = figures()
-
-    assert never.pk
-    assert (found.conversations, found.acknowledged_same_day) == (4, 2)
-    assert found.share_acknowledged_same_day == 0.5
-
-
-def sent(received, at):
-    Message.objects.filter(occasion=f"contact-{received.pk}").update(state="claimed", claimed_at=at)
-    Message.objects.filter(occasion=f"contact-{received.pk}").update(state="sent", sent_at=at)
-
-
 def test_empty_period_says_nothing_rather_than_nought():
     found = figures()
 
-    assert (found.conversations, found.share_within_24h, found.share_acknowledged_same_day) == (0, None, None)
+    assert (found.conversations, found.share_within_24h, found.median_minutes) == (0, None, None)
 
 
 def test_it_takes_one_query(by, django_assert_num_queries):
