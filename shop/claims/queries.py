@@ -1,18 +1,20 @@
 """Reads of claims: what of an order may be reported, whose article somebody else received, who reports how often."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import DurationField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
 from delivery.slots.models import Slot
 from delivery.slots.queries import next_free_slot
+from delivery.slots.rules import local_date, local_midnight
 from delivery.tracking.models import Visit
 from shop.catalogue.models import Product, Temperature
 from shop.catalogue.rules import normalised_ean, sort_name
@@ -30,8 +32,6 @@ from shop.pricing.rules import NOTHING
 
 Kind, State, Search = Claim.Kind, Claim.State, Claim.Search
 _FRESH = {Temperature.CHILLED, Temperature.FROZEN}
-# As many products as fit on a telephone.
-PRODUCTS_SHOWN = 6
 CANDIDATES_SHOWN = 20
 WORDS_READ = 6
 
@@ -205,19 +205,14 @@ def claims_by(customer_id: int, since: datetime) -> QuerySet[Claim]:
 # --- whose it was ---------------------------------------------------------------------------------
 
 
-def products_told(words: str) -> list[Product]:
-    """Products by a bar code or words of their name: the very one alone, else those whose names hold all the words.
-
-    Two queries at most.
+def product_told(words: str) -> Product | None:
+    """The product of this bar code, or the one on sale of this whole name; None where it may be any of several, or one of
+    which these are a few words. One query.
     """
     if ean := normalised_ean(words):
-        return list(Product.objects.filter(ean=ean))
-    named = _holding(words, "sort_name")
-    if named is None:
-        return []
-    on_sale = Product.objects.filter(named, is_published=True)
-    same = list(on_sale.filter(sort_name=sort_name(words))[:2])
-    return same if len(same) == 1 else list(on_sale.order_by("sort_name", "pk")[:PRODUCTS_SHOWN])
+        return Product.objects.filter(ean=ean).first()
+    same = list(Product.objects.filter(sort_name=sort_name(words), is_published=True)[:2])
+    return same[0] if len(same) == 1 else None
 
 
 def _holding(words: str, field: str) -> Q | None:
@@ -236,27 +231,24 @@ class Candidate:
 
 
 def candidates(claim: Claim) -> list[Candidate]:
-    """Orders of the same depot and day that hold the product, or something of such a name, and of which that line is
-    neither reported nor given back; the same round first, then the nearest slots. Needs the claim's order and slot.
-    Four queries.
+    """Orders of the same depot and day that hold the product, or something of such a name, had their hour, and of which
+    that line is neither reported nor given back; the same round first, then the nearest slots. Needs the claim's order
+    and slot. Two queries.
     """
-    order = claim.order
-    lines = _lines_that_day(order).filter(_told_of(claim))
-    found = list(lines.select_related("order__slot").order_by("pk")[:CANDIDATES_SHOWN])
-    rounds = _rounds_of([order.reference, *(line.order.reference for line in found)])
-    own = rounds.get(order.reference)
+    had_their_hour = Q(order__status=Order.Status.DELIVERED) | Q(order__slot__ends_at__lte=timezone.now())
+    open_ = _lines_that_day(claim).filter(had_their_hour, claims=None, refunds=None)
+    starts_at, at = F("order__slot__starts_at"), Value(claim.order.slot.starts_at)
+    away = Greatest(starts_at - at, at - starts_at, output_field=DurationField())
+    found = open_.alias(away=away).order_by("-is_near", "away", "pk")[:CANDIDATES_SHOWN]
+    return [Candidate(line, line.order, line.is_near) for line in found]
 
-    def is_near(other: Order) -> bool:
-        here = rounds.get(other.reference)
-        if own is not None and here is not None:
-            return own == here
-        return other.slot.starts_at == order.slot.starts_at
 
-    def away(other: Order) -> timedelta:
-        return abs(other.slot.starts_at - order.slot.starts_at)
-
-    ordered = sorted(found, key=lambda line: (not is_near(line.order), away(line.order), line.pk))
-    return [Candidate(line, line.order, is_near(line.order)) for line in ordered]
+def only_near(claim: Claim) -> OrderLine | None:
+    """The line that holds the product in the same van or slot where there is no other, whether or not it was reported,
+    given back, or is still under way: whoever lacks it may be any of them. Two queries.
+    """
+    near = list(_lines_that_day(claim).filter(is_near=True)[:2])
+    return near[0] if len(near) == 1 else None
 
 
 def order_of_line(line_id: int) -> str | None:
@@ -269,31 +261,32 @@ def not_mine_before(claim: Claim) -> int:
     return Claim.objects.filter(order=claim.order_id, kind=Kind.NOT_MINE, pk__lt=claim.pk).count()
 
 
-def _lines_that_day(order: Order) -> QuerySet[OrderLine]:
-    day = timezone.localtime(order.slot.starts_at).replace(hour=0, minute=0, second=0, microsecond=0)
+def _lines_that_day(claim: Claim) -> QuerySet[OrderLine]:
+    """With their order, its slot, and ``is_near``. One query before it is read."""
+    order = claim.order
+    day = local_midnight(local_date(order.slot.starts_at))
     that_day = OrderLine.objects.filter(
+        _told_of(claim),
         order__depot=order.depot_id,
         order__status__in=[Order.Status.PACKED, Order.Status.DELIVERED],
         order__slot__starts_at__gte=day,
         order__slot__starts_at__lt=day + timedelta(days=1),
-        order__slot__ends_at__lte=timezone.now(),
         picked__gt=0,
-        claims=None,
-        refunds=None,
     )
-    return that_day.exclude(order=order.pk).exclude(order__customer=order.customer_id)
+    others = that_day.exclude(order=order.pk).exclude(order__customer=order.customer_id)
+    carried = Visit.objects.exclude(state=Visit.State.HANDED_ON)
+    own = carried.filter(drop__order_reference=order.reference).values_list("run_id", flat=True).first()
+    run = Subquery(carried.filter(drop__order_reference=OuterRef("order__reference")).values("run_id")[:1])
+    is_near = Q(order__slot__starts_at=order.slot.starts_at)
+    if own is not None:
+        is_near = Q(run=own) | Q(is_near, run=None)
+    return others.alias(run=run).annotate(is_near=Q(is_near)).select_related("order__slot")
 
 
 def _told_of(claim: Claim) -> Q:
     if claim.product_id:
         return Q(product=claim.product_id)
     return _holding(claim.words, "product__sort_name") or Q(pk=None)
-
-
-def _rounds_of(references: Sequence[str]) -> dict[str, int]:
-    """Order → the run that carried it. One query."""
-    found = Visit.objects.filter(drop__order_reference__in=references).exclude(state=Visit.State.HANDED_ON)
-    return dict(found.values_list("drop__order_reference", "run_id"))
 
 
 # --- what waits -----------------------------------------------------------------------------------

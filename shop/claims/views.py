@@ -108,13 +108,13 @@ def _sent(access: Access, kind: str, form: FromCustomer) -> bool:
 
 def _send_not_mine(access: Access, form: NotMineForm) -> None:
     told = form.cleaned_data
-    found = queries.products_told(told["words"])
+    product = queries.product_told(told["words"])
     services.report_not_mine(
         order_reference=access.order.reference,
         key=told["key"],
         received=services.Received(
             words=told["words"],
-            product_id=found[0].pk if len(found) == 1 else None,
+            product_id=product.pk if product else None,
             units=told["units"],
             photo=told.get("photo"),
         ),

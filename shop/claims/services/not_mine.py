@@ -89,16 +89,14 @@ def find_robbed(*, claim_id: int) -> Claim | None:
 
 def _surely_of(claim: Claim) -> OrderLine | None:
     """The line of the one order that may lack it. Who tells of a whole crate, or of what is dear, is believed too; but
-    by somebody who looks. Six queries.
+    by somebody who looks. Five queries.
     """
     if not claim.product_id or queries.not_mine_before(claim) >= MOST_REPAIRED:
         return None
-    near = [one for one in queries.candidates(claim) if one.is_near]
-    if len(near) != 1:
+    line = queries.only_near(claim)
+    if line is None or (line.billed or NOTHING) > queries.limits_in_force().most(line.order.rank):
         return None
-    line, rank = near[0].line, near[0].order.rank
-    is_within = (line.billed or NOTHING) <= queries.limits_in_force().most(rank)
-    return line if is_within else None
+    return line
 
 
 @transaction.atomic

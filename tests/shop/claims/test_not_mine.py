@@ -9,6 +9,7 @@ import pytest
 from config.facts import deliver_all
 from crm.outbox.models import Message
 from delivery.promise.models import Outcome
+from delivery.slots.models import Slot
 from shop.claims import queries, services
 from shop.claims.models import Claim
 from shop.orders.models import Order, Refund
@@ -175,11 +176,40 @@ def test_it_must_be_said_what_was_received(mine, words):
     assert not Claim.objects.exists()
 
 
-def test_a_product_is_found_by_its_code_its_name_or_words_of_it(db):
+def test_a_product_is_known_by_its_code_or_its_whole_name(db):
     brie = ProductFactory(name="Brie de Meaux", sort_name="brie de meaux")
-    ProductFactory(name="Brie de Melun", sort_name="brie de melun")
+    for _n in range(2):
+        ProductFactory(name="Brie de Melun", sort_name="brie de melun")
 
-    assert queries.products_told(brie.ean) == queries.products_told("brie de MEAUX") == [brie]
-    assert queries.products_told("meaux brie") == [brie]
-    assert len(queries.products_told("brie")) == 2
-    assert queries.products_told("?") == queries.products_told("zzz") == []
+    assert queries.product_told(brie.ean) == queries.product_told("BRIE de Meaux") == brie
+    for words in ("meaux", "meaux brie", "brie de Melun", "brie", "?", "zzz", "3017620422003"):
+        assert queries.product_told(words) is None
+
+
+@pytest.mark.parametrize("happened", ["reported", "under_way"])
+def test_where_another_household_may_lack_it_too_nobody_is_repaired_unasked(zone, mine, comte, happened):
+    others = orders(zone, {comte: 3}, {comte: 4})
+    mine, first, second = came(mine, *others)
+    if happened == "reported":
+        report(second, {"Comté": 1})
+    else:
+        Order.objects.filter(pk=second.pk).update(status="packed", delivered_at=None)
+        soon = Slot.objects.get(pk=second.slot_id).ends_at + timedelta(days=1)
+        Slot.objects.filter(pk=second.slot_id).update(ends_at=soon)
+    before = Refund.objects.count()
+
+    claim = tell(mine, "Comté", comte)
+
+    assert claim.search == "staff" and Refund.objects.count() == before
+    assert [one.order for one in queries.candidates(queries.told(claim.pk))] == [first]
+
+
+def test_the_nearest_are_shown_first_however_many_hold_it(zone, mine, comte, monkeypatch):
+    monkeypatch.setattr(queries, "CANDIDATES_SHOWN", 2)
+    (far,) = orders(zone, {comte: 3}, starts_in=timedelta(minutes=30))
+    near = [place(zone, {comte: 2}, email=f"proche{n}@exemple.fr") for n in range(2)]
+    mine, far, *near = came(mine, far, *near)
+
+    found = queries.candidates(queries.told(tell(mine, "Comté", comte).pk))
+
+    assert [one.order for one in found] == near and all(one.is_near for one in found)
