@@ -1,7 +1,7 @@
 from config.facts import handler
 from crm.desk import services
 from delivery.promise.events import CompensationGranted
-from shop.claims.events import CallbackDue
+from shop.claims.events import CallbackDue, ClaimAnswered
 
 
 @handler(CompensationGranted, key="desk.call_back", lane="checkout")
@@ -15,3 +15,9 @@ def call_back(granted: CompensationGranted) -> None:
 def call_about_claim(due: CallbackDue) -> None:
     """What was reported and no rule may answer: the promise of a rule for the same order is the same call."""
     services.call_about_claim(claim_id=due.claim_id)
+
+
+@handler(ClaimAnswered, key="desk.no_call_about_claim", lane="checkout")
+def no_call_about_claim(answered: ClaimAnswered) -> None:
+    """Answered on its own page, nobody is called for it on the telephone's."""
+    services.no_call_about_claim(claim_id=answered.claim_id)

@@ -7,19 +7,14 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
-from django.core.files.storage import Storage, storages
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from config.media import private_storage
 from delivery.rounds.models import Courier, Drop, Round
 from delivery.zones.models import Zone
-
-
-def private_storage() -> Storage:
-    """Nobody reaches these files by an address of their own."""
-    return storages["private"]
 
 
 class Run(models.Model):
@@ -34,7 +29,7 @@ class Run(models.Model):
     opened_at = models.DateTimeField(_("chargement commencé le"))
     left_at = models.DateTimeField(_("parti le"), null=True, blank=True)
     ended_at = models.DateTimeField(_("fini le"), null=True, blank=True)
-    # The latest place the phone told, for the map of staff; the rows behind it go after two months.
+    # The latest place the phone told, for staff; like the rows behind it, it goes after two months.
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     placed_at = models.DateTimeField(null=True, blank=True)

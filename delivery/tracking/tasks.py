@@ -3,7 +3,9 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from config.media import sweep_private
 from delivery.tracking import services
+from delivery.tracking.models import Visit
 from delivery.tracking.queries import runs_out
 
 logger = logging.getLogger(__name__)
@@ -27,3 +29,4 @@ def forget() -> None:
     now = timezone.now()
     services.forget_positions(now=now)
     services.forget_receivers(now=now)
+    sweep_private(Visit._meta.get_field("photo"), now=now)

@@ -1,11 +1,16 @@
 """What couriers and staff read of the road, in French."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from config.templatetags.cabas import hour
+from delivery.rounds.problem import Point
+from delivery.rounds.travel import great_circle
+from delivery.tracking.models import Run, Visit
 from delivery.tracking.rules import Absent, Refusal
 
 Words = str | Promise
@@ -30,6 +35,19 @@ ABSENT: dict[str, Words] = {
     Absent.ADDRESS: _("Adresse introuvable"),
     Absent.CLOSED: _("Fermé"),
 }
+
+
+def whereabouts(run: Run, visits: Sequence[Visit]) -> str:
+    """Where a phone last said that it was, beside the next door; empty of one that says nothing. No query."""
+    if run.placed_at is None or run.latitude is None or run.longitude is None or run.ended_at:
+        return ""
+    seen = {"at": hour(run.placed_at)}
+    door = next((one for one in visits if one.is_open), None)
+    if door is None or door.drop.point is None:
+        return gettext("Dernière position à %(at)s.") % seen
+    away = great_circle(Point(run.latitude, run.longitude), door.drop.point)
+    seen |= {"n": str(door.number), "away": number_format(round(away / 1000, 1), 1)}
+    return gettext("Dernière position à %(at)s, à %(away)s\u00a0km à vol d’oiseau de l’arrêt %(n)s.") % seen
 
 
 def refusal(why: str) -> str:

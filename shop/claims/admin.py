@@ -20,12 +20,12 @@ from unfold.decorators import action, display
 
 from config.admin import ReadOnly, Tags, Undeletable, found, in_euros, own_id
 from config.forms import FrenchDecimalField
+from config.media import private_picture
 from config.templatetags.cabas import said_at
 from delivery.slots.queries import free_slots
 from shop.claims import queries, services, wording
 from shop.claims.forms import AnswerForm
 from shop.claims.models import Claim, ClaimEvent, ClaimLimits
-from shop.claims.pictures import picture
 from shop.claims.rates import signal
 
 ANSWER = "claims.answer_claim"
@@ -198,7 +198,7 @@ class ClaimAdmin(ReadOnly, ModelAdmin):
         claim = self._found(request, claim_id)
         if not claim.photo:
             raise Http404
-        return picture(claim)
+        return private_picture(claim.photo)
 
     def repair(self, request: HttpRequest, claim_id: int, line_id: int) -> HttpResponse:
         claim = self._posted(request, claim_id)

@@ -19,7 +19,7 @@ from delivery.tracking.models import Visit
 from shop.catalogue.models import Product, Temperature
 from shop.catalogue.rules import normalised_ean, sort_name
 from shop.claims import wording
-from shop.claims.models import Claim, Claimant, ClaimLimits, ClaimLine
+from shop.claims.models import OCCASION, Claim, Claimant, ClaimLimits, ClaimLine
 from shop.claims.rules import REPORTED_WITHIN, Limits
 from shop.customers.models import Customer
 from shop.orders.letters import addressed
@@ -137,6 +137,12 @@ def replacement_slot(order: Order) -> Slot | None:
 def claim_of(claim_id: int) -> Claim | None:
     """One, with its order. One query."""
     return Claim.objects.select_related("order").filter(pk=claim_id).first()
+
+
+def claims_named(occasions: Collection[str]) -> list[Claim]:
+    """Those that these occasions name, the latest first; one query."""
+    numbers = [one.removeprefix(OCCASION) for one in occasions if one.startswith(OCCASION)]
+    return list(Claim.objects.filter(pk__in=[int(one) for one in numbers if one.isdecimal()]).order_by("-pk"))
 
 
 def claims_of(order: Order) -> QuerySet[Claim]:
@@ -261,7 +267,7 @@ def not_mine_before(claim: Claim) -> int:
     return Claim.objects.filter(order=claim.order_id, kind=Kind.NOT_MINE, pk__lt=claim.pk).count()
 
 
-def _lines_that_day(claim: Claim) -> QuerySet[OrderLine]:
+def _lines_that_day(claim: Claim) -> QuerySet[Any]:
     """With their order, its slot, and ``is_near``. One query before it is read."""
     order = claim.order
     day = local_midnight(local_date(order.slot.starts_at))

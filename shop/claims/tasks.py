@@ -1,8 +1,11 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
+from config.media import sweep_private
 from shop.claims import services
+from shop.claims.models import Claim
 from shop.claims.queries import under_way
 
 logger = logging.getLogger(__name__)
@@ -23,4 +26,6 @@ def carry_on() -> None:
 
 @shared_task
 def forget() -> None:
+    """Each night."""
     services.forget_photos()
+    sweep_private(Claim._meta.get_field("photo"), now=timezone.now())

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.limits import too_many
+from config.media import private_picture
 from config.templatetags.cabas import quantity_label
 from shop.claims import queries, services, wording
 from shop.claims.access import SESSION_CONFIRMED, Access, for_guest, for_owner
 from shop.claims.forms import ALREADY, FromCustomer, NotMineForm, ReportForm
 from shop.claims.models import Claim
-from shop.claims.pictures import picture
 from shop.search.queries import cards_by_id
 
 Kind = Claim.Kind
@@ -145,7 +145,7 @@ def _photo(request: HttpRequest, access: Access, claim_id: int) -> HttpResponseB
     claim = queries.claims_of(access.order).filter(pk=claim_id).first()
     if claim is None or not claim.photo or not access.knows_buyer:
         raise Http404
-    return picture(claim)
+    return private_picture(claim.photo)
 
 
 report, report_as_guest = for_owner(_report), for_guest(_report)

@@ -20,6 +20,7 @@ from crm.desk import queries, services, wording
 from crm.desk.admin.conversations import READS_NUMBERS
 from crm.desk.models import Callback
 from crm.desk.staff_forms import AttemptForm, new_key
+from shop.claims.queries import claims_named
 from shop.orders.admin_search import FindsByReference
 
 
@@ -76,13 +77,14 @@ class CallbackAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
     def _page(
         self, request: HttpRequest, call: Callback, form: AttemptForm | None = None, status: int = 200
     ) -> HttpResponse:
-        """Whom to call and what was tried. Nine queries at most."""
+        """Whom to call and what was tried. Ten queries at most."""
         now = timezone.now()
         orders = {call.order_reference} if call.order_reference else set()
         context = {
             **self.admin_site.each_context(request), "title": translate("Rappel n°\u00a0%d") % call.pk,
             "opts": self.opts, "call": call, "person": queries.whom_to_call([call])[call.pk],
             "known": queries.order_facts(call.order_reference), "now": now,
+            "claims": claims_named([call.occasion, *call.also]),
             "attempts": list(call.attempts.select_related("by")), "is_open": call.state in Callback.OPEN,
             "is_mine": call.assigned_to_id == own_id(request), "form": form or AttemptForm(initial={"key": new_key()}),
             "may_act": self.has_change_permission(request, call), "may_call": request.user.has_perm(READS_NUMBERS),

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('assigned_at', models.DateTimeField(blank=True, null=True, verbose_name='prise le')),
                 ('occasion', models.CharField(max_length=120, unique=True, verbose_name='occasion')),
-                ('reason', models.CharField(choices=[('damaged', 'article abîmé'), ('missing', 'article manquant'), ('late', 'livraison en retard'), ('not_mine', 'courses d’un autre client'), ('asked', 'a demandé à être rappelé'), ('other', 'autre raison')], max_length=20, verbose_name='raison')),
+                ('reason', models.CharField(choices=[('damaged', 'article abîmé'), ('missing', 'article manquant'), ('late', 'livraison en retard'), ('asked', 'a demandé à être rappelé'), ('other', 'autre raison')], max_length=20, verbose_name='raison')),
                 ('order_reference', models.CharField(blank=True, max_length=20, verbose_name='numéro de commande')),
                 ('name', models.CharField(blank=True, max_length=80, verbose_name='nom')),
                 ('phone', models.CharField(blank=True, max_length=20, verbose_name='téléphone')),

@@ -39,7 +39,6 @@ class Callback(Assigned):
         DAMAGED = "damaged", _("article abîmé")
         MISSING = "missing", _("article manquant")
         LATE = "late", _("livraison en retard")
-        NOT_MINE = "not_mine", _("courses d’un autre client")
         ASKED = "asked", _("a demandé à être rappelé")
         OTHER = "other", _("autre raison")
 

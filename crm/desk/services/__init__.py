@@ -7,7 +7,7 @@ from crm.desk.services.callbacks import (
     close_callback,
     record_attempt,
 )
-from crm.desk.services.claims import call_about_claim
+from crm.desk.services.claims import call_about_claim, no_call_about_claim
 from crm.desk.services.conversations import (
     AnsweredMeanwhile,
     Erased,
@@ -53,6 +53,7 @@ __all__ = [
     "call_for_compensation",
     "close_callback",
     "close_conversation",
+    "no_call_about_claim",
     "note_contact",
     "note_in",
     "publish_page",

@@ -144,6 +144,24 @@ def close_callback(*, callback_id: int, user_id: int) -> Callback:
     return callback
 
 
+@transaction.atomic
+def drop_occasion(occasion: str) -> None:
+    """What it was asked for has come to its end otherwise: the call is over, unless it is owed for something else too.
+
+    Locks the call; two statements.
+    """
+    owed = Callback.objects.select_for_update(no_key=True).filter(state__in=Callback.OPEN)
+    callback = owed.filter(Q(occasion=occasion) | Q(also__contains=[occasion])).first()
+    if callback is None:
+        return
+    others = [one for one in (callback.occasion, *callback.also) if one != occasion]
+    if others:
+        callback.occasion, callback.also = others[0], others[1:]
+    else:
+        callback.state, callback.ended_at = State.CLOSED, timezone.now()
+    callback.save(update_fields=["occasion", "also", "state", "ended_at"])
+
+
 def _open(callback_id: int, user_id: int, *, unless: str = "") -> Callback | None:
     callback = Callback.objects.select_for_update(no_key=True).get(pk=callback_id)
     if unless and CallAttempt.objects.filter(key=unless).exists():

@@ -170,7 +170,7 @@ def note_crates(*, order_reference: str, crates: Mapping[str, int]) -> None:
 
 @transaction.atomic
 def correct_place(*, order_reference: str, point: Point) -> Drop:
-    """Where it really is, as staff or its courier found. Raises DropUnknown, WrongPlace. At most seven queries."""
+    """Where it really is, as staff found. Raises DropUnknown, WrongPlace. At most seven queries."""
     known = Drop.objects.select_related("depot").filter(order_reference=order_reference).first()
     if known is None:
         raise DropUnknown(order_reference)

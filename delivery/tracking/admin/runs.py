@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from config.admin import ReadOnly, Tags
-from config.media import TYPES
+from config.media import private_picture
 from delivery.tracking import queries, wording
 from delivery.tracking.models import CourierEvent, Run, Visit
 
@@ -67,9 +67,11 @@ class RunAdmin(ReadOnly, ModelAdmin):
         return page
 
     def _told(self, run: Run) -> dict[str, Any]:
+        visits = queries.visits_of(run)
         return {
             "run": run,
-            "visits": [(one, wording.ABSENT.get(one.absent_because, "")) for one in queries.visits_of(run)],
+            "whereabouts": wording.whereabouts(run, visits),
+            "visits": [(one, wording.ABSENT.get(one.absent_because, "")) for one in visits],
             "refused": [(one, wording.refusal(one.refused_because)) for one in queries.said_in_vain(run)],
         }
 
@@ -78,17 +80,9 @@ class RunAdmin(ReadOnly, ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         visit = Visit.objects.filter(pk=visit_id).exclude(photo="").first()
-        kind = TYPES.get(str(visit.photo.name).rpartition(".")[2]) if visit else None
-        if visit is None or kind is None:
+        if visit is None:
             raise Http404
-        try:
-            opened = visit.photo.open("rb")
-        except FileNotFoundError:
-            raise Http404 from None
-        answer = FileResponse(opened, content_type=kind)
-        answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Disposition"] = "inline"
-        return answer
+        return private_picture(visit.photo)
 
 
 class RefusedFilter(admin.SimpleListFilter):

@@ -5,21 +5,19 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
-from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.media import private_storage
 from shop.catalogue.models import Product
 from shop.claims import rules
 from shop.customers.models import Customer
 from shop.orders.models import Order, OrderLine, Refund
 
-
-def private_storage() -> Storage:
-    """Nobody reaches these files by an address of their own."""
-    return storages["private"]
+# What names a claim in other rooms.
+OCCASION = "claim-"
 
 
 class Claimant(models.Model):
@@ -201,12 +199,8 @@ class Claim(models.Model):
 
     @property
     def occasion(self) -> str:
-        """The name under which it is refunded and counted, once: ``claim-17``."""
-        return f"claim-{self.pk}"
-
-    @property
-    def is_waiting(self) -> bool:
-        return self.state == self.State.TO_CALL or self.search == self.Search.STAFF
+        """The name under which it is refunded, counted and called about, once: ``claim-17``."""
+        return f"{OCCASION}{self.pk}"
 
 
 class ClaimLine(models.Model):

@@ -1,9 +1,11 @@
 """What staff see of rounds and decide: half-days, shifts, places."""
 
 from datetime import date, timedelta
+from unittest import mock
 
 import pytest
 import time_machine
+from django.contrib.admin import site
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -14,6 +16,7 @@ from django.utils import timezone
 from config.staff import StaffGroup, seed_groups
 from delivery.rounds import services
 from delivery.rounds.models import Drop, Place, Planning, Round, Shift
+from delivery.rounds.problem import Violation
 from delivery.rounds.rules import PARIS
 from delivery.tracking.services import open_run
 from tests.delivery.rounds.fleet import AFTERNOON, HOUR, drop, planned, planning_of, shift, van
@@ -104,6 +107,34 @@ def test_a_round_that_is_being_loaded_is_not_unlocked(manager):
     assert "déjà commencée" in page
     round_.refresh_from_db()
     assert round_.state == "locked"
+
+
+def test_a_round_that_a_plan_replaced_meanwhile_is_told(manager, monkeypatch):
+    planning, round_ = half_day()
+    gone = mock.Mock(side_effect=Round.DoesNotExist)
+    monkeypatch.setattr("delivery.rounds.admin.planning.services.lock_round", gone)
+
+    assert "Un nouveau plan vient de remplacer" in act(manager, "lock", planning.pk, round_.pk)
+
+
+def test_a_van_that_comes_home_late_is_told_and_counted(manager):
+    planning, round_ = half_day()
+    Round.objects.filter(pk=round_.pk).update(violation=Violation.OVERTIME)
+
+    assert "retour après la fin du service" in page_of(manager, planning).content.decode()
+    [row] = manager.get(reverse("admin:rounds_planning_changelist")).context["cl"].result_list
+    assert (row.overtime_number, row.late_number) == (1, 0)
+
+
+@pytest.mark.parametrize(("model", "changed"), [("van", {"crates": 3}), ("courier", {"first_name": "Inès"})])
+def test_a_van_or_a_courier_put_right_in_the_admin_is_planned_with(manager, model, changed, time_machine):
+    time_machine.move_to(AFTERNOON - HOUR)
+    planning, round_ = half_day()
+    one = getattr(round_.shift, model)
+    site._registry[type(one)].save_model(mock.Mock(), one, mock.Mock(), change=True)
+
+    planning.refresh_from_db()
+    assert planning.is_stale
 
 
 def test_a_round_of_another_half_day_is_not_found(manager):

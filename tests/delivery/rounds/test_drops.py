@@ -170,3 +170,77 @@ def test_a_drop_nobody_plans_is_told_with_its_reason():
 
     assert LeftOut.objects.get().why == "no_van"
     assert not planning_of(one).is_stale
+
+
+def is_stale(one):
+    return planning_of(one).is_stale
+
+
+def test_what_is_no_part_of_a_plan_leaves_it_good_and_what_is_does_not():
+    said = manifest("CB-1")
+    services.write_drop(said)
+    one = Drop.objects.get()
+    shift()
+    planned(one)
+
+    services.write_drop(replace(said, door_code="B12", phone="0699999999", instructions="Sonner deux fois"))
+    services.note_crates(order_reference="CB-1", crates=one.crates)
+    assert not is_stale(one)
+
+    services.note_crates(order_reference="CB-1", crates={"ambient": 9})
+    assert is_stale(one)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"grams": 90_000}, {"requires_age_check": True}, {"line1": "1 rue Neuve"}, {"rank": 1}]
+)
+def test_each_part_of_a_plan_makes_it_anew(changed):
+    said = manifest("CB-1")
+    services.write_drop(said)
+    shift()
+    planned(Drop.objects.get())
+
+    services.write_drop(replace(said, **changed))
+
+    assert is_stale(Drop.objects.get())
+
+
+def test_an_order_nobody_could_plan_that_moves_spoils_no_other_plan():
+    one = drop(hour=15)
+    plan = planned(one)
+    assert LeftOut.objects.get().drop == one
+
+    services.write_drop(manifest(one.order_reference, hour=10, day=27, zone=one.zone))
+    moved = Drop.objects.get()
+    planned(moved, now=slot(7, 27))
+    planned(one, now=AFTERNOON)
+
+    plan.refresh_from_db()
+    assert [left.planning.day.day for left in LeftOut.objects.all()] == [27]
+    assert not plan.is_stale
+
+
+def test_a_shift_that_changes_has_its_half_days_planned_anew():
+    afternoon, morning = drop(hour=15), drop(hour=10)
+    on = shift(hours=(13, 22))
+    planned(afternoon)
+    planned(morning, now=slot(6))
+    assert not is_stale(afternoon) and not is_stale(morning)
+
+    on.starts_at, on.ends_at = slot(8), slot(12)
+    services.write_shift(on)
+
+    assert is_stale(afternoon) and is_stale(morning)
+    assert not Round.objects.filter(shift=on).exists()
+
+
+@pytest.mark.parametrize("whose", ["van", "courier"])
+def test_a_van_or_a_courier_that_changes_has_its_half_days_to_come_planned_anew(whose):
+    one = drop(hour=15)
+    on = shift(hours=(13, 22))
+    planned(one)
+
+    services.replan_shifts_to_come(now=slot(23), **{whose: getattr(on, whose)})
+    assert not is_stale(one)
+    services.replan_shifts_to_come(now=AFTERNOON, **{whose: getattr(on, whose)})
+    assert is_stale(one)

@@ -5,10 +5,11 @@ from uuid import uuid4
 
 from django_domain_events.models.event_record import EventRecord
 
+from delivery.rounds import services as rounds
 from delivery.rounds.models import Round
 from delivery.tracking import services
 from delivery.tracking.models import Visit
-from tests.delivery.rounds.fleet import AFTERNOON, drop, planned, shift, slot
+from tests.delivery.rounds.fleet import AFTERNOON, drop, manifest, planned, shift, slot
 
 START = slot(14)
 LOADING = START - timedelta(minutes=30)
@@ -55,3 +56,10 @@ def visit(run, number):
 def facts(name):
     """The facts of a name that were published, their fields."""
     return [row.payload for row in EventRecord.objects.filter(name=name).order_by("pk")]
+
+
+def moved(one, hour):
+    """To another slot of its day, as its order says anew."""
+    return rounds.write_drop(
+        manifest(one.order_reference, hour=hour, zone=one.zone, postcode=one.postcode, line1=one.line1)
+    )

@@ -59,6 +59,19 @@ def test_a_run_tells_each_door_and_what_its_phone_said_in_vain(client):
     assert "Il reste des arrêts" in shown
 
 
+def test_where_a_van_was_last_is_told_beside_its_next_door_while_it_is_out(client):
+    run = out(15, 16)
+    manager = staff(client)
+    assert "Dernière position" not in page(manager, "tracking_run_change", run.pk)
+    say(run, "position", slot(15) - minutes(3), latitude=48.86, longitude=2.35)
+
+    assert "Dernière position à 14\u00a0h\u00a057, à 2,1\u00a0km à vol d’oiseau de l’arrêt 1." in page(
+        manager, "tracking_run_change", run.pk
+    )
+    say(run, "broken", slot(15))
+    assert "Dernière position" not in page(manager, "tracking_run_change", run.pk)
+
+
 def test_twice_the_stops_cost_no_more_queries(client):
     run = out(15)
     manager = staff(client)

@@ -277,7 +277,15 @@ def test_a_question_of_another_courier_is_not_filled():
     assert Question.objects.get().words == ""
 
 
-@pytest.mark.parametrize("said", [{}, {"key": "abc"}, {"key": str(uuid4()), "words": "x" * 301}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"key": "abc"},
+        {"key": str(uuid4()), "words": "x" * 301},
+        {"key": str(uuid4()), "at": "0001-01-01T00:00:00Z"},
+    ],
+)
 def test_a_question_that_cannot_be_read_is_told_and_not_kept(said):
     client = phone_of(courier())
 

@@ -9,8 +9,8 @@ from delivery.rounds import services as rounds
 from delivery.rounds.models import Drop, LeftOut, Round, Stop
 from delivery.tracking import services, tasks
 from delivery.tracking.models import LateNotice
-from tests.delivery.rounds.fleet import AFTERNOON, drop, manifest, planned, shift, slot
-from tests.delivery.tracking.road import facts, minutes, out
+from tests.delivery.rounds.fleet import AFTERNOON, drop, planned, shift, slot
+from tests.delivery.tracking.road import facts, minutes, moved, out
 
 pytestmark = pytest.mark.django_db
 BEFORE = AFTERNOON - minutes(90)
@@ -57,13 +57,6 @@ def test_nobody_is_told_of_what_was_called_off_or_is_long_over():
     LateNotice.objects.all().delete()
     services.warn_unplanned(now=slot(15) + minutes(6 * 60 + 1))
     assert len(told()) == 1
-
-
-def moved(one, hour):
-    """To another slot of its day, as its order says anew."""
-    return rounds.write_drop(
-        manifest(one.order_reference, hour=hour, zone=one.zone, postcode=one.postcode, line1=one.line1)
-    )
 
 
 def test_whoever_moved_to_another_slot_is_told_of_a_delay_there_too():
