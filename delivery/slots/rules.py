@@ -63,6 +63,12 @@ def local_date(at: datetime) -> date:
     return at.astimezone(PARIS).date()
 
 
+def up_to_five_minutes(at: datetime) -> datetime:
+    """The next instant as one says an hour: nobody is called or served later than they were told."""
+    past = timedelta(minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+    return at + -past % timedelta(minutes=5)
+
+
 def monday_of(day: date) -> date:
     """The first day of its week."""
     return day - timedelta(days=day.weekday())

@@ -1,8 +1,10 @@
 """When a claim is answered at once, and which hour is said for a call. Pure: no clock, no database."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
+
+from shop.orders.rules import is_newcomer
 
 MISSING, DAMAGED, NOT_MINE, LIFE = "missing", "damaged", "not_mine", "life"
 # Why somebody calls in place of an answer at once.
@@ -13,7 +15,6 @@ FRESH_WITHIN = timedelta(hours=48)
 REPORTED_WITHIN = timedelta(days=14)
 # By one order's word so many others are made good for without anybody looking.
 MOST_REPAIRED = 3
-_NEWCOMER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class Limits:
     photo_from: Decimal
 
     def most(self, rank: int) -> Decimal:
-        return self.newcomer_amount if rank <= _NEWCOMER else self.amount
+        return self.newcomer_amount if is_newcomer(rank) else self.amount
 
     def times(self, rank: int) -> int:
-        return self.newcomer_number if rank <= _NEWCOMER else self.number
+        return self.newcomer_number if is_newcomer(rank) else self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,3 @@ def why_call(told: Told, limits: Limits) -> str:
 def is_near_limit(amount: Decimal, most: Decimal) -> bool:
     """Within a tenth below what is answered at once."""
     return most * Decimal("0.9") <= amount <= most
-
-
-def said_hour(at: datetime) -> datetime:
-    """Up to the next five minutes, as one says an hour: nobody is called later than they were told."""
-    past = timedelta(minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
-    return at + -past % timedelta(minutes=5)

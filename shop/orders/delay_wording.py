@@ -1,6 +1,6 @@
 """A late order in sentences: the same on its page and in its letters."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -9,19 +9,17 @@ from django.utils.translation import gettext as _
 
 from config.templatetags.cabas import first_of_month, hour, slot_label_long
 from delivery.promise.queries import promised_if_late
+from delivery.slots.rules import up_to_five_minutes
 from shop.orders.delays import SlotChoice, delay_facts
 from shop.orders.models import Delay, Order
 from shop.orders.pickups import pickup_of
 
 Cause, Answer = Delay.Cause, Delay.Answer
-# Nobody is told 19 h 37 when 19 h 40 is as true.
-_EVERY = timedelta(minutes=5)
 
 
 def about(at: datetime) -> str:
     """« vers 19 h 40 », « demain vers 9 h »: rounded up to five minutes."""
-    late = at.timestamp() % _EVERY.total_seconds()
-    rounded = at if not late else at + _EVERY - timedelta(seconds=late)
+    rounded = up_to_five_minutes(at)
     said = _("vers %(hour)s") % {"hour": hour(rounded)}
     day = timezone.localdate(rounded)
     if day == timezone.localdate():

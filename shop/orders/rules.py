@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from delivery.promise.rules import FIRST_ORDERS
 from loyalty.vouchers import rules as vouchers
 from loyalty.vouchers.rules import ALPHABET
 from shop.catalogue.rules import to_cents
@@ -26,7 +27,6 @@ from shop.pricing.rules import (
     vat_totals,
 )
 
-NEWCOMER_ORDERS = 3
 # How long a customer is waited for, told of a missing article a day ahead or at its empty shelf.
 FORECAST_WAITS = timedelta(hours=24)
 SHELF_WAITS = timedelta(minutes=45)
@@ -50,7 +50,7 @@ def new_reference() -> str:
 
 def is_newcomer(rank: int) -> bool:
     """Whether this is one of a customer's first three orders: they get the most effort."""
-    return rank <= NEWCOMER_ORDERS
+    return rank <= FIRST_ORDERS
 
 
 def effective_choice(*, of_order: str, of_line: str, rank: int) -> str:

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from config.rows import rows
 from config.templatetags.cabas import grams
+from delivery.promise.rules import FIRST_ORDERS
 from shop.customers.models import ShortageChoice
-from shop.orders.rules import NEWCOMER_ORDERS, effective_choice, is_newcomer
+from shop.orders.rules import effective_choice, is_newcomer
 
 # How long before its slot an order's customer is told what stock counted then will not cover.
 TOLD_AHEAD = timedelta(hours=48)
@@ -62,7 +63,7 @@ def missing_lines() -> list[Missing]:
 
     What lies there serves the soonest slot first; within a slot first the newcomers, then whoever ordered before.
     """
-    return [Missing(*row) for row in rows(_MISSING, [NEWCOMER_ORDERS])]
+    return [Missing(*row) for row in rows(_MISSING, [FIRST_ORDERS])]
 
 
 def to_tell(lines: list[Missing], now: datetime) -> list[Missing]:

@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from config.facts import publish
 from delivery.promise import services as promises
+from delivery.slots.rules import up_to_five_minutes
 from shop.claims.events import CallbackDue, ClaimAnswered
 from shop.claims.models import Claim, ClaimEvent
 from shop.claims.ports import promised_call
-from shop.claims.rules import said_hour
 from shop.claims.services.errors import ClaimMoved
 from shop.orders.models import OrderLine
 from shop.orders.promised import units_ordered
@@ -48,7 +48,7 @@ def move(claim: Claim, to: str, **fields: Any) -> None:
 
 def promise_call(claim: Claim, why: str) -> None:
     """Somebody calls within the hour. Three statements and the fact's."""
-    move(claim, State.TO_CALL, why=why, call_by=said_hour(promised_call(timezone.now())), answer="")
+    move(claim, State.TO_CALL, why=why, call_by=up_to_five_minutes(promised_call(timezone.now())), answer="")
     record(claim, Event.TO_CALL, why=why)
     publish(
         CallbackDue(order_reference=claim.order.reference, customer_id=claim.customer_id, claim_id=claim.pk)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from delivery.slots.rules import up_to_five_minutes
 from shop.claims.rules import (
     AMOUNT,
     DAMAGED,
@@ -19,7 +20,6 @@ from shop.claims.rules import (
     Limits,
     Told,
     is_near_limit,
-    said_hour,
     why_call,
 )
 
@@ -70,7 +70,8 @@ def test_what_is_answered_at_once_and_why_somebody_calls(changes, why):
     [((17, 38, 1), (17, 40)), ((17, 40, 0), (17, 40)), ((17, 40, 1), (17, 45)), ((17, 58, 0), (18, 0))],
 )
 def test_an_hour_is_said_in_fives_and_never_too_early(at, said):
-    assert said_hour(datetime(2026, 11, 26, *at, tzinfo=PARIS)) == datetime(2026, 11, 26, *said, tzinfo=PARIS)
+    rounded = up_to_five_minutes(datetime(2026, 11, 26, *at, tzinfo=PARIS))
+    assert rounded == datetime(2026, 11, 26, *said, tzinfo=PARIS)
 
 
 def test_a_tenth_below_the_limit_is_right_at_it():
