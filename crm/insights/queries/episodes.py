@@ -1,7 +1,7 @@
 """Orders as the recovery statistic sees them: what became of each, and what its customer did next."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,12 +14,15 @@ from django.utils.translation import gettext as _
 
 from crm.insights.recovery.episodes import Cost, Episode, Kind, own_rhythm
 from delivery.promise.models import Compensation, Outcome, RuleVersion
+from delivery.promise.rules import Facts
 from delivery.slots.rules import local_midnight
 from shop.orders.models import Order, OrderLine, Refund
 
 # How far back the rhythm of a customer is read, and what the shop earns on a basket.
 RHYTHM_READ, MARGIN_READ = timedelta(days=400), timedelta(days=60)
 _OURS = ("missing", "damaged", "late", "mistake", "substitute")
+# Money that a rule gives back, beside what it offers.
+_GIVEN_BACK = {RuleVersion.Remedy.DELIVERY_REFUND, RuleVersion.Remedy.ARTICLES_REFUND}
 
 
 @dataclass(slots=True)
@@ -81,30 +84,26 @@ def _histories(since: datetime, until: datetime) -> dict[int, list[_Read]]:
 
 def _tell_what_happened(every: dict[str, _Read], since: datetime, until: datetime) -> None:
     """One query."""
-    rows = Outcome.objects.filter(slot_starts_at__gte=since, slot_starts_at__lt=until).values(
+    rows = Outcome.objects.filter(slot_starts_at__gte=since, slot_starts_at__lt=until).values_list(
         "order_reference", "is_collect", "slot_starts_at", "slot_ends_at", "ready_at", "arrived_at", "units_missing",
-        "damaged_units", "life_broken_units", "is_our_doing", "cancelled_at",
+        "damaged_units", "life_broken_units", "is_our_doing", "cancelled_at", named=True,
     )  # fmt: skip
     for row in rows.iterator(chunk_size=5000):
-        if order := every.get(row["order_reference"]):
-            order.came_at = row["cancelled_at"] or (
-                row["ready_at"] if row["is_collect"] else row["arrived_at"]
-            )
+        if order := every.get(row.order_reference):
+            order.came_at = row.cancelled_at or (row.ready_at if row.is_collect else row.arrived_at)
             order.causes = tuple(_causes(row))
 
 
-def _causes(row: Mapping[str, Any]) -> Iterator[str]:
-    promised = row["slot_starts_at"] if row["is_collect"] else row["slot_ends_at"]
-    came = row["ready_at"] if row["is_collect"] else row["arrived_at"]
-    if row["is_our_doing"]:
+def _causes(row: Any) -> Iterator[str]:
+    if row.is_our_doing:
         yield _("commande annulée de notre fait")
-    if came and came >= promised + timedelta(seconds=1):
+    if (Facts.seconds_late_of(row) or 0) > 0:
         yield _("retard")
-    if row["units_missing"]:
+    if row.units_missing:
         yield _("articles manquants")
-    if row["damaged_units"]:
+    if row.damaged_units:
         yield _("articles abîmés")
-    if row["life_broken_units"]:
+    if row.life_broken_units:
         yield _("conservation trop courte")
 
 
@@ -115,7 +114,8 @@ def _tell_what_was_given(every: dict[str, _Read]) -> None:
     given = Compensation.objects.filter(order_reference__in=hurt, state__in=Compensation.GIVEN)
     for reference, remedy, cents in given.values_list("order_reference", "remedy", "amount_cents"):
         remedies[reference].append(str(RuleVersion.Remedy(remedy).label))
-        _cost(every[reference], Kind.GESTURE, Decimal(cents) / 100)
+        kind = Kind.REFUND if remedy in _GIVEN_BACK else Kind.GESTURE
+        _cost(every[reference], kind, Decimal(cents) / 100)
     for reference, said in remedies.items():
         every[reference].remedies = tuple(dict.fromkeys(said))
     refunds = Refund.objects.filter(order__reference__in=hurt, reason__in=_OURS).exclude(
