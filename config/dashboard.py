@@ -24,7 +24,7 @@ from crm.outbox.queries import waiting_for_a_person
 from delivery.promise.queries import waiting_for_staff
 from delivery.slots.queries import slot_fill
 from delivery.tracking.queries import open_questions
-from shop.claims.queries import late_claims, waiting_claims
+from shop.claims.queries import waiting_figures
 from shop.orders.admin import may_read_recipient
 from shop.orders.models import Order
 from shop.orders.shortages import missing_lines
@@ -249,21 +249,15 @@ def compensations_to_decide(_request: HttpRequest) -> Block:
 
 def claims_waiting(_request: HttpRequest) -> Block:
     """Customers to call, and articles whose owner is sought; an alert once somebody's hour has passed."""
-    waiting, late = waiting_claims().count(), late_claims(timezone.now()).count()
+    waiting, late = waiting_figures(timezone.now())
     return Block(
         title=_("Signalements à traiter"),
         figure=str(waiting),
         link=listing("claims.claim", suite="a-traiter"),
         is_alert=late > 0,
-        note=ngettext(
-            "%(late)d attend depuis plus d’une heure.", "%(late)d attendent depuis plus d’une heure.", late
-        )
-        % {"late": late}
-        if late
-        else "",
         lines=[
             Line(
-                label=gettext("l’heure promise est passée"),
+                label=gettext("l’heure est passée"),
                 value=str(late),
                 link=listing("claims.claim", suite="en-retard"),
             )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DurationField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, DurationField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
@@ -311,10 +311,18 @@ def waiting_claims() -> QuerySet[Claim]:
 
 def late_claims(now: datetime) -> QuerySet[Claim]:
     """Whoever was promised a call and did not get it in time, and searches that nobody took up for an hour. One query."""
+    return Claim.objects.filter(_is_late(now))
+
+
+def waiting_figures(now: datetime) -> tuple[int, int]:
+    """How many ask for somebody, and of how many of those the hour has passed. One query."""
+    found = waiting_claims().aggregate(number=Count("pk"), late=Count("pk", filter=_is_late(now)))
+    return found["number"], found["late"]
+
+
+def _is_late(now: datetime) -> Q:
     an_hour_ago = now - timedelta(hours=1)
-    return Claim.objects.filter(
-        Q(state=State.TO_CALL, call_by__lt=now) | Q(search=Search.STAFF, created_at__lt=an_hour_ago)
-    )
+    return Q(state=State.TO_CALL, call_by__lt=now) | Q(search=Search.STAFF, created_at__lt=an_hour_ago)
 
 
 def with_old_photo(before: datetime, limit: int) -> list[Claim]:

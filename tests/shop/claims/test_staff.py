@@ -218,13 +218,16 @@ def test_staff_find_whose_it_was(claim, order, service):
     assert service.get(reverse("admin:claims_give_up", args=[told.pk])).status_code == 404
 
 
-def test_the_admins_home_counts_whose_hour_has_passed(claim, rf, time_machine):
-    now = claims_waiting(rf.get("/"))
+def test_the_admins_home_counts_whose_hour_has_passed(claim, rf, time_machine, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        now = claims_waiting(rf.get("/"))
     time_machine.move_to(claim.call_by + timedelta(minutes=1))
     later = claims_waiting(rf.get("/"))
 
-    assert (now.figure, now.is_alert) == ("1", False)
-    assert later.is_alert and "1 attend depuis plus d’une heure" in later.note
+    assert (now.figure, now.is_alert, now.lines) == ("1", False, [])
+    assert later.is_alert and [(line.label, line.value) for line in later.lines] == [
+        ("l’heure est passée", "1")
+    ]
     assert [one.pk for one in queries.late_claims(timezone.now())] == [claim.pk]
 
 
