@@ -1,13 +1,12 @@
 """The figures as staff read them."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config.numbers import NO_BREAK, short_decimal
-from config.templatetags.cabas import euros
+from config.numbers import NO_BREAK
+from config.templatetags.cabas import euros, grouped
 from crm.insights.recovery.costs import LostMargin
 from crm.insights.recovery.episodes import Kind
 from crm.insights.recovery.estimate import (
@@ -28,11 +27,6 @@ KINDS = {
     Kind.REPLACEMENT: gettext_lazy("Remplacé"),
     Kind.TRIP: gettext_lazy("Trajets"),
 }
-
-
-def number(count: int) -> str:
-    """« 12 568 »."""
-    return short_decimal(Decimal(count))
 
 
 def percent(share: float) -> str:
@@ -73,7 +67,7 @@ def compared_part(group: Group) -> str:
         "Sur %(n)s incidents comparés, dont %(share)s revenus.",
         group.comparison.incidents,
     )
-    return told % {"n": number(group.comparison.incidents), "share": percent(group.comparison.disappointed)}
+    return told % {"n": grouped(group.comparison.incidents), "share": percent(group.comparison.disappointed)}
 
 
 def sentence(group: Group, horizon_days: int) -> str:
@@ -102,7 +96,7 @@ def sentence(group: Group, horizon_days: int) -> str:
 
 
 def _on_incidents(incidents: int) -> str:
-    return ngettext("Sur %(n)s incident.", "Sur %(n)s incidents.", incidents) % {"n": number(incidents)}
+    return ngettext("Sur %(n)s incident.", "Sur %(n)s incidents.", incidents) % {"n": grouped(incidents)}
 
 
 def _among_matched(compared: Comparison, against: str) -> str:
@@ -110,7 +104,7 @@ def _among_matched(compared: Comparison, against: str) -> str:
         "Pour les %(n)s qui ont des clients comparables sans incident\u202f: %(share)s contre %(against)s."
     )
     return told % {
-        "n": number(compared.incidents),
+        "n": grouped(compared.incidents),
         "share": percent(compared.disappointed),
         "against": against,
     }
@@ -124,7 +118,7 @@ def lacks(group: Group) -> str:
             "Pas assez\u202f: %(n)s clients déçus, il en faut %(enough)s.",
             group.customers,
         )
-        return told % {"n": group.customers, "enough": ENOUGH_CUSTOMERS}
+        return told % {"n": grouped(group.customers), "enough": ENOUGH_CUSTOMERS}
     if group.comparison is None:
         told = _(
             "Pas assez pour comparer\u202f: il faut %(customers)s clients déçus semblables à d’autres sans incident,"
@@ -181,17 +175,17 @@ def left_out(recovery: Recovery) -> list[str]:
         "%(n)s incident de moins de %(days)s jours\u202f: trop récent pour savoir.",
         "%(n)s incidents de moins de %(days)s jours\u202f: trop récents pour savoir.",
         recovery.too_recent,
-    ) % {"n": number(recovery.too_recent), "days": recovery.horizon_days}
+    ) % {"n": grouped(recovery.too_recent), "days": recovery.horizon_days}
     touched = ngettext(
         "%(n)s incident qui en suit un autre du même client à moins de %(days)s jours\u202f: on ne saurait lequel a pesé.",
         "%(n)s incidents qui en suivent un autre du même client à moins de %(days)s jours\u202f: on ne saurait lequel a pesé.",
         recovery.touched,
-    ) % {"n": number(recovery.touched), "days": WASHOUT_DAYS}
+    ) % {"n": grouped(recovery.touched), "days": WASHOUT_DAYS}
     unmatched = ngettext(
         "%(n)s incident compté mais pas comparé\u202f: moins de %(least)s clients semblables sans incident.",
         "%(n)s incidents comptés mais pas comparés\u202f: moins de %(least)s clients semblables sans incident.",
         recovery.overall.unmatched,
-    ) % {"n": number(recovery.overall.unmatched), "least": COMPARABLES_AT_LEAST}
+    ) % {"n": grouped(recovery.overall.unmatched), "least": COMPARABLES_AT_LEAST}
     numbers = (recovery.too_recent, recovery.touched, recovery.overall.unmatched)
     return [told for told, many in zip((recent, touched, unmatched), numbers, strict=True) if many]
 
@@ -212,6 +206,6 @@ def comparables(recovery: Recovery) -> str:
         recovery.comparable_orders,
     )
     return told % {
-        "n": number(recovery.comparable_orders),
-        "customers": number(recovery.comparable_customers),
+        "n": grouped(recovery.comparable_orders),
+        "customers": grouped(recovery.comparable_customers),
     }

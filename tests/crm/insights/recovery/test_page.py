@@ -78,6 +78,15 @@ def test_page_tells_the_figure_beside_those_alike(chief, measured):
     assert "Sans réparation" in page
 
 
+def test_thousands_of_incidents_are_set_apart(chief, monkeypatch):
+    many = several(1200, 600, make=incident)
+    monkeypatch.setattr(queries, "recovery_episodes", lambda since, until: many)
+
+    page = main_of(chief.get(reverse(ADDRESS)))
+
+    assert "1\u202f200 incidents</th>" in page and ">1\u202f200</td>" in page
+
+
 def test_longer_horizon_may_be_asked_for_and_nonsense_is_not_heard(chief, measured):
     assert "sont revenus en 60 jours" in main_of(chief.get(reverse(ADDRESS), {"jours": "60"}))
     for nonsense in ("61", "-30", "abc", "٣٠", "9" * 400):
