@@ -57,11 +57,12 @@ class FindAnswerTimes(Protocol):
 _answer_times: FindAnswerTimes | None = None
 
 
-def bind_answer_times(find: FindAnswerTimes | None) -> None:
+def bind_answer_times(find: FindAnswerTimes) -> None:
     global _answer_times
     _answer_times = find
 
 
-def answer_times(since: datetime, until: datetime) -> AnswerTimes | None:
-    """None while nobody measures them."""
-    return None if _answer_times is None else _answer_times(since, until)
+def answer_times(since: datetime, until: datetime) -> AnswerTimes:
+    if _answer_times is None:
+        raise RuntimeError("config/wiring.py binds no answer times")
+    return _answer_times(since, until)

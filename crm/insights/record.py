@@ -6,16 +6,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-
 from crm.insights.rules import rate
 from delivery.promise.models import WeekRecord
 from delivery.promise.queries import ENOUGH_ORDERS, week_records
 from delivery.rounds.queries import carrier_names
-from delivery.slots.rules import monday_of
+from delivery.slots.rules import local_date, monday_of
 
 WEEKS_SHOWN, WEEKS_OF_HEADLINE = 12, 4
-_COLLECTED = "retrait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,6 @@ class Row:
 class Record:
     """What the page shows: the last weeks together, then each week, zone and carrier."""
 
-    since: date
     headline: Figures
     weeks: Sequence[Row]
     zones: Sequence[Row]
@@ -110,14 +106,10 @@ class Record:
 
 def service_record(now: datetime) -> Record:
     """Two queries, however many orders."""
-    today = timezone.localdate(now)
-    monday = monday_of(today)
-    since = monday - timedelta(weeks=WEEKS_SHOWN - 1)
-    recent = monday - timedelta(weeks=WEEKS_OF_HEADLINE - 1)
-    found, names = week_records(since), carrier_names()
+    recent = _monday_of_last(WEEKS_OF_HEADLINE, now)
+    found, names = week_records(_monday_of_last(WEEKS_SHOWN, now)), carrier_names()
     latest = [row for row in found if row.monday_on >= recent]
     return Record(
-        since=since,
         headline=_sum(latest),
         weeks=[Row("", figures, week) for week, figures in _by(found, lambda row: row.monday_on).items()],
         zones=_rows(_by(latest, lambda row: row.zone.name)),
@@ -135,16 +127,19 @@ FILE_COLUMNS = ("semaine_du", "zone", "transporteur", *(
 
 def file_rows(now: datetime) -> Iterable[list[Any]]:
     """The public record as open data. Two queries."""
-    today = timezone.localdate(now)
-    since = today - timedelta(days=today.weekday(), weeks=WEEKS_SHOWN - 1)
     names = carrier_names()
-    for row in week_records(since):
+    for row in week_records(_monday_of_last(WEEKS_SHOWN, now)):
         who = carrier_said(row.carrier, names)
         yield [row.monday_on.isoformat(), row.zone.name, who, *(getattr(row, name) for name in _NAMES)]
 
 
+def _monday_of_last(weeks: int, now: datetime) -> date:
+    """With which the last so many weeks begin, the present one among them."""
+    return monday_of(local_date(now)) - timedelta(weeks=weeks - 1)
+
+
 def carrier_said(code: str, names: Mapping[str, str]) -> str:
-    if code == _COLLECTED:
+    if code == WeekRecord.COLLECTED:
         return "Retrait par le client"
     return names.get(code, code) or "Non relevé"
 

@@ -56,9 +56,7 @@ def measures(found: Figures) -> list[Measure]:
     ]
 
 
-def answers_said(found: AnswerTimes | None) -> Measure | None:
-    if found is None:
-        return None
+def answers_said(found: AnswerTimes) -> Measure:
     of = ngettext("%(n)s message", "%(n)s messages", found.judged) % {"n": grouped(found.judged)}
     share = found.share_within_24h if found.judged >= ENOUGH_ORDERS else None
     if share is not None and found.median_minutes is not None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.core.cache import cache
 from django.db.models import Count
@@ -16,6 +16,7 @@ from crm.insights.record import Record, service_record
 from crm.insights.recovery.costs import Costs, costs
 from crm.insights.recovery.estimate import Recovery, recover
 from crm.insights.rules import TARGET_MS, percentile, rate
+from delivery.slots.rules import local_midnight
 from shop.orders.models import Order
 
 FIGURES_SECONDS = 300
@@ -126,14 +127,11 @@ def public_record() -> Record:
     return known
 
 
-def public_answer_times(record: Record) -> AnswerTimes | None:
+def public_answer_times(record: Record) -> AnswerTimes:
     """Of the weeks of the headline, at most FIGURES_SECONDS old. As many queries as the bound answer takes."""
     known = cache.get(_ANSWERS_KEY)
     if known is None:
-        since = datetime.combine(
-            record.headline_since, datetime.min.time(), tzinfo=timezone.get_current_timezone()
-        )
-        known = answer_times(since, timezone.now())
+        known = answer_times(local_midnight(record.headline_since), timezone.now())
         cache.set(_ANSWERS_KEY, known, FIGURES_SECONDS)
     return known  # type: ignore[no-any-return]
 
@@ -143,13 +141,12 @@ class RecoveryReport:
     """Whether the disappointed came back, and what it cost, over a year of arrivals."""
 
     since: date
-    until: date
     recovery: Recovery
     costs: Costs
 
 
 def recovery_report(horizon_days: int) -> RecoveryReport | None:
-    """At most RECOVERY_SECONDS old; None while nothing is measured. Seven queries when the cache has none.
+    """At most RECOVERY_SECONDS old; None while nothing arrived. Six queries when the cache has none.
 
     A year of orders takes seconds to compare: who looks at the page again does not wait again.
     """
@@ -163,6 +160,6 @@ def recovery_report(horizon_days: int) -> RecoveryReport | None:
     if not episodes:
         return None
     recovery = recover(episodes, horizon_days=horizon_days)
-    report = RecoveryReport(since, until, recovery, costs(episodes, recovery))
+    report = RecoveryReport(since, recovery, costs(episodes, recovery))
     cache.set(key, report, RECOVERY_SECONDS)
     return report

@@ -1,5 +1,7 @@
 """What was promised and kept, week by week: counted from outcomes, written by nobody."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,9 +11,12 @@ from delivery.zones.models import Zone
 class WeekRecord(models.Model):
     """One zone, week and carrier. Made anew from outcomes whenever it is counted: no hand changes a figure."""
 
+    # Who carries what is fetched.
+    COLLECTED: ClassVar[str] = "retrait"
+
     zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="+", verbose_name=_("zone"))
     monday_on = models.DateField(_("semaine du"))
-    # Of `rounds.Carrier`, "retrait" for what is fetched, "" where nobody noted it.
+    # Of `rounds.Carrier`, COLLECTED for what is fetched, "" where nobody noted it.
     carrier = models.CharField(_("transporteur"), max_length=40, blank=True, default="")
     orders = models.PositiveIntegerField(_("commandes"))
     kept = models.PositiveIntegerField(_("complètes et à l’heure"))

@@ -20,7 +20,6 @@ from delivery.promise.models.outcomes import (
 from delivery.promise.rules import FIRST_ORDERS, week_of
 from delivery.slots.rules import PARIS, local_midnight
 
-COLLECTED = "retrait"
 # Arrivals are corrected, and articles reported missing, that long after.
 RECENT = timedelta(weeks=5)
 Key = tuple[int, date, str]
@@ -52,7 +51,9 @@ def count_weeks(*, now: datetime, since: date | None = None) -> int:
     )
 
 
-_BY = Case(When(is_collect=True, then=Value(COLLECTED)), default=F("carrier"), output_field=CharField())
+_BY = Case(
+    When(is_collect=True, then=Value(WeekRecord.COLLECTED)), default=F("carrier"), output_field=CharField()
+)
 _FIGURES: Mapping[str, Q] = {
     "orders": Q(),
     "kept": ON_TIME & COMPLETE,
@@ -78,7 +79,7 @@ def _counted(begins: datetime, now: datetime) -> Iterable[dict[str, Any]]:
 def _given(begins: datetime) -> dict[Key, tuple[int, int]]:
     """Zone, week and carrier → how many compensations, and their cents. One query."""
     by = Case(
-        When(outcome__is_collect=True, then=Value(COLLECTED)),
+        When(outcome__is_collect=True, then=Value(WeekRecord.COLLECTED)),
         default=F("outcome__carrier"),
         output_field=CharField(),
     )
