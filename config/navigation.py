@@ -123,8 +123,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """What unfold draws. No query beyond the rights, which are read once per request."""
     home = {"title": _("Aujourd’hui"), "icon": "today", "link": reverse("admin:index")}
     groups: list[dict[str, Any]] = [{"title": "", "items": [home]}]
+    pages = _own_pages()
     for title, entries in SIDEBAR:
-        items = [_item(entry, request) for entry in entries if may_open(request, entry.model)]
+        items = [_item(entry, request, pages) for entry in entries if may_open(request, entry.model)]
         if items:
             groups.append({"title": title, "items": items})
     return groups
@@ -141,13 +142,13 @@ def changelist(label: str) -> str:
     return reverse(f"admin:{label.replace('.', '_')}_changelist")
 
 
-def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+def _item(entry: Entry, request: HttpRequest, pages: set[str]) -> dict[str, Any]:
     link = reverse(entry.page) if entry.page else changelist(entry.model)
     item = {"title": entry.title, "icon": entry.icon, "link": link}
     # Unfold would mark the list as well, whose address the page's begins with.
-    return item | ({"active": request.path == link} if request.path in own_pages() else {})
+    return item | ({"active": request.path == link} if request.path in pages else {})
 
 
-def own_pages() -> set[str]:
+def _own_pages() -> set[str]:
     """Addresses of the sidebar that are no list of a model."""
     return {reverse(entry.page) for _title, entries in SIDEBAR for entry in entries if entry.page}

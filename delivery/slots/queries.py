@@ -204,12 +204,7 @@ def first_free_slots(zones: Iterable[Zone]) -> dict[int, Slot]:
     wanted = [zone.pk for zone in zones]
     if not wanted:
         return {}
-    free: Any = Slot.objects.bookable().with_taken()
-    first = (
-        free.filter(zone__in=wanted, taken__lt=F("capacity"))
-        .order_by("zone_id", "starts_at")
-        .distinct("zone_id")
-    )
+    first = _free().filter(zone__in=wanted).order_by("zone_id", "starts_at", "pk").distinct("zone_id")
     return {slot.zone_id: slot for slot in first}
 
 
