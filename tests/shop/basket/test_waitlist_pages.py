@@ -1,6 +1,7 @@
 """A full slot on the pages: asked for by whoever looks, offered by letter, taken into the basket at hand."""
 
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from django.core.cache import cache
@@ -18,6 +19,7 @@ from delivery.slots.waitlist import offer_places, wait_for_slot
 from shop.basket.models import Basket
 from shop.basket.waitlist_views import WAITS_BY_ADDRESS, WAITS_BY_MACHINE
 from tests.factories import CustomerFactory, PickupPointFactory, ProductFactory, SlotFactory, ZoneFactory
+from tests.shop.checkout.conftest import terms, walk  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 State = WaitlistEntry.State
@@ -193,13 +195,21 @@ def test_a_customer_who_comes_back_in_another_browser_sees_that_they_wait(client
     assert "nous vous prévenons" in grid(client)
 
 
-def test_the_points_page_and_the_checkout_ask_as_well(client, slot):
+def test_a_points_page_asks_as_well(client, slot):
     point = PickupPointFactory()
     SlotFactory(zone=point, starts_at=slot.starts_at, capacity=0)
 
-    html = client.get(reverse("pickup_point", args=[point.slug])).content.decode()
+    assert ASK in client.get(reverse("pickup_point", args=[point.slug])).content.decode()
+
+
+def test_the_checkout_asks_as_well_and_comes_back_to_itself(walk, slot, terms):  # noqa: F811
+    walk.fill(ProductFactory()).say_who()
+    step = reverse("checkout_slot")
+
+    html = walk.client.get(step).content.decode()
 
     assert ASK in html
+    assert f'href="{reverse("wait_for_slot", args=[slot.pk])}?suite={step}' in unquote(html)
 
 
 # the offer
