@@ -17,15 +17,7 @@ from delivery.rounds.rules import too_much
 from delivery.rounds.solver import solve
 from delivery.rounds.timetable import DEPOT, completed, load_of_order, timetable
 from delivery.rounds.travel import CrowFlies
-from delivery.tracking.estimates import (
-    WARN_FROM,
-    Estimate,
-    Leg,
-    Seen,
-    estimate,
-    last_stops_delay,
-    pace_of,
-)
+from delivery.tracking.estimates import WARN_FROM, Estimate, Leg, Reached, estimate_onward
 
 HEADING = ("road", "figure", "beside, in the same run")
 STOPS, VANS = 200, 10
@@ -191,7 +183,7 @@ def _watch(days: Days, route: Route, doors: list[Door], truth: list[Passed]) -> 
                 one.earliest_at <= _at(max(passed.arrived, door.opens)) <= one.latest_at
                 for one, passed, door in zip(estimates, truth[len(arrived) :], to_come, strict=True)
             )
-        for door in _late_otherwise(route, doors, arrived):
+        for door in late_by_last_stop(route, doors, arrived):
             told_otherwise.setdefault(door.key, now)
     for door, passed in zip(doors, truth, strict=True):
         days.ours.count(door, passed, told.get(door.key))
@@ -200,30 +192,22 @@ def _watch(days: Days, route: Route, doors: list[Door], truth: list[Passed]) -> 
 
 
 def _estimates(route: Route, doors: list[Door], arrived: list[Passed], now: int) -> list[Estimate]:
-    """As `tracking.services.runs` makes them, from what a phone has said by now."""
-    leaves, seen = route.starts, []
-    for door, one in zip(doors, arrived, strict=False):
-        is_done = one.done <= now
-        stayed = one.done - max(one.arrived, door.opens) if is_done else 0
-        seen.append(Seen(door.drive, one.arrived - leaves, door.service if is_done else 0, stayed))
-        leaves = one.done if is_done else max(max(one.arrived, door.opens) + door.service, now)
-    return estimate(
-        [Leg(door.drive, door.service, _at(door.opens), _at(door.closes)) for door in doors[len(arrived) :]],
-        leaves_at=_at(leaves),
-        not_before=_at(now),
-        pace=pace_of(seen),
-    )
+    """From what a phone has said by now."""
+    legs = [Leg(door.drive, door.service, _at(door.opens), _at(door.closes)) for door in doors]
+    reached = [
+        Reached(leg, _at(one.arrived), _at(one.done) if one.done <= now else None)
+        for leg, one in zip(legs, arrived, strict=False)
+    ]
+    return estimate_onward(legs[len(arrived) :], reached, left_at=_at(route.starts), now=_at(now))
 
 
-def _late_otherwise(route: Route, doors: list[Door], arrived: list[Passed]) -> list[Door]:
+def late_by_last_stop(route: Route, doors: list[Door], arrived: list[Passed]) -> list[Door]:
+    """Of the doors to come those that most shops would call late: each as planned, plus how late the last stop was."""
     if not arrived:
         return []
     planned = {stop.call: stop.arrives for stop in route.stops}
-    last = arrived[-1]
-    delay = timedelta(seconds=last.arrived - planned[last.key])
-    to_come = doors[len(arrived) :]
-    expected = last_stops_delay([_at(planned[door.key]) for door in to_come], delay=delay)
-    return [door for door, at in zip(to_come, expected, strict=True) if at > _at(door.closes)]
+    delay = arrived[-1].arrived - planned[arrived[-1].key]
+    return [door for door in doors[len(arrived) :] if planned[door.key] + delay > door.closes]
 
 
 def _at(seconds: float) -> datetime:

@@ -50,6 +50,20 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """A door of the plan that the courier has come to; ``done_at`` is None while they are there."""
+
+    leg: Leg
+    arrived_at: datetime
+    done_at: datetime | None = None
+
+    @property
+    def begins_at(self) -> datetime:
+        """A courier who comes before the slot waits for it."""
+        return max(self.arrived_at, self.leg.slot_starts_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """Most likely, between which instants eight times of ten, and how likely it is after the slot's end."""
 
@@ -81,6 +95,44 @@ def pace_of(seen: Sequence[Seen]) -> Pace:
         drive=(DRIVE_PRIOR + drove) / (DRIVE_PRIOR + drive),
         service=(SERVICE_PRIOR + stayed) / (SERVICE_PRIOR + service),
         spread=PACE_SPREAD * sqrt(DRIVE_PRIOR / (DRIVE_PRIOR + drive)),
+    )
+
+
+def seen_of(reached: Sequence[Reached], *, left_at: datetime) -> list[Seen]:
+    """The legs that are over, of doors in the order in which they were reached; the depot was left at ``left_at``."""
+    told, from_at = [], left_at
+    for one in reached:
+        drove = _seconds(one.arrived_at - from_at)
+        if one.done_at is None:
+            told.append(Seen(one.leg.drive, drove))
+        else:
+            told.append(Seen(one.leg.drive, drove, one.leg.service, _seconds(one.done_at - one.begins_at)))
+            from_at = one.done_at
+    return told
+
+
+def _seconds(passed: timedelta) -> int:
+    return max(0, round(passed.total_seconds()))
+
+
+def goes_on_at(reached: Sequence[Reached], *, left_at: datetime, now: datetime) -> datetime:
+    """When the courier goes on to the next door: from the depot, from the last door, or from the one being served."""
+    at_door = [one for one in reached if one.done_at is None]
+    if at_door:
+        here = at_door[-1]
+        return max(here.begins_at + timedelta(seconds=here.leg.service), now)
+    return max((one.done_at for one in reached if one.done_at), default=left_at)
+
+
+def estimate_onward(
+    to_come: Sequence[Leg], reached: Sequence[Reached], *, left_at: datetime, now: datetime
+) -> list[Estimate]:
+    """Estimates of the doors to come of a round, from those it has reached so far, each in their order."""
+    return estimate(
+        to_come,
+        leaves_at=goes_on_at(reached, left_at=left_at, now=now),
+        not_before=now,
+        pace=pace_of(seen_of(reached, left_at=left_at)),
     )
 
 
@@ -121,8 +173,3 @@ def _beyond(margin: timedelta, spread: timedelta) -> float:
     if not spread:
         return float(margin < timedelta())
     return 0.5 * (1 - erf(margin / spread / sqrt(2)))
-
-
-def last_stops_delay(planned: Sequence[datetime], *, delay: timedelta) -> list[datetime]:
-    """What most shops tell: each plan, plus how late the last stop was. The bench beats it."""
-    return [at + delay for at in planned]

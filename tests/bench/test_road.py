@@ -5,7 +5,8 @@ from django.core.management import call_command
 
 from config.bench import road
 from config.demonstration.day.town import half_day, households
-from config.demonstration.day.traffic import Door, Jam, Traffic, driven
+from config.demonstration.day.traffic import Door, Jam, Passed, Traffic, driven
+from delivery.rounds.problem import Planned, Route
 from delivery.rounds.solver import solve
 from delivery.rounds.travel import CrowFlies
 
@@ -59,6 +60,15 @@ def judged(days):
 
 def balance(score):
     return 2 * score.recall * score.precision / (score.recall + score.precision)
+
+
+def test_the_last_stops_delay_is_added_to_every_plan():
+    planned = {1: 600, 2: 1200, 3: 1800}
+    route = Route(1, tuple(Planned(key, at, at + 60) for key, at in planned.items()), 0, 2400, 0)
+    doors = [Door(key, 600, 60, 0, closes) for key, closes in ((1, 600), (2, 1619), (3, 2220))]
+
+    assert road.late_by_last_stop(route, doors, []) == []
+    assert road.late_by_last_stop(route, doors, [Passed(1, 1020, 1080)]) == [doors[1]]
 
 
 @pytest.mark.heavy

@@ -1,7 +1,7 @@
 """A courier takes a round, and its doors are estimated anew. Lock order: the half-day, then the run, then its visits."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -9,7 +9,7 @@ from config.facts import publish
 from delivery.rounds import services as rounds
 from delivery.rounds.models import Drop, Round
 from delivery.tracking.errors import AlreadyOut, NotYourRound
-from delivery.tracking.estimates import WARN_FROM, Leg, Pace, Seen, estimate, pace_of
+from delivery.tracking.estimates import WARN_FROM, Leg, Reached, estimate_onward
 from delivery.tracking.events import DelayForeseen
 from delivery.tracking.models import LateNotice, Run, Visit
 from delivery.tracking.queries import left_out_soon, planned_late, round_of_courier
@@ -81,11 +81,11 @@ def reestimate(run: Run, visits: Sequence[Visit], *, now: datetime) -> None:
     to_come = [visit for visit in visits if visit.state == State.TO_COME]
     if not to_come or run.ended_at:
         return
-    estimates = estimate(
+    estimates = estimate_onward(
         [_leg(visit) for visit in to_come],
-        leaves_at=_leaves_at(run, visits, now),
-        not_before=now,
-        pace=_pace(run, visits),
+        _reached(visits),
+        left_at=run.left_at or max(run.round.starts_at, now),
+        now=now,
     )
     for visit, told in zip(to_come, estimates, strict=True):
         visit.expected_at, visit.late_chance = told.expected_at, told.late_chance
@@ -138,39 +138,13 @@ def _leg(visit: Visit) -> Leg:
     return Leg(visit.drive_seconds, visit.service_seconds, visit.slot_starts_at, visit.slot_ends_at)
 
 
-def _leaves_at(run: Run, visits: Sequence[Visit], now: datetime) -> datetime:
-    """When the courier goes on to the next door: from the depot, from the last door, or from the one being served."""
-    at_door = [visit for visit in visits if visit.state == State.ARRIVED and visit.arrived_at]
-    if at_door:
-        here = at_door[-1]
-        begins = max(here.arrived_at or now, here.slot_starts_at)
-        return max(begins + timedelta(seconds=here.service_seconds), now)
-    done = [visit.done_at for visit in visits if visit.done_at]
-    if done:
-        return max(done)
-    return run.left_at or max(run.round.starts_at, now)
-
-
-def _pace(run: Run, visits: Sequence[Visit]) -> Pace:
-    return pace_of(seen(run, visits))
-
-
-def seen(run: Run, visits: Sequence[Visit]) -> list[Seen]:
-    """The legs that are over, in the order in which they were driven."""
-    if run.left_at is None:
-        return []
-    told, from_at = [], run.left_at
-    arrived = [visit for visit in visits if visit.arrived_at]
-    for visit in sorted(arrived, key=lambda one: (one.arrived_at, one.number)):
-        arrived_at = visit.arrived_at or from_at
-        drove = max(0, round((arrived_at - from_at).total_seconds()))
-        stayed = 0
-        if visit.done_at:
-            begins = max(arrived_at, visit.slot_starts_at)
-            stayed = max(0, round((visit.done_at - begins).total_seconds()))
-            from_at = visit.done_at
-        told.append(Seen(visit.drive_seconds, drove, visit.service_seconds if visit.done_at else 0, stayed))
-    return told
+def _reached(visits: Sequence[Visit]) -> list[Reached]:
+    """In the order in which they were."""
+    told = [(visit.arrived_at, visit.number, visit) for visit in visits if visit.arrived_at]
+    return [
+        Reached(_leg(visit), at, visit.done_at)
+        for at, _number, visit in sorted(told, key=lambda one: one[:2])
+    ]
 
 
 @transaction.atomic

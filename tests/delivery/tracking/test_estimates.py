@@ -11,10 +11,13 @@ from delivery.tracking.estimates import (
     NARROWEST,
     Leg,
     Pace,
+    Reached,
     Seen,
     estimate,
-    last_stops_delay,
+    estimate_onward,
+    goes_on_at,
     pace_of,
+    seen_of,
 )
 
 NOW = datetime(2026, 11, 26, 14, tzinfo=UTC)
@@ -90,8 +93,44 @@ def test_whoever_is_likely_late_is_told_from_the_chance():
     assert fine.late_chance < 0.01
 
 
-def test_the_last_stops_delay_is_added_to_every_plan():
-    assert last_stops_delay([NOW], delay=timedelta(minutes=7)) == [NOW + timedelta(minutes=7)]
+def at(minutes):
+    return NOW + timedelta(minutes=minutes)
+
+
+def test_a_leg_is_seen_from_where_it_began_and_without_the_wait_for_its_slot():
+    reached = [
+        Reached(leg(), at(12), at(20)),
+        Reached(leg(starts=60), at(40), at(65)),
+        Reached(leg(), at(75)),
+    ]
+
+    assert seen_of(reached, left_at=NOW) == [
+        Seen(600, 720, 300, 480),
+        Seen(600, 1200, 300, 300),
+        Seen(600, 600),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reached", "goes_on"),
+    [
+        ([], 0),
+        ([Reached(leg(), at(10), at(16))], 16),
+        ([Reached(leg(), at(10), at(16)), Reached(leg(), at(22))], 27),
+        ([Reached(leg(starts=60), at(40))], 65),
+        ([Reached(leg(), at(10))], 25),
+    ],
+)
+def test_the_courier_goes_on_from_the_depot_or_the_last_door_or_the_one_being_served(reached, goes_on):
+    assert goes_on_at(reached, left_at=NOW, now=at(25)) == at(goes_on)
+
+
+def test_doors_to_come_are_told_from_those_reached():
+    (usual,) = estimate_onward([leg()], [Reached(leg(), at(10), at(15))], left_at=NOW, now=at(15))
+    (slow,) = estimate_onward([leg()], [Reached(leg(), at(30), at(35))], left_at=NOW, now=at(35))
+
+    assert usual.expected_at == at(25)
+    assert slow.expected_at > at(45)
 
 
 @given(
