@@ -142,18 +142,15 @@ def runs_out() -> list[int]:
 class Live:
     """Where a delivery is. ``stops_before`` counts doors before this one, None before the van has left.
 
-    ``expected_at`` and its interval hold from the van's departure on; before, the slot is all that is promised.
+    The interval holds from the van's departure on; before, the slot is all that is promised.
     """
 
     state: str
     courier: str
     is_out: bool
     stops_before: int | None
-    expected_at: datetime | None
     earliest_at: datetime | None
     latest_at: datetime | None
-    arrived_at: datetime | None
-    done_at: datetime | None
     is_late: bool
 
 
@@ -161,7 +158,7 @@ _EARLIER = Q(run__visits__state__in=Visit.OPEN, run__visits__number__lt=F("numbe
 
 
 def live(order_reference: str) -> Live | None:
-    """What may be said of an order on its way; None while no round has it. Two queries at most."""
+    """What may be said of an order on its way; None while no van is loaded with it. One query."""
     found = Visit.objects.filter(drop__order_reference=order_reference).exclude(state=Visit.State.HANDED_ON)
     visit = (
         found.select_related("run__courier")
@@ -170,7 +167,7 @@ def live(order_reference: str) -> Live | None:
         .first()
     )
     if visit is None:
-        return _planned(order_reference)
+        return None
     is_out = visit.run.left_at is not None
     is_open = visit.is_open and is_out
     return Live(
@@ -178,24 +175,7 @@ def live(order_reference: str) -> Live | None:
         courier=visit.run.courier.first_name,
         is_out=is_out,
         stops_before=visit.before if is_open else None,  # type: ignore[attr-defined]
-        expected_at=visit.expected_at if is_open else None,
         earliest_at=visit.earliest_at if is_open else None,
         latest_at=visit.latest_at if is_open else None,
-        arrived_at=visit.arrived_at,
-        done_at=visit.done_at,
         is_late=is_open and visit.expected_at > visit.slot_ends_at,
     )
-
-
-def _planned(order_reference: str) -> Live | None:
-    stop = (
-        Stop.objects.filter(drop__order_reference=order_reference)
-        .select_related("round__shift__courier")
-        .first()
-    )
-    if stop is None:
-        return None
-    return Live(
-        state="planned", courier=stop.round.shift.courier.first_name, is_out=False, stops_before=None, expected_at=None,
-        earliest_at=None, latest_at=None, arrived_at=None, done_at=None, is_late=False,
-    )  # fmt: skip

@@ -33,7 +33,7 @@ class Road:
 
 
 def road_of(order: Order) -> Road | None:
-    """None before its van has left, or once it is over: the order's own state says it all then. Two queries at most."""
+    """None before its van has left, or once it is over: the order's own state says it all then. One query at most."""
     if order.status not in _ON_THE_WAY or order.is_collect:
         return None
     found = live(order.reference)
@@ -66,7 +66,7 @@ def _up(found: Live) -> datetime | None:
 
 
 def delay_shown(order: Order) -> dict[str, Any] | None:
-    """What its customer was told and may still choose. One query, none for what is over; two more where there is a
+    """What its customer was told and may still choose. One query, none for what is over; three more where there is a
     choice.
     """
     if order.status not in {Order.Status.PLACED, Order.Status.PICKING, Order.Status.PACKED}:

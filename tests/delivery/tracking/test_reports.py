@@ -259,18 +259,21 @@ def test_customers_read_how_many_doors_come_before_theirs():
     assert live(reference).state == "arrived"
     say(run, "delivered", slot(16) + minutes(4), 2)
     told = live(reference)
-    assert (told.state, told.stops_before, told.expected_at) == ("delivered", None, None)
+    assert (told.state, told.stops_before, told.latest_at) == ("delivered", None, None)
 
 
 def test_before_the_van_leaves_no_hour_is_promised_but_the_slot():
+    told = live(visit(loaded(15), 1).drop.order_reference)
+
+    assert (told.state, told.is_out, told.earliest_at, told.latest_at) == ("to_come", False, None, None)
+
+
+def test_nothing_is_said_of_the_way_before_a_van_is_loaded():
     one = drop(hour=15)
-    assert live(one.order_reference) is None
     shift()
     planned(one)
 
-    told = live(one.order_reference)
-
-    assert (told.state, told.is_out, told.expected_at) == ("planned", False, None)
+    assert live(one.order_reference) is None
 
 
 def test_what_phones_said_is_only_added_to():
