@@ -46,7 +46,7 @@ def on():
 def lived(**fields):
     usual = {
         "reference": "CB-1", "zone": "Paris", "rank": 5, "slot_starts_at": AT, "slot_ends_at": AT + timedelta(hours=1),
-        "units": 20, "absent": 0, "told": 0, "fee_cents": 590, "next_fee_cents": 790, "carrier": "cabas",
+        "absent": 0, "told": 0, "fee_cents": 590, "next_fee_cents": 790, "carrier": "cabas",
         "arrived_at": AT + timedelta(minutes=30),
     }  # fmt: skip
     return Lived(**(usual | fields))

@@ -145,7 +145,7 @@ def _told(dice: Random, order: Order, lines: list[OrderLine]) -> Lived:
     fee = order.zone.peak_price if order.zone.peak_price > order.zone.slot_price else order.zone.slot_price
     return Lived(
         reference=order.reference, zone=order.zone.name, rank=order.rank, slot_starts_at=order.slot.starts_at,
-        slot_ends_at=order.slot.ends_at, units=sum(line.quantity for line in lines), absent=absent, told=told,
+        slot_ends_at=order.slot.ends_at, absent=absent, told=told,
         fee_cents=int(order.delivery_fee * 100), next_fee_cents=int(fee * 100),
     )  # fmt: skip
 

@@ -18,14 +18,13 @@ FIRST_ORDERS = 3
 
 @dataclass(slots=True)
 class Lived:
-    """One order: promised for a slot, so many units, and what became of it. ``arrived_at`` stays None for what never came."""
+    """One order: promised for a slot, and what became of it. ``arrived_at`` stays None for what never came."""
 
     reference: str
     zone: str
     rank: int
     slot_starts_at: datetime
     slot_ends_at: datetime
-    units: int
     absent: int
     told: int
     fee_cents: int
