@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from delivery.rounds.models import Round, Stop
-from delivery.rounds.problem import Load
+from delivery.rounds.problem import Load, load_of_all
 
 # The axis in units of the drawing; a stop is never narrower than a finger is sure to see.
 WIDTH, NARROWEST = 1000, 8
@@ -75,5 +75,5 @@ def _lane(round_: Round, axis: Axis) -> Lane:
         for stop in stops
     ]
     x = axis.x(round_.starts_at)
-    load = sum((stop.drop.load for stop in stops), Load())
+    load = load_of_all(stop.drop.load for stop in stops)
     return Lane(round_, x, max(NARROWEST, axis.x(round_.returns_at) - x), marks, load)

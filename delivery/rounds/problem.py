@@ -3,7 +3,7 @@
 Times are whole seconds from the half-day's beginning, distances whole metres, weights grams.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -26,6 +26,11 @@ class Load:
 
     def __add__(self, other: "Load") -> "Load":
         return Load(self.crates + other.crates, self.frozen + other.frozen, self.grams + other.grams)
+
+
+def load_of_all(loads: Iterable[Load]) -> Load:
+    """What several take of a van together."""
+    return sum(loads, Load())
 
 
 class Violation(StrEnum):

@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from delivery.rounds.problem import Call, Legs, Load, Plan, Planned, Problem, Route, Vehicle, Violation
+from delivery.rounds.problem import (
+    Call,
+    Legs,
+    Load,
+    Plan,
+    Planned,
+    Problem,
+    Route,
+    Vehicle,
+    Violation,
+    load_of_all,
+)
 from delivery.rounds.rules import too_much
 
 DEPOT = 0
@@ -34,10 +45,7 @@ def timetable(vehicle: Vehicle, order: Sequence[int], calls: Sequence[Call], leg
 
 def load_of_order(calls: Sequence[Call], order: Sequence[int]) -> Load:
     """What calls, given by their places, take of a van together."""
-    load = Load()
-    for place in order:
-        load += calls[place].load
-    return load
+    return load_of_all(calls[place].load for place in order)
 
 
 def _leaves_at(vehicle: Vehicle, order: Sequence[int], calls: Sequence[Call], legs: Legs) -> int:
