@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from delivery.rounds.models import Round, Stop
 from delivery.rounds.problem import Load, load_of_all
+from delivery.rounds.wording import distance
 
 # The axis in units of the drawing; a stop is never narrower than a finger is sure to see.
 WIDTH, NARROWEST = 1000, 8
@@ -35,6 +36,10 @@ class Lane:
     @property
     def late(self) -> int:
         return sum(bool(mark.stop.violation) for mark in self.marks)
+
+    @property
+    def distance(self) -> str:
+        return distance(self.round.metres)
 
 
 @dataclass(frozen=True, slots=True)

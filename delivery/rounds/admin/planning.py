@@ -21,7 +21,7 @@ from delivery.rounds.admin.guard import DISPATCH, must_dispatch
 from delivery.rounds.lanes import axis_of, lanes_of
 from delivery.rounds.models import Planning, Round
 from delivery.rounds.tasks import plan_now
-from delivery.rounds.wording import half_day
+from delivery.rounds.wording import half_day, whole_way
 
 
 @admin.register(Planning)
@@ -88,6 +88,7 @@ class PlanningAdmin(ReadOnly, ModelAdmin):
             **self.admin_site.each_context(request), "title": half_day(planning), "opts": self.opts, "media": self.media,
             "planning": planning, "axis": axis, "lanes": lanes_of(rounds, axis) if axis else [],
             "left_out": list(queries.left_out_of(planning)), "shifts": queries.all_shifts_of(planning),
+            "way": whole_way(rounds),
             "may_dispatch": request.user.has_perm(DISPATCH), **(extra_context or {}),
         }  # fmt: skip
         return TemplateResponse(request, "rounds/admin/planning.html", context)

@@ -18,6 +18,7 @@ from delivery.rounds import services
 from delivery.rounds.models import Drop, Place, Planning, Round, Shift
 from delivery.rounds.problem import Violation
 from delivery.rounds.rules import PARIS
+from delivery.rounds.wording import distance
 from delivery.tracking.services import open_run
 from tests.delivery.rounds.fleet import AFTERNOON, HOUR, drop, planned, planning_of, shift, van
 from tests.shop.orders.test_orders import member
@@ -76,6 +77,25 @@ def test_a_half_day_shows_its_rounds_on_one_axis(manager):
         assert words.casefold() in page.casefold()
 
 
+def test_a_half_day_says_how_far_and_how_long_its_rounds_go(manager):
+    planning, round_ = half_day()
+    back = round_.starts_at + timedelta(hours=7, minutes=30)
+    Round.objects.update(metres=42_300, returns_at=back)
+
+    page = page_of(manager, planning).content.decode()
+
+    assert "1 arrêt · 42\u00a0km · 3 bacs" in page
+    assert "42\u00a0km et 7\u00a0h\u00a030 de tournée en tout" in page
+
+
+@pytest.mark.parametrize(
+    ("metres", "said"),
+    [(400, "0,4"), (3_440, "3,4"), (42_300, "42"), (1_234_000, "1\u202f234")],
+)
+def test_short_ways_are_told_to_the_hundred_metres(metres, said):
+    assert distance(metres) == f"{said}\u00a0km"
+
+
 def test_what_is_left_out_says_why(manager):
     one = drop(hour=15)
 
@@ -84,6 +104,7 @@ def test_what_is_left_out_says_why(manager):
     assert one.order_reference in page
     assert "aucune camionnette en service" in page
     assert "Aucun service n’est prévu" in page
+    assert "en tout" not in page
 
 
 def test_staff_lock_and_unlock_a_round(manager):
