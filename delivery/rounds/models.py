@@ -256,8 +256,6 @@ class Planning(models.Model):
     changes = models.PositiveIntegerField(default=1)
     planned_changes = models.PositiveIntegerField(default=0)
     planned_at = models.DateTimeField(_("planifiée le"), null=True, blank=True)
-    seconds = models.PositiveIntegerField(_("durée du plan (s)"), default=0)
-    metres = models.PositiveIntegerField(_("distance du plan (m)"), default=0)
 
     class Meta:
         verbose_name = _("demi-journée")

@@ -6,6 +6,9 @@ Times are whole seconds from the half-day's beginning, distances whole metres, w
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import asin, cos, radians, sin, sqrt
+
+EARTH_METRES = 6_371_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,13 @@ class Point:
 
     latitude: float
     longitude: float
+
+    def metres_to(self, other: "Point") -> float:
+        """As the crow flies, by the haversine formula."""
+        up, down = radians(self.latitude), radians(other.latitude)
+        half = sin((down - up) / 2) ** 2
+        half += cos(up) * cos(down) * sin(radians(other.longitude - self.longitude) / 2) ** 2
+        return 2 * EARTH_METRES * asin(sqrt(min(1.0, half)))
 
 
 @dataclass(frozen=True, slots=True)

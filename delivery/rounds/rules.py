@@ -15,6 +15,8 @@ AT_THE_DOOR, PER_CRATE, AGE_CHECK, NEWCOMER = 210, 30, 60, 60
 GRAMS_PER_CRATE = 11_000
 # Of an article whose weight nobody knows.
 USUAL_GRAMS = 400
+# The right to plan, lock and announce.
+DISPATCH = "rounds.dispatch"
 # How far from its depot a stop may lie: beyond, its place is a mistake.
 FARTHEST_METRES = 150_000
 

@@ -1,7 +1,6 @@
 """How long a van takes from place to place. A provider answers for all pairs at once; the shipped one knows no streets."""
 
 from collections.abc import Mapping, Sequence
-from math import asin, cos, radians, sin, sqrt
 from typing import Protocol
 
 from django.conf import settings
@@ -9,7 +8,6 @@ from django.utils.module_loading import import_string
 
 from delivery.rounds.problem import Legs, Point
 
-EARTH_METRES = 6_371_000
 # How much longer streets are than the crow flies, in towns of France.
 ROAD_FACTOR = 1.35
 # Km/h by the hour of Paris, parking and lights included.
@@ -48,18 +46,10 @@ class CrowFlies:
     def _metres(self, one: Point, other: Point) -> int:
         if one is other:
             return 0
-        return max(SHORTEST_METRES, round(great_circle(one, other) * ROAD_FACTOR))
+        return max(SHORTEST_METRES, round(one.metres_to(other) * ROAD_FACTOR))
 
     def _seconds(self, metres: int, hour: int) -> int:
         return max(SHORTEST_SECONDS, round(metres * 3.6 / SPEED_KMH[hour % 24]))
-
-
-def great_circle(one: Point, other: Point) -> float:
-    """Metres between two places by the haversine formula."""
-    up, down = radians(one.latitude), radians(other.latitude)
-    half = sin((down - up) / 2) ** 2
-    half += cos(up) * cos(down) * sin(radians(other.longitude - one.longitude) / 2) ** 2
-    return 2 * EARTH_METRES * asin(sqrt(min(1.0, half)))
 
 
 def provider() -> Travel:

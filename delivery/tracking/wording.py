@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from config.templatetags.cabas import hour
 from delivery.rounds.problem import Point
-from delivery.rounds.travel import great_circle
 from delivery.tracking.models import Run, Visit
 from delivery.tracking.rules import Absent, Refusal
 
@@ -45,7 +44,7 @@ def whereabouts(run: Run, visits: Sequence[Visit]) -> str:
     door = next((one for one in visits if one.is_open), None)
     if door is None or door.drop.point is None:
         return gettext("Dernière position à %(at)s.") % seen
-    away = great_circle(Point(run.latitude, run.longitude), door.drop.point)
+    away = Point(run.latitude, run.longitude).metres_to(door.drop.point)
     seen |= {"n": str(door.number), "away": number_format(round(away / 1000, 1), 1)}
     return gettext("Dernière position à %(at)s, à %(away)s\u00a0km à vol d’oiseau de l’arrêt %(n)s.") % seen
 

@@ -14,9 +14,10 @@ from unfold.decorators import display
 
 from config.admin import ReadOnly, found
 from delivery.rounds import services
-from delivery.rounds.admin.guard import DISPATCH, must_dispatch
+from delivery.rounds.admin.guard import must_dispatch
 from delivery.rounds.forms import PlaceForm
 from delivery.rounds.models import Drop
+from delivery.rounds.rules import DISPATCH
 from delivery.rounds.wording import hours
 
 

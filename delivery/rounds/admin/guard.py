@@ -1,7 +1,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-DISPATCH = "rounds.dispatch"
+from delivery.rounds.rules import DISPATCH
 
 
 def must_dispatch(request: HttpRequest) -> None:

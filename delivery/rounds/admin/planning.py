@@ -17,9 +17,10 @@ from unfold.decorators import display
 
 from config.admin import ReadOnly, found
 from delivery.rounds import queries, services
-from delivery.rounds.admin.guard import DISPATCH, must_dispatch
+from delivery.rounds.admin.guard import must_dispatch
 from delivery.rounds.lanes import axis_of, lanes_of
 from delivery.rounds.models import Planning, Round
+from delivery.rounds.rules import DISPATCH
 from delivery.rounds.tasks import plan_now
 from delivery.rounds.wording import half_day, whole_way
 

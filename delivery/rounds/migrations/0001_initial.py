@@ -116,8 +116,6 @@ class Migration(migrations.Migration):
                 ('changes', models.PositiveIntegerField(default=1)),
                 ('planned_changes', models.PositiveIntegerField(default=0)),
                 ('planned_at', models.DateTimeField(blank=True, null=True, verbose_name='planifiée le')),
-                ('seconds', models.PositiveIntegerField(default=0, verbose_name='durée du plan (s)')),
-                ('metres', models.PositiveIntegerField(default=0, verbose_name='distance du plan (m)')),
                 ('depot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='zones.depot', verbose_name='dépôt')),
             ],
             options={

@@ -17,7 +17,6 @@ from delivery.rounds.models import Drop, Place, Planning, Round, Stop
 from delivery.rounds.problem import Point
 from delivery.rounds.queries import place_of
 from delivery.rounds.rules import FARTHEST_METRES, half_of, is_on_earth
-from delivery.rounds.travel import great_circle
 from delivery.zones.rules import prefixes_of
 
 Half = tuple[int, date, str]
@@ -175,7 +174,7 @@ def correct_place(*, order_reference: str, point: Point) -> Drop:
     if known is None:
         raise DropUnknown(order_reference)
     home = place_of(known.depot)
-    if not is_on_earth(point) or (home and great_circle(point, home) > FARTHEST_METRES):
+    if not is_on_earth(point) or (home and point.metres_to(home) > FARTHEST_METRES):
         raise WrongPlace
     touch({_half(known.depot_id, known.slot_starts_at)})
     known.latitude, known.longitude = point.latitude, point.longitude

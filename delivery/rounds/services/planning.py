@@ -126,8 +126,7 @@ def write(draft: Draft, plan: Plan) -> None:
         LeftOut(planning=planning, drop_id=drop_id, why=why) for drop_id, why in plan.left_out.items()
     )
     planning.planned_changes, planning.planned_at = draft.changes, timezone.now()
-    planning.seconds, planning.metres = plan.seconds, plan.metres
-    planning.save(update_fields=["planned_changes", "planned_at", "seconds", "metres"])
+    planning.save(update_fields=["planned_changes", "planned_at"])
 
 
 def _still_so(draft: Draft) -> Planning:

@@ -15,7 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from config.admin import ReadOnly, own_id
-from delivery.rounds.admin.guard import DISPATCH
+from delivery.rounds.rules import DISPATCH
 from delivery.tracking import queries, services
 from delivery.tracking.admin.forms import IncidentForm
 from delivery.tracking.models import Incident

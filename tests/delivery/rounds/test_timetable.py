@@ -11,7 +11,7 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from delivery.rounds.problem import Load, Point, Violation
 from delivery.rounds.solver import solve
 from delivery.rounds.timetable import completed, timetable
-from delivery.rounds.travel import ROAD_FACTOR, SHORTEST_SECONDS, CrowFlies, great_circle
+from delivery.rounds.travel import ROAD_FACTOR, SHORTEST_SECONDS, CrowFlies
 from tests.delivery.rounds.fleet import call, line, problem, vehicle
 
 NOTRE_DAME, GARE_DE_LYON = Point(48.8530, 2.3499), Point(48.8443, 2.3744)
@@ -144,7 +144,7 @@ def test_every_call_is_in_one_round_or_left_out_and_no_van_is_overloaded(drawn, 
 
 
 def test_a_crow_flies_as_far_as_a_map_says():
-    assert great_circle(NOTRE_DAME, GARE_DE_LYON) == pytest.approx(2036, abs=15)
+    assert NOTRE_DAME.metres_to(GARE_DE_LYON) == pytest.approx(2036, abs=15)
 
 
 def test_legs_are_slower_in_the_evening_and_never_shorter_than_parking_takes():
@@ -152,7 +152,7 @@ def test_legs_are_slower_in_the_evening_and_never_shorter_than_parking_takes():
 
     legs = CrowFlies().legs([NOTRE_DAME, far, far, NOTRE_DAME], [9, 12, 18, 18])
 
-    assert legs.metres[0][1] == round(great_circle(NOTRE_DAME, far) * ROAD_FACTOR)
+    assert legs.metres[0][1] == round(NOTRE_DAME.metres_to(far) * ROAD_FACTOR)
     assert legs.seconds[0][1] < legs.seconds[0][2]
     # Home again at the pace of the stop one comes from.
     assert legs.seconds[1][0] < legs.seconds[2][0]
