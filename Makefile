@@ -2,23 +2,27 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-.PHONY: run test check test-heavy test-postgres15 audit format lock python clean-state
+.PHONY: run test check test-heavy test-soak test-postgres15 audit format lock python clean-state
 .DEFAULT_GOAL := run
 
 run: .venv/.installed-run
 	@$(BIN)/python -m config.supervisor
 
 test: check browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not heavy" tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not heavy and not soak" tests
 
 test-heavy: .venv/.installed-dev browser
 	$(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1 -rP --show-capture=stdout -m heavy tests
+
+# Other lives and other days than those of `make test-heavy`, before a release: some ten minutes more.
+test-soak: .venv/.installed-dev browser
+	$(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1 -rP --show-capture=stdout -m soak tests
 
 # The oldest PostgreSQL the shop supports is Debian's 15 (package postgresql-15). `make test-postgres15 ONLY=tests/…`
 # runs a part.
 test-postgres15: ONLY := tests
 test-postgres15: .venv/.installed-dev
-	POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy and not journey" $(ONLY)
+	POSTGRES_BIN=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy and not soak and not journey" $(ONLY)
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .

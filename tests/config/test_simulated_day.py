@@ -25,6 +25,8 @@ from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
 SIMULATOR = Path(truth.__file__).parent
+# The days that `make test-heavy` lives; `make test-soak` the others.
+IN_HASTE = {1, 4, 9, 21}
 AT = datetime(2026, 11, 26, 18, tzinfo=UTC)
 
 
@@ -66,9 +68,12 @@ def test_a_day_is_granted_and_published_as_it_truly_was(shop):
     assert {one.starts_at.date() for one in Round.objects.all()} == {on()}
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(
-    ("seed", "orders", "vans"), [*((seed, 60, 4) for seed in range(1, 21)), (21, 300, 12)]
+    ("seed", "orders", "vans"),
+    [
+        pytest.param(seed, *size, marks=pytest.mark.heavy if seed in IN_HASTE else pytest.mark.soak)
+        for seed, *size in [*((seed, 60, 4) for seed in range(1, 21)), (21, 300, 12)]
+    ],
 )
 def test_days_of_many_seeds_are_granted_and_published_as_they_truly_were(shop, seed, orders, vans):
     """Three hundred orders over twelve vans on twenty seeds take forty minutes: `manage.py demo --day --seed S` does one."""

@@ -25,8 +25,10 @@ def test_a_short_life():
     assert {"place", "amend", "cancel", "start", "pick", "pack"} <= set(RUNS)
 
 
-@pytest.mark.heavy
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part",
+    [pytest.param(part, marks=pytest.mark.soak if part else pytest.mark.heavy) for part in range(PARTS)],
+)
 def test_a_long_life(part):
     """How often each rule was run is printed."""
     turn = 0
