@@ -61,6 +61,8 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=50, hour=1),
     },
     "stock-note-sales": {"task": "shop.orders.tasks.note_sales", "schedule": crontab(minute=50, hour=3)},
+    "points-expire": {"task": "loyalty.points.tasks.expire", "schedule": crontab(minute=15, hour=1)},
+    "points-verify": {"task": "loyalty.points.tasks.verify", "schedule": crontab(minute=45, hour=3)},
     "stock-check": {"task": "shop.stock.tasks.check_drift", "schedule": crontab(minute=35, hour=3)},
     "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
     "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},

@@ -45,6 +45,9 @@ _SEE_PROMISES: Rights = {
     "promise.decision": VIEW,
     "promise.compensation": VIEW,
 }
+_SEE_POINTS: Rights = {
+    "points.pointaccount": VIEW, "points.pointentry": VIEW, "points.pointterms": VIEW,
+}  # fmt: skip
 _SEE_CLAIMS: Rights = {"claims.claim": VIEW, "claims.claimevent": VIEW, "claims.claimlimits": VIEW}
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
@@ -123,6 +126,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.consent": VIEW,
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
+        **_SEE_POINTS,
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -143,6 +147,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "pricing.promotion": WRITE,
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
+        **_SEE_POINTS,
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
@@ -194,6 +199,8 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.user": WRITE,
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
+        **_SEE_POINTS,
+        "points.pointterms": frozenset({"view", "add"}),
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,

@@ -76,5 +76,9 @@ def _delete(work: Work, table: str, which: str) -> None:
     work.run(f"SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+# Of tables whose rows are known by what they belong to.
+_IDS = {"payments_paymentaccount": "order_reference", "points_pointaccount": "customer_id"}
+
+
 def _id(table: str) -> str:
-    return "order_reference" if table == "payments_paymentaccount" else "id"
+    return _IDS.get(table, "id")

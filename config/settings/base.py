@@ -26,6 +26,7 @@ ROOMS = [
     "delivery.promise",
     "delivery.rounds",
     "delivery.tracking",
+    "loyalty.points",
     "loyalty.vouchers",
     "shop.catalogue",
     "shop.pricing",

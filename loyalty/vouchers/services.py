@@ -7,14 +7,21 @@ promotions → vouchers → payment account.
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from loyalty.points.queries import terms_at
+from loyalty.points.rules import worth
+from loyalty.points.services import spend as spend_points
 from loyalty.vouchers.models import Voucher, VoucherEntry
 from loyalty.vouchers.queries import digest_of
 from loyalty.vouchers.rules import (
+    EXCHANGED_LASTS,
+    EXCHANGES,
     NOTHING,
+    ExchangeRefused,
     VoucherCancelled,
     VoucherRefused,
     VoucherSpent,
@@ -63,6 +70,25 @@ def grant(
         return Granted(known, None)
     VoucherEntry.objects.create(voucher=voucher, kind=Kind.GRANTED, by_id=by_id)
     return Granted(voucher, code)
+
+
+@transaction.atomic
+def exchange(*, customer_id: int, points: int, key: UUID) -> Granted:
+    """A voucher of the customer's own for points, at what they are worth today; used within a year, at once or later.
+
+    Under a key that is known it is the first one. Raises PointsShort, ExchangeRefused (none of the sums offered, or no
+    programme runs). Locks the account of points; twelve queries.
+    """
+    now = timezone.now()
+    terms = terms_at(now)
+    if points not in EXCHANGES or terms is None:
+        raise ExchangeRefused(points)
+    source = f"exchange-{key}"
+    spend_points(customer_id=customer_id, points=points, source=source, now=now)
+    return grant(
+        kind=Voucher.Kind.AMOUNT, value=worth(points, terms.terms), origin=Voucher.Origin.LOYALTY, source=source,
+        owner_id=customer_id, valid_from=now, valid_until=now + EXCHANGED_LASTS,
+    )  # fmt: skip
 
 
 # Every condition on the row itself: of one that was waited for, PostgreSQL looks at these again, and at no subquery but

@@ -1,15 +1,13 @@
 """The French words of vouchers: a short name, their conditions, and why one is refused."""
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from config.numbers import short_decimal
-from config.templatetags.cabas import euros, first_of_month
+from config.templatetags.cabas import euros
+from loyalty.points.wording import day_said, last_day_said
 from loyalty.vouchers import rules
 
 
@@ -20,16 +18,6 @@ def label_of(*, kind: str, value: Decimal) -> str:
     if kind == rules.PERCENTAGE:
         return _("Bon de %(percent)s\u202f%%") % {"percent": short_decimal(value)}
     return _("Bon de %(amount)s") % {"amount": euros(value)}
-
-
-def day_said(at: datetime) -> str:
-    """« 1er décembre 2026 »."""
-    return first_of_month(date_format(timezone.localtime(at), "j F Y").lower())
-
-
-def last_day_said(until: datetime) -> str:
-    """Of an end that is itself excluded: midnight ends the day before."""
-    return day_said(until - timedelta(microseconds=1))
 
 
 def conditions_of(voucher: Any) -> list[str]:

@@ -8,7 +8,9 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from config.facts import publish
 from shop.customers import queries
+from shop.customers.events import GuestsMerged
 from shop.customers.models import Address, Consent, Customer, User
 from shop.customers.rules import check_birth, clean_line, normalise_phone
 
@@ -100,6 +102,7 @@ def attach_verified_guests(user: User) -> int:
     _inherit(customer, guests)
     ids = [guest.pk for guest in guests]
     Address.objects.filter(customer__in=ids).update(customer=customer, is_default=False)
+    publish(GuestsMerged(customer.pk, tuple(ids)))
     return Customer.objects.filter(pk__in=ids).update(merged_into=customer)
 
 

@@ -18,7 +18,16 @@ from delivery.tracking.events import (
 )
 from shop.orders import services
 from shop.orders.delays import expected_after
-from shop.orders.events import LineShort, OrderAmended, OrderCancelled, OrderPacked, OrderPlaced, ShelfShort
+from shop.orders.events import (
+    LineShort,
+    OrderAmended,
+    OrderCancelled,
+    OrderDelivered,
+    OrderPacked,
+    OrderPlaced,
+    OrderRefundAsked,
+    ShelfShort,
+)
 from shop.orders.models import Delay, OrderEvent
 from shop.payments import services as payments
 from shop.payments.events import (
@@ -96,6 +105,21 @@ def tell_it_waits(packed: OrderPacked) -> None:
 @handler(PaymentCaptured, key="orders.spend_voucher", lane="checkout")
 def spend_voucher(captured: PaymentCaptured) -> None:
     services.spend_voucher(reference=captured.order_reference)
+
+
+@handler(PaymentCaptured, key="orders.count_points_paid")
+def count_points_paid(captured: PaymentCaptured) -> None:
+    services.count_points(reference=captured.order_reference)
+
+
+@handler(OrderDelivered, key="orders.count_points_delivered")
+def count_points_delivered(delivered: OrderDelivered) -> None:
+    services.count_points(reference=delivered.order_reference)
+
+
+@handler(OrderRefundAsked, key="orders.count_points_refunded")
+def count_points_refunded(asked: OrderRefundAsked) -> None:
+    services.count_points(reference=asked.order_reference)
 
 
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")

@@ -6,6 +6,7 @@ States come from services and the test client, whose cookies the browser takes: 
 import re
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.core import signing
@@ -23,6 +24,7 @@ from crm.outbox.models import Message
 from delivery.slots.models import Hold, Slot, WaitlistEntry
 from delivery.slots.waitlist import offer_places
 from delivery.zones.models import PickupPoint
+from loyalty.points.services import expire
 from shop.catalogue.models import Aisle, Product
 from shop.customers.models import Customer, User
 from shop.customers.services import save_address
@@ -33,6 +35,7 @@ from shop.pricing.models import PriceChange
 from shop.stock.models import StockItem
 from tests.factories import UserFactory
 from tests.journeys.pages import Inspector
+from tests.loyalty.points.earning import counts
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.checkout.conftest import Walk
 from tests.shop.documents.selling import invoice
@@ -467,8 +470,6 @@ def test_lists_and_account(see, goods):
     see("lists", "/listes/", client=fill(client, goods, "food").client)
     see("list", f"/listes/{week.pk}/", client=client)
 
-    see("vouchers", "/fidelite/", client=client, says="Mes bons")
-    see("vouchers-empty", "/fidelite/", client=signed_in("marketing@cabas.example"), says="Pas encore de bon")
     see("account", "/compte/", client=client)
     see("account-details", "/compte/coordonnees/", client=client)
     wrong = client.post("/compte/coordonnees/", {"first_name": "", "phone": "12", "birth_on": "1800-01-01"})
@@ -487,6 +488,20 @@ def test_lists_and_account(see, goods):
     see("account-shortages", "/compte/manques/", client=client)
     see("account-letters", "/compte/lettres/", client=client)
     see("account-security", "/compte/securite/", client=client)
+
+
+def test_loyalty(see):
+    client = signed_in()
+    customer = User.objects.get(email="camille@cabas.example").customer
+    see("loyalty-new", "/fidelite/", client=signed_in("marketing@cabas.example"), says="pour un premier bon")
+    counts(customer.pk, "CB-RICHE", 1_545_000, delivered_at=timezone.now() - timedelta(days=40))
+    counts(customer.pk, "CB-ATTEND", 7612, delivered_at=timezone.now())
+    counts(customer.pk, "CB-PEU", 400)
+    client.post("/fidelite/echanger/", {"points": 500, "key": str(uuid4())})
+    client.get("/fidelite/")
+    see("loyalty-rich", "/fidelite/", client=client, says="Échanger des points contre un bon")
+    expire(now=timezone.now() + timedelta(days=500))
+    see("loyalty-ended", "/fidelite/", client=client, says="Arrivés à leur terme")
 
 
 def test_signing_in_and_up(see, shop):

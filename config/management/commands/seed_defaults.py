@@ -18,6 +18,8 @@ from delivery.tracking.models import Card
 from delivery.tracking.seed import seed_cards
 from delivery.zones.models import Zone
 from delivery.zones.seed import seed_zones
+from loyalty.points.models import PointTerms
+from loyalty.points.seed import seed_terms
 from shop.claims.models import ClaimLimits
 from shop.claims.seed import seed_limits
 from shop.search.index import ensure_index
@@ -29,6 +31,7 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("droits des équipes", seed_groups, Group.permissions.through._default_manager),
     ("zones de livraison", seed_zones, Zone._default_manager),
     ("règles de compensation", seed_rules, Rule._default_manager),
+    ("règles des points", seed_terms, PointTerms._default_manager),
     ("limites des signalements", seed_limits, ClaimLimits._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),

@@ -25,6 +25,7 @@ from shop.orders.services.books import live_amendment
 from shop.orders.services.charging import charge, charge_by_hand, is_charge_due, note_paid
 from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
 from shop.orders.services.compensating import REMEDIES, make_good
+from shop.orders.services.counting import count_points
 from shop.orders.services.delaying import STILL_TO_COME, answer_delay, may_choose, tell_delay
 from shop.orders.services.ending import (
     abandon_order,
@@ -191,6 +192,7 @@ __all__ = [
     "charge",
     "charge_by_hand",
     "close_withdrawal",
+    "count_points",
     "create_order",
     "declare_withdrawal",
     "extra_of",

@@ -74,10 +74,10 @@ def test_each_voucher_stands_under_its_state(client, customer):
     )  # fmt: skip
     granted("9.00", owner_id=CustomerFactory().pk)
 
-    page = unescape(client.get(reverse("my_vouchers")).content.decode())
+    page = unescape(client.get(reverse("my_loyalty")).content.decode())
 
-    sections = re.findall(r"<section.*?</section>", page, flags=re.S)
-    assert [re.search(r"<h2[^>]*>(.*?)</h2>", one).group(1) for one in sections] == [
+    sections = re.findall(r'<section[^>]*"bons-.*?</section>', page, flags=re.S)
+    assert [re.search(r"<h3[^>]*>(.*?)</h3>", one).group(1) for one in sections] == [
         "À utiliser", "Pris par une commande", "Utilisés", "Trop tard, ou annulés",
     ]  # fmt: skip
     assert "Dès 30,00\u00a0€ d’articles, jusqu’au" in sections[0] and "livraison offerte" in sections[0]
@@ -91,11 +91,11 @@ def test_the_last_day_is_said_not_the_day_after(client, customer):
     )
     granted(owner_id=customer.pk, valid_until=midnight)
 
-    assert "31 décembre 2029" in client.get(reverse("my_vouchers")).content.decode()
+    assert "31 décembre 2029" in client.get(reverse("my_loyalty")).content.decode()
 
 
 def test_without_any_the_page_says_where_they_come_from(client, customer):
-    assert "Pas encore de bon" in client.get(reverse("my_vouchers")).content.decode()
+    assert "Pas encore de bon" in client.get(reverse("my_loyalty")).content.decode()
 
 
 # --- granting -------------------------------------------------------------------------------------

@@ -27,14 +27,16 @@ def new_slot(zone, *, starts_in=timedelta(hours=3)):
     return found or SlotFactory(zone=zone, starts_at=at, cutoff_at=timezone.now() + timedelta(minutes=5))
 
 
-def place(zone, basket, *, rank=9, choice="ask", lines=None, starts_in=timedelta(hours=3), slot=None, **who):
-    """Order ``basket`` (product → quantity) and pay for it, as a stranger in a browser does."""
+def place(
+    zone, basket, *, rank=9, choice="ask", lines=None, starts_in=timedelta(hours=3), slot=None, born="", **who
+):
+    """Order ``basket`` (product → quantity) and pay for it, as a stranger in a browser does; ``born`` for alcohol."""
     walk = Walk(Client())
     for product, quantity in basket.items():
         walk.fill(product, quantity=quantity)
     walk.hold(slot or new_slot(zone, starts_in=starts_in)).say_who(**who)
     chosen = {f"manque-{product.pk}": wish for product, wish in (lines or {}).items()}
-    walk.come_back(walk.pay(walk.order(shortage=choice, **chosen)))
+    walk.come_back(walk.pay(walk.order(shortage=choice, birth_on=born, **chosen)))
     order = Order.objects.order_by("-pk").first()
     assert order.status == Order.Status.PLACED
     Order.objects.filter(pk=order.pk).update(rank=rank)

@@ -1,0 +1,63 @@
+"""New rules of points: from a day to come on, and such that points can be spent before they end."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.forms import FrenchDecimalField
+from loyalty.points.models import PointTerms
+from loyalty.points.queries import median_month_cents
+from loyalty.points.rules import FIRST_REWARD, months_to_first_reward
+
+
+class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
+    step = FrenchDecimalField(
+        label=_("tranche payée (€)"), min_value=1, max_value=1000, max_digits=6, decimal_places=2
+    )
+    hundred_worth = FrenchDecimalField(
+        label=_("valeur de 100 points (€)"),
+        min_value=Decimal("0.01"),
+        max_value=100,
+        max_digits=6,
+        decimal_places=2,
+    )
+
+    class Meta:
+        model = PointTerms
+        fields = (
+            "starts_at",
+            "step",
+            "points",
+            "hundred_worth",
+            "pending_days",
+            "lasts_months",
+            "counts_alcohol",
+        )
+
+    def clean_starts_at(self) -> Any:
+        at = self.cleaned_data["starts_at"]
+        if at <= timezone.now():
+            raise ValidationError(
+                _("Des règles ne valent pas pour le passé\u202f: choisissez un jour à venir.")
+            )
+        return at
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if self.errors or told["lasts_months"] is None:
+            return told
+        monthly = median_month_cents(timezone.now())
+        months = months_to_first_reward(monthly, PointTerms(**told).terms) if monthly else None
+        if months and months > told["lasts_months"]:
+            said = _(
+                "Le client médian met %(months)s\u00a0mois à réunir les %(points)s\u00a0points de la première récompense\u202f: "
+                "ils périmeraient avant. Faites-les durer plus longtemps, ou donnez-en davantage."
+            )
+            self.add_error(
+                "lasts_months", ValidationError(said, params={"months": months, "points": FIRST_REWARD})
+            )
+        return told

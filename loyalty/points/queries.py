@@ -1,0 +1,143 @@
+"""Reads of points. A customer's start from the customer, and the guests who merged into them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from loyalty.points import rules
+from loyalty.points.models import PointAccount, PointEntry, PointLot, PointTerms
+
+
+def terms_at(at: datetime) -> PointTerms | None:
+    """The rules in force then; None before the programme began. One query."""
+    return PointTerms.objects.filter(starts_at__lte=at).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a customer's points may be spent, waits, and comes to its end next. Where more was given back than is left,
+    ``balance`` is negative.
+    """
+
+    balance: int
+    usable: int
+    pending: int
+    # When the last of those with a date may be spent; the others wait for their delivery.
+    pending_until: datetime | None
+    expiring: int
+    expires_at: datetime | None
+    carried_cents: int
+
+
+def standing(customer_ids: Collection[int], now: datetime) -> Standing:
+    """Two queries, however long the book."""
+    own = PointAccount.objects.filter(pk__in=customer_ids).aggregate(
+        balance=Coalesce(Sum("balance"), 0), carried=Coalesce(Sum("carried_cents"), 0)
+    )
+    waits = Q(usable_at=None) | Q(usable_at__gt=now)
+    usable = Q(usable_at__lte=now) & (Q(expires_at=None) | Q(expires_at__gt=now))
+    left = PointLot.objects.filter(account__in=customer_ids, remaining__gt=0)
+    found = left.aggregate(
+        usable=Coalesce(Sum("remaining", filter=usable), 0),
+        pending=Coalesce(Sum("remaining", filter=waits), 0),
+        pending_until=Max("usable_at", filter=waits),
+        expires_at=Min("expires_at", filter=usable),
+    )
+    return Standing(
+        balance=own["balance"],
+        usable=found["usable"],
+        pending=found["pending"],
+        pending_until=found["pending_until"],
+        expiring=_expiring(left, found["expires_at"]) if found["expires_at"] else 0,
+        expires_at=found["expires_at"],
+        carried_cents=own["carried"],
+    )
+
+
+def _expiring(left: QuerySet[PointLot], at: datetime) -> int:
+    return int(left.filter(expires_at=at).aggregate(points=Sum("remaining"))["points"] or 0)
+
+
+def entries_of(customer_ids: Collection[int]) -> QuerySet[PointEntry]:
+    """The latest first. One query when read."""
+    return PointEntry.objects.filter(account__in=customer_ids).order_by("-at", "-pk")
+
+
+def points_of_order(order_reference: str) -> int:
+    """What an order brought and kept. One query."""
+    found = PointEntry.objects.filter(order_reference=order_reference, kind__in=_OF_ORDERS)
+    return int(found.aggregate(points=Sum("points"))["points"] or 0)
+
+
+_OF_ORDERS = (PointEntry.Kind.EARNED, PointEntry.Kind.TAKEN_BACK)
+
+
+_MEDIAN = """
+SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY paid) FROM (
+    SELECT sum(counted_cents) AS paid FROM points_pointorder
+     WHERE delivered_at >= %s AND counted_cents > 0 GROUP BY account_id) a
+"""
+# Of fewer customers no median is told.
+LEAST_CUSTOMERS = 20
+
+
+def median_month_cents(now: datetime) -> int | None:
+    """What the median customer of the last year pays a month that counts; None of fewer than twenty. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MEDIAN, [now - timedelta(days=365)])
+        number, paid = cursor.fetchone()
+    return round(paid / 12) if number >= LEAST_CUSTOMERS else None
+
+
+def guests_with_points() -> dict[int, list[int]]:
+    """Customers to whom points of guests of theirs still have to move. One query."""
+    left = PointAccount.objects.filter(customer__merged_into__isnull=False).exclude(
+        balance=0, carried_cents=0
+    )
+    found: dict[int, list[int]] = {}
+    for account in left.select_related("customer"):
+        if customer_id := account.customer.merged_into_id:
+            found.setdefault(customer_id, []).append(account.pk)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """An account whose figures are not what its entries come to."""
+
+    account_id: int
+    what: str
+
+
+_WRONG = """
+SELECT a.customer_id, 'the balance is not the sum of the entries' FROM points_pointaccount a
+ WHERE a.balance <> coalesce((SELECT sum(points) FROM points_pointentry e WHERE e.account_id = a.customer_id), 0)
+UNION ALL
+SELECT a.customer_id, 'the balance is not what lots hold, less the debt' FROM points_pointaccount a
+ WHERE a.balance <> coalesce((SELECT sum(remaining) FROM points_pointlot l WHERE l.account_id = a.customer_id), 0) - a.debt
+UNION ALL
+SELECT l.account_id, 'a lot does not hold its points less what was taken' FROM points_pointlot l
+ WHERE l.remaining <> l.points - coalesce((SELECT sum(points) FROM points_pointuse u WHERE u.lot_id = l.id), 0)
+UNION ALL
+SELECT o.account_id, 'an order counts other than its entries say' FROM points_pointorder o
+ WHERE o.counted_cents <> coalesce((SELECT sum(cents) FROM points_pointentry e
+       WHERE e.order_reference = o.order_reference AND e.kind IN ('earned', 'taken_back')), 0)
+"""
+
+
+def wrong_accounts() -> list[Wrong]:
+    """None, or the shop has a fault. Reads every entry; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRONG)
+        return [Wrong(*row) for row in cursor.fetchall()]
+
+
+def liability(terms: rules.Terms) -> tuple[int, Decimal]:
+    """Points that are owed, and their worth in euros under these terms. One query."""
+    owed = int(PointLot.objects.filter(remaining__gt=0).aggregate(points=Sum("remaining"))["points"] or 0)
+    return owed, rules.worth(owed, terms)

@@ -1,0 +1,101 @@
+"""What points are earned, what they are worth, until when they last. Pure: no database, no clock.
+
+Money is counted in whole cents, points are whole numbers.
+"""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
+from math import ceil
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+# What the least of the rewards asks for.
+FIRST_REWARD = 100
+CENT, HUNDRED = Decimal("0.01"), Decimal(100)
+
+
+class PointsShort(Exception):
+    """Fewer points may be spent than are asked for; ``usable`` is how many may."""
+
+    def __init__(self, usable: int) -> None:
+        super().__init__(usable)
+        self.usable = usable
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """``points`` for each full ``step_cents`` finally paid; a hundred points are worth ``hundred_worth`` euros. They wait
+    ``pending_days`` from the delivery, and last ``lasts_months`` from then on, or for good where that is None.
+    """
+
+    step_cents: int
+    points: int
+    hundred_worth: Decimal
+    pending_days: int
+    lasts_months: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a sum changes: ``points``, negative where they are taken back, and what is carried over to the next sum."""
+
+    points: int
+    carried_cents: int
+
+
+def step(carried_cents: int, counted_cents: int, terms: Terms) -> Step:
+    """Full steps of what was carried over and what is counted now; the rest is carried on, nothing is ever rounded away.
+
+    A negative sum takes back what it gave: whatever is bought and given back in between, an account has the points of
+    the full steps of all that was finally paid.
+    """
+    steps, rest = divmod(carried_cents + counted_cents, terms.step_cents)
+    return Step(steps * terms.points, rest)
+
+
+def missing_cents(carried_cents: int, terms: Terms) -> int:
+    """How much more is to be paid until the next points."""
+    return terms.step_cents - carried_cents % terms.step_cents
+
+
+def months_to_first_reward(monthly_cents: int, terms: Terms) -> int | None:
+    """Whole months in which somebody who pays so much a month has the points of the first reward; None of nothing paid."""
+    if monthly_cents <= 0:
+        return None
+    cents = ceil(FIRST_REWARD / terms.points) * terms.step_cents
+    return ceil(cents / monthly_cents)
+
+
+def worth(points: int, terms: Terms) -> Decimal:
+    """Euros, down to the cent: nobody is told more than they have."""
+    return (Decimal(points) * terms.hundred_worth / 100).quantize(CENT, ROUND_DOWN)
+
+
+def usable_at(delivered_at: datetime, terms: Terms) -> datetime:
+    """When the days in which goods may go back are over."""
+    return delivered_at + timedelta(days=terms.pending_days)
+
+
+def expires_at(usable: datetime, terms: Terms) -> datetime | None:
+    """The end of the day, in Paris, of the last month: nobody loses points in the middle of their shopping."""
+    if terms.lasts_months is None:
+        return None
+    day = usable.astimezone(PARIS).date()
+    year, month = divmod(day.year * 12 + day.month - 1 + terms.lasts_months, 12)
+    last = day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+    return datetime.combine(last + timedelta(days=1), datetime.min.time(), PARIS)
+
+
+def oldest_first(held: Sequence[tuple[int, int]], points: int) -> list[tuple[int, int]]:
+    """(lot, points of it) that make up ``points`` of (lot, points left), in the order they come in; all where too few."""
+    taken, left = [], points
+    for lot, remaining in held:
+        if not left:
+            break
+        if some := min(left, remaining):
+            taken.append((lot, some))
+            left -= some
+    return taken

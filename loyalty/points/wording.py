@@ -1,0 +1,107 @@
+"""What customers and staff read of points, in French: a sentence for each entry, and what there is to know of an account."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from config.templatetags.cabas import euros, first_of_month, grouped
+from loyalty.points import rules
+from loyalty.points.models import PointEntry
+from loyalty.points.queries import Standing
+
+Kind = PointEntry.Kind
+
+
+def day_said(at: datetime) -> str:
+    """« 1er décembre 2026 »."""
+    return first_of_month(date_format(timezone.localtime(at), "j F Y").lower())
+
+
+def last_day_said(until: datetime) -> str:
+    """Of an end that is itself excluded: midnight ends the day before."""
+    return day_said(until - timedelta(microseconds=1))
+
+
+def points_said(points: int) -> str:
+    """« 1 point », « 1 030 points »."""
+    return ngettext("%(n)s point", "%(n)s points", points) % {"n": grouped(points)}
+
+
+def change_said(points: int) -> str:
+    """« +50 », « −10 », « 0 »."""
+    sign = "+" if points > 0 else "−" if points < 0 else ""
+    return f"{sign}{grouped(abs(points))}"
+
+
+def sentence(entry: PointEntry) -> str:
+    """Why an entry is there."""
+    cents = euros(abs(entry.cents) / rules.HUNDRED)
+    match entry.kind:
+        case Kind.EARNED if not entry.points:
+            return _("%(sum)s d’articles, reportés sur votre prochaine commande") % {"sum": cents}
+        case Kind.EARNED:
+            return _("%(sum)s d’articles") % {"sum": cents}
+        case Kind.TAKEN_BACK:
+            return _("%(sum)s d’articles remboursés") % {"sum": cents}
+        case Kind.SPENT:
+            return _("Échangés contre un bon")
+        case Kind.GIVEN_BACK:
+            return _("Rendus")
+        case Kind.EXPIRED:
+            return _("Arrivés à leur terme")
+        case Kind.MOVED:
+            return _("Gagnés avant d’avoir un compte")
+        case _kind:
+            return _("Offerts")
+
+
+def standing_said(told: Standing, terms: rules.Terms) -> list[str]:
+    """What waits, what ends next, what is owed, how far the next points are: each in a sentence."""
+    said = []
+    if told.pending and told.pending_until:
+        said.append(
+            _("%(points)s en attente\u202f: à dépenser dès le %(day)s, une fois passé le délai de retour.")
+            % {"points": points_said(told.pending), "day": day_said(told.pending_until)}
+        )
+    elif told.pending:
+        said.append(
+            _("%(points)s en attente de votre livraison, puis du délai de retour (%(days)s jours).")
+            % {"points": points_said(told.pending), "days": terms.pending_days}
+        )
+    if told.balance < 0:
+        said.append(
+            _(
+                "%(points)s à rattraper\u202f: dépensés avant que leurs articles soient remboursés. Les prochains les couvrent."
+            )
+            % {"points": points_said(-told.balance)}
+        )
+    if told.expires_at:
+        said.append(
+            _("%(points)s à dépenser jusqu’au %(day)s.")
+            % {"points": points_said(told.expiring), "day": last_day_said(told.expires_at)}
+        )
+    return said
+
+
+def next_said(carried_cents: int, terms: rules.Terms) -> str:
+    missing = euros(rules.missing_cents(carried_cents, terms) / rules.HUNDRED)
+    return _("Encore %(sum)s d’articles pour %(points)s de plus.") % {
+        "sum": missing, "points": points_said(terms.points),
+    }  # fmt: skip
+
+
+def rule_said(terms: rules.Terms) -> str:
+    """How points are earned and how long they last, in one paragraph."""
+    step = euros(terms.step_cents / rules.HUNDRED)
+    told = _(
+        "%(points)s par tranche de %(step)s d’articles finalement payés\u202f; ce qui dépasse compte pour la commande suivante. "
+        "Ni la livraison, ni les consignes, ni le lait premier âge, que la loi interdit de promouvoir."
+    ) % {"points": points_said(terms.points), "step": step}
+    worth = _("100 points valent %(sum)s.") % {"sum": euros(terms.hundred_worth)}
+    if terms.lasts_months is None:
+        return f"{told} {worth}"
+    lasts = _("Ils se dépensent pendant %(n)s mois.") % {"n": terms.lasts_months}
+    return f"{told} {worth} {lasts}"

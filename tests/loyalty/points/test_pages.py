@@ -1,0 +1,240 @@
+"""What a customer reads of their points and makes of them; what staff may decide."""
+
+from datetime import timedelta
+from html import unescape
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from config.staff import StaffGroup, seed_groups
+from loyalty.points.forms import TermsForm
+from loyalty.points.models import PointEntry, PointTerms
+from loyalty.points.queries import standing
+from loyalty.points.services import expire, give, spend
+from loyalty.vouchers.models import Voucher
+from tests.factories import CustomerFactory, UserFactory
+from tests.loyalty.points.earning import DAY, counts, figures, programme, usable
+from tests.shop.orders.test_orders import member
+
+pytestmark = pytest.mark.django_db
+PAGE, EXCHANGE = reverse("my_loyalty"), reverse("exchange_points")
+ADD = reverse("admin:points_pointterms_add")
+
+
+@pytest.fixture
+def me(client):
+    programme()
+    owner = CustomerFactory()
+    client.force_login(owner.user)
+    return owner.pk
+
+
+def shown(client):
+    return unescape(client.get(PAGE).content.decode())
+
+
+def exchange(client, points=100, key=None):
+    return unescape(
+        client.post(EXCHANGE, {"points": points, "key": key or uuid4()}, follow=True).content.decode()
+    )
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_new_reads_how_points_come(client, me):
+    page = shown(client)
+
+    assert "0 point" in page and "Encore 15,00\u00a0€ d’articles pour 10 points de plus." in page
+    assert (
+        "10 points par tranche de 15,00\u00a0€" in page
+        and "Encore 100 points à dépenser pour un premier bon." in page
+    )
+    assert "Échanger" not in page
+
+
+def test_whoever_has_many_reads_what_they_are_worth_wait_for_and_when_they_end(client, me):
+    usable(me, 1030)
+    counts(me, "CB-1", 7612, delivered_at=timezone.now())
+    counts(me, "CB-2", 400)
+
+    page = shown(client)
+
+    assert "1\u202f030 points" in page and "soit 30,90\u00a0€" in page
+    assert "50 points en attente\u202f: à dépenser dès le" in page
+    assert "1\u202f030 points à dépenser jusqu’au" in page
+    assert "76,12\u00a0€ d’articles" in page and "+50" in page
+    assert "4,00\u00a0€ d’articles, reportés sur votre prochaine commande" in page
+    assert "Encore 9,88\u00a0€ d’articles" in page
+    assert "1\u202f000 points contre un bon de 30,00\u00a0€" in page and "150,00" not in page
+
+
+def test_what_ended_was_given_and_is_owed_is_told(client, me):
+    usable(me, 100)
+    spend(customer_id=me, points=100, source="reward-1")
+    counts(me, "CB-0", 3000)
+    give(customer_id=me, points=20, source="gift-1")
+    page = shown(client)
+    assert "60 points à rattraper" in page and "120,00\u00a0€ d’articles remboursés" in page and "−80" in page
+
+    usable(me, 200, reference="CB-1")
+    expire(now=timezone.now() + 500 * DAY)
+
+    assert "Arrivés à leur terme" in shown(client)
+
+
+def test_without_a_programme_the_page_tells_of_vouchers_alone(client):
+    client.force_login(UserFactory())
+
+    page = shown(client)
+
+    assert "Mes points" not in page and "Pas encore de bon" in page
+
+
+def test_nobody_reads_the_points_of_another(client, me):
+    usable(CustomerFactory().pk, 500)
+
+    assert "0 point" in shown(client)
+
+
+def test_a_longer_book_costs_no_more_queries(client, me):
+    usable(me, 10, reference="CB-A")
+    client.get(PAGE)
+    with CaptureQueriesContext(connection) as few:
+        client.get(PAGE)
+    for n in range(60):
+        usable(me, 10, reference=f"CB-{n}")
+    with CaptureQueriesContext(connection) as many:
+        assert "Les plus anciens ne sont plus montrés" in shown(client)
+
+    assert len(many) == len(few)
+
+
+# --- points for a voucher -----------------------------------------------------------------------------------------------
+
+
+def test_points_become_a_voucher_once_for_each_form(client, me):
+    usable(me, 250)
+    key = uuid4()
+
+    for _twice in range(2):
+        assert "Votre bon de 3,00\u00a0€ est prêt" in exchange(client, key=key)
+
+    voucher = Voucher.objects.get()
+    assert (voucher.value, voucher.origin, voucher.owner_id) == (3, "loyalty", me)
+    assert figures(me) == (150, 150, 0)
+    page = shown(client)
+    assert "Bon de 3,00\u00a0€" in page and "Échangés contre un bon" in page and "−100" in page
+
+
+def test_more_than_one_has_is_refused_in_words_and_nothing_is_taken(client, me):
+    usable(me, 150)
+    counts(me, "CB-1", 15_000)
+
+    assert "Vous avez 150 points à dépenser\u202f: ce bon en demande 200." in exchange(client, 200)
+
+    assert not Voucher.objects.exists() and figures(me) == (250, 150, 100)
+
+
+@pytest.mark.parametrize("points", [-100, 0, 1, 150, 10**12, "cent", ""])
+def test_a_sum_that_is_not_offered_is_refused(client, me, points):
+    usable(me, 300)
+
+    page = exchange(client, points)
+
+    assert "choisissez" in page
+    assert not Voucher.objects.exists() and figures(me) == (300, 300, 0)
+
+
+@pytest.mark.parametrize("key", ["abc", "1"])
+def test_a_form_without_its_key_changes_nothing(client, me, key):
+    usable(me, 300)
+
+    assert "Nous n’avons pas compris" in exchange(client, 100, key)
+
+    assert not PointEntry.objects.filter(kind="spent").exists()
+
+
+# --- staff --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def manager(client):
+    seed_groups()
+    client.force_login(member(StaffGroup.MANAGER))
+    return client
+
+
+def terms(**changes):
+    day = timezone.localdate() + timedelta(days=7)
+    return {
+        "starts_at_0": day.isoformat(), "starts_at_1": "00:00", "step": "15", "points": "10", "hundred_worth": "3",
+        "pending_days": "14", "lasts_months": "12",
+    } | changes  # fmt: skip
+
+
+def test_a_manager_writes_new_rules_from_a_day_to_come_on(manager):
+    programme()
+
+    answer = manager.post(ADD, terms(points="12"))
+
+    assert answer.status_code == 302, answer.context["errors"]
+    written = PointTerms.objects.first()
+    assert written.points == 12 and written.written_by.email
+    assert PointTerms.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"starts_at_0": "2020-01-01"}, "ne valent pas pour le passé"),
+        ({"points": "0"}, "supérieure ou égale à 1"),
+        ({"points": "-5"}, "supérieure ou égale à"),
+        ({"step": "0"}, "1"),
+        ({"hundred_worth": "-3"}, "nombre"),
+        ({"pending_days": "400"}, "90"),
+        ({"lasts_months": "0"}, "1"),
+    ],
+)
+def test_rules_that_cannot_be_are_refused(db, changes, words):
+    assert words in refused(changes)
+
+
+def refused(changes):
+    """What the form says of these, as one text."""
+    typed = terms(**changes)
+    typed["starts_at"] = f"{typed['starts_at_0']} {typed['starts_at_1']}"
+    form = TermsForm(typed)
+    assert not form.is_valid()
+    return " ".join(message for messages in form.errors.values() for message in messages)
+
+
+def test_points_that_would_end_before_the_median_customer_has_a_reward_are_refused_with_that_figure(manager):
+    programme()
+    assert manager.post(ADD, terms(lasts_months="1", points="9")).status_code == 302
+    for n in range(20):
+        # 30 € a month: 150 € take five.
+        counts(CustomerFactory().pk, f"CB-{n}", 36_000, delivered_at=timezone.now() - 30 * DAY)
+
+    assert "Le client médian met 5\u00a0mois à réunir les 100\u00a0points" in refused({"lasts_months": "4"})
+    later = (timezone.localdate() + timedelta(days=9)).isoformat()
+    assert manager.post(ADD, terms(lasts_months="5", starts_at_0=later)).status_code == 302
+
+
+@pytest.mark.parametrize("group", [StaffGroup.MARKETING, StaffGroup.CUSTOMER_SERVICE])
+def test_others_read_rules_and_accounts_and_write_none(client, group):
+    seed_groups()
+    client.force_login(member(group))
+    programme()
+    owner = CustomerFactory().pk
+    usable(owner, 100)
+
+    assert client.get(reverse("admin:points_pointterms_changelist")).status_code == 200
+    assert client.post(ADD, terms()).status_code == 403
+    page = unescape(client.get(reverse("admin:points_pointaccount_change", args=[owner])).content.decode())
+    assert "150,00\u00a0€ d’articles" in page and "+100" in page
+    assert standing([owner], timezone.now()).usable == 100

@@ -1,0 +1,380 @@
+"""A book that cannot lie: earned, pending, usable, spent, given back, ended; and owed where it was spent before."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loyalty.points import services
+from loyalty.points.models import PointEntry, PointLot
+from loyalty.points.queries import entries_of, liability, points_of_order, standing, wrong_accounts
+from loyalty.points.rules import PointsShort
+from tests.loyalty.points.earning import DAY, account, counts, customer, figures, programme, usable
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+@pytest.fixture
+def terms():
+    return programme()
+
+
+@pytest.fixture
+def me(terms):
+    return customer()
+
+
+# --- earning ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_brings_points_that_wait_for_its_delivery_and_the_days_after(me):
+    counts(me, "CB-1", 7612)
+    assert figures(me) == (50, 0, 50)
+    assert account(me).carried_cents == 112
+
+    counts(me, "CB-1", 7612, delivered_at=NOW)
+
+    assert figures(me, NOW + 14 * DAY - timedelta(seconds=1)) == (50, 0, 50)
+    assert figures(me, NOW + 14 * DAY) == (50, 50, 0)
+    assert standing([me], NOW).pending_until == NOW + 14 * DAY
+
+
+def test_what_fills_no_step_is_carried_over_to_the_next_order(me):
+    counts(me, "CB-1", 1400)
+    counts(me, "CB-2", 1700)
+
+    assert [(one.order_reference, one.points) for one in entries_of([me])] == [("CB-2", 20), ("CB-1", 0)]
+    assert account(me).carried_cents == 100
+
+
+def test_told_twice_late_or_out_of_order_it_is_the_same(me):
+    for _twice in range(2):
+        counts(me, "CB-1", 3000, delivered_at=NOW)
+    counts(me, "CB-1", 3000)
+
+    assert PointEntry.objects.count() == 1
+    assert PointLot.objects.get().usable_at == NOW + 14 * DAY
+
+
+def test_the_first_delivery_counts(me):
+    counts(me, "CB-1", 3000, delivered_at=NOW)
+    counts(me, "CB-1", 3000, delivered_at=NOW + DAY)
+
+    assert PointLot.objects.get().usable_at == NOW + 14 * DAY
+
+
+def test_without_a_programme_nothing_is_earned():
+    me = customer()
+    programme(starts_at=NOW + DAY)
+
+    counts(me, "CB-1", 3000)
+
+    assert not PointEntry.objects.exists()
+
+
+def test_an_order_keeps_the_terms_under_which_it_first_counted(me):
+    counts(me, "CB-1", 3000, now=NOW - 2 * DAY)
+    programme(starts_at=NOW - DAY, points=50)
+    counts(me, "CB-2", 3000)
+    counts(me, "CB-1", 0)
+
+    assert [(one.order_reference, one.points) for one in entries_of([me])] == [
+        ("CB-1", -20), ("CB-2", 100), ("CB-1", 20),
+    ]  # fmt: skip
+
+
+def test_a_sum_below_nothing_is_refused(me):
+    with pytest.raises(ValueError, match="-1"):
+        counts(me, "CB-1", -1)
+
+
+# --- taken back -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_given_back_takes_its_points_with_it(me):
+    counts(me, "CB-1", 3100)
+    counts(me, "CB-1", 1550)
+
+    assert figures(me) == (10, 0, 10)
+    assert points_of_order("CB-1") == 10
+
+
+def test_its_own_points_go_first_then_those_that_wait(me):
+    usable(me, 100)
+    counts(me, "CB-1", 15_000)
+    counts(me, "CB-2", 15_000)
+
+    counts(me, "CB-1", 0)
+
+    assert figures(me) == (200, 100, 100)
+    assert PointLot.objects.get(order__order_reference="CB-1").remaining == 0
+
+
+def test_points_that_were_spent_are_owed_and_the_next_ones_pay_them(me):
+    usable(me, 100)
+    services.spend(customer_id=me, points=100, source="reward-1")
+
+    counts(me, "CB-0", 0)
+    assert figures(me) == (-100, 0, 0)
+    assert account(me).debt == 100
+
+    counts(me, "CB-1", 9000, delivered_at=NOW - 20 * DAY)
+    assert figures(me) == (-40, 0, 0)
+    counts(me, "CB-2", 9000, delivered_at=NOW - 20 * DAY)
+    assert figures(me) == (20, 20, 0)
+    assert account(me).debt == 0
+
+
+# --- spending ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_ends_first_is_spent_first(me):
+    counts(me, "CB-1", 15_000, delivered_at=NOW - 300 * DAY)
+    counts(me, "CB-2", 15_000, delivered_at=NOW - 350 * DAY)
+
+    services.spend(customer_id=me, points=120, source="reward-1")
+
+    left = dict(PointLot.objects.values_list("order__order_reference", "remaining"))
+    assert left == {"CB-1": 80, "CB-2": 0}
+
+
+def test_more_than_is_usable_is_refused_with_how_much_is(me):
+    usable(me, 100)
+    counts(me, "CB-1", 15_000)
+
+    with pytest.raises(PointsShort) as refused:
+        services.spend(customer_id=me, points=101, source="reward-1")
+
+    assert refused.value.usable == 100
+    assert figures(me) == (200, 100, 100)
+
+
+@pytest.mark.parametrize("points", [0, -5])
+def test_nobody_spends_or_is_given_less_than_one_point(me, points):
+    usable(me, 100)
+
+    with pytest.raises(ValueError, match=str(points)):
+        services.spend(customer_id=me, points=points, source="reward-1")
+    with pytest.raises(ValueError, match=str(points)):
+        services.give(customer_id=me, points=points, source="gift-1")
+
+
+def test_spent_or_given_under_one_source_it_is_once(me):
+    usable(me, 100)
+    for _twice in range(2):
+        services.spend(customer_id=me, points=60, source="reward-1")
+        services.give(customer_id=me, points=5, source="gift-1")
+
+    assert figures(me) == (45, 45, 0)
+
+
+def test_what_was_spent_comes_back_to_its_lots_once(me):
+    usable(me, 100)
+    services.spend(customer_id=me, points=60, source="reward-1")
+
+    for _twice in range(2):
+        services.give_back(customer_id=me, source="reward-1")
+    assert services.give_back(customer_id=me, source="reward-2") is None
+
+    assert figures(me) == (100, 100, 0)
+    assert PointLot.objects.count() == 1
+
+
+def test_what_comes_back_of_points_that_ended_may_be_spent_for_thirty_days(me):
+    usable(me, 100)
+    services.spend(customer_id=me, points=60, source="reward-1")
+    later = NOW + 400 * DAY
+    services.expire(now=later)
+
+    services.give_back(customer_id=me, source="reward-1", now=later)
+
+    assert figures(me, later) == (60, 60, 0)
+    assert figures(me, later + 31 * DAY)[1] == 0
+
+
+def test_what_comes_back_pays_what_is_owed_first(me):
+    usable(me, 100)
+    services.spend(customer_id=me, points=100, source="reward-1")
+    counts(me, "CB-0", 6000)
+    assert figures(me) == (-60, 0, 0)
+
+    services.give_back(customer_id=me, source="reward-1")
+
+    assert figures(me) == (40, 40, 0)
+
+
+# --- ending -----------------------------------------------------------------------------------------------------------
+
+
+def test_points_end_lot_by_lot_and_the_next_end_is_told(me):
+    counts(me, "CB-1", 15_000, delivered_at=NOW - 300 * DAY)
+    counts(me, "CB-2", 30_000, delivered_at=NOW - 20 * DAY)
+    told = standing([me], NOW)
+    assert (told.expiring, told.usable) == (100, 300)
+
+    assert services.expire(now=told.expires_at - timedelta(seconds=1)) == 0
+    assert services.expire(now=told.expires_at) == 100
+
+    assert figures(me, told.expires_at) == (200, 200, 0)
+    assert entries_of([me])[0].kind == "expired"
+
+
+def test_ended_in_small_batches_or_twice_it_is_the_same(terms):
+    owners = [customer() for _n in range(5)]
+    for owner in owners:
+        usable(owner, 30, reference=f"CB-{owner}")
+
+    later = NOW + 500 * DAY
+    assert services.expire(now=later, batch=2) == 150
+    assert services.expire(now=later) == 0
+
+    assert {figures(owner, later) for owner in owners} == {(0, 0, 0)}
+
+
+def test_points_that_wait_for_a_delivery_do_not_end(me):
+    counts(me, "CB-1", 15_000)
+
+    assert services.expire(now=NOW + 5000 * DAY) == 0
+
+
+# --- the book ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["pointentry", "pointuse", "pointterms"])
+@pytest.mark.parametrize("how", ["UPDATE points_{} SET id = id", "DELETE FROM points_{}"])
+def test_the_book_is_only_added_to(me, table, how):
+    usable(me, 100)
+    services.spend(customer_id=me, points=60, source="reward-1")
+
+    with pytest.raises(DatabaseError, match=r"Cannot (update|delete)"), connection.cursor() as cursor:
+        cursor.execute(how.format(table))
+
+
+def test_a_figure_that_is_not_what_its_entries_come_to_is_found(me):
+    usable(me, 100)
+    assert wrong_accounts() == []
+
+    PointLot.objects.update(remaining=90)
+
+    assert {one.what for one in wrong_accounts()} == {
+        "the balance is not what lots hold, less the debt", "a lot does not hold its points less what was taken",
+    }  # fmt: skip
+
+
+def test_a_balance_takes_as_many_queries_for_a_longer_book(me, django_assert_num_queries):
+    for n in range(3):
+        usable(me, 50, reference=f"CB-{n}")
+    with CaptureQueriesContext(connection) as few:
+        standing([me], NOW)
+    for n in range(3, 20):
+        usable(me, 50, reference=f"CB-{n}")
+    with CaptureQueriesContext(connection) as many:
+        standing([me], NOW)
+
+    assert len(few) == len(many) <= 3
+
+
+def test_what_the_shop_owes_is_told_in_points_and_euros(me, terms):
+    usable(me, 100)
+    other = customer()
+    counts(other, "CB-9", 15_000)
+
+    assert liability(terms.terms) == (200, Decimal("6.00"))
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("count"), st.integers(0, 3), st.integers(0, 9000), st.booleans()),
+    st.tuples(st.just("spend"), st.integers(1, 120), st.integers(0, 20)),
+    st.tuples(st.just("back"), st.integers(0, 20)),
+    st.tuples(st.just("give"), st.integers(1, 40), st.integers(0, 20)),
+    st.tuples(st.just("wait"), st.integers(1, 200)),
+)
+
+
+def _live(steps, me):
+    """What each step says to do, days passing; the account agrees with its book after each."""
+    now = NOW
+    for said in steps:
+        match said:
+            case ("count", n, cents, is_delivered):
+                counts(me, f"CB-{n}", cents, delivered_at=now if is_delivered else None, now=now)
+            case ("spend", points, n):
+                before = standing([me], now).usable
+                try:
+                    entry = services.spend(customer_id=me, points=points, source=f"s{n}", now=now)
+                except PointsShort as refused:
+                    assert refused.usable == before < points
+                else:
+                    assert standing([me], now).usable in {before, before + entry.points}
+            case ("back", n):
+                services.give_back(customer_id=me, source=f"s{n}", now=now)
+            case ("give", points, n):
+                services.give(customer_id=me, points=points, source=f"g{n}", now=now)
+            case ("wait", days):
+                now += days * DAY
+                services.expire(now=now)
+        assert wrong_accounts() == []
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(STEPS, max_size=25))
+def test_whatever_happens_a_balance_is_the_sum_of_its_entries(db, steps):
+    with transaction.atomic():
+        programme()
+        _live(steps, customer())
+        transaction.set_rollback(True)
+
+
+@pytest.mark.heavy
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(STEPS, min_size=50, max_size=60))
+def test_ten_thousand_operations_leave_the_book_true(db, steps):
+    with transaction.atomic():
+        programme()
+        _live(steps, customer())
+        transaction.set_rollback(True)
+
+
+# --- guests -----------------------------------------------------------------------------------------------------------
+
+
+def test_points_of_a_guest_who_becomes_a_customer_are_theirs_with_their_dates_and_orders(me):
+    guest = customer()
+    counts(guest, "CB-1", 4600, delivered_at=NOW - 20 * DAY)
+    counts(me, "CB-2", 1400)
+
+    for _twice in range(2):
+        services.gather(customer_id=me, guest_ids=[guest])
+    assert figures(guest) == (0, 0, 0)
+    assert figures(me) == (30, 30, 0)
+    assert PointLot.objects.get(account=me).expires_at == PointLot.objects.get(account=guest).expires_at
+    assert account(me).carried_cents == 1500
+
+    counts(guest, "CB-1", 0)
+    counts(me, "CB-3", 1)
+    assert figures(me) == (0, 0, 0)
+
+
+def test_what_a_guest_owes_follows_them_too(me):
+    guest = customer()
+    usable(guest, 100)
+    services.spend(customer_id=guest, points=100, source="reward-1")
+    counts(guest, "CB-0", 0)
+    usable(me, 150, reference="CB-1")
+
+    services.gather(customer_id=me, guest_ids=[guest])
+
+    assert figures(guest) == (0, 0, 0)
+    assert figures(me) == (50, 50, 0)
+
+
+def test_whoever_has_no_points_brings_none(me):
+    services.gather(customer_id=me, guest_ids=[customer(), me])
+
+    assert not PointEntry.objects.exists()
