@@ -200,7 +200,9 @@ def done_said(remedy: str, cents: int, until: str) -> str:
             "Votre bon vous attend dans votre compte, sous Fidélité, jusqu’au %(until)s. "
             "Vous le choisissez au moment de commander."
         ),
-        rules.POINTS: _("Ils sont déjà sur votre compte."),
+        rules.POINTS: _(
+            "Ils vous attendent dans votre compte, sous Fidélité, et se dépensent dès maintenant."
+        ),
         rules.GIFT: _("Il arrive avec votre prochaine commande."),
         rules.REPLACEMENT: _("Nous vous écrivons dès que leur créneau est fixé."),
         rules.CALL: _("Restez joignable au numéro de votre commande\u202f: nous réglons cela ensemble."),

@@ -25,6 +25,10 @@ class PointsShort(Exception):
         self.usable = usable
 
 
+class NoProgramme(Exception):
+    """No rules of points are in force: none are given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """``points`` for each full ``step_cents`` finally paid; a hundred points are worth ``hundred_worth`` euros. They wait
@@ -72,6 +76,11 @@ def months_to_first_reward(monthly_cents: int, terms: Terms) -> int | None:
 def worth(points: int, terms: Terms) -> Decimal:
     """Euros, down to the cent: nobody is told more than they have."""
     return (Decimal(points) * terms.hundred_worth / 100).quantize(CENT, ROUND_DOWN)
+
+
+def points_worth(amount: Decimal, terms: Terms) -> int:
+    """Points that are worth at least so many euros."""
+    return ceil(amount * 100 / terms.hundred_worth)
 
 
 def usable_at(delivered_at: datetime, terms: Terms) -> datetime:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from loyalty.points import rules
 from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointUse
 from loyalty.points.queries import terms_at
-from loyalty.points.rules import PointsShort
+from loyalty.points.rules import NoProgramme, PointsShort
 
 Kind = PointEntry.Kind
 # What is given back of points that ended meanwhile may still be spent for so long.
@@ -145,14 +145,14 @@ def give(
 ) -> PointEntry:  # fmt: skip
     """Points that no order earned, to spend at once. Under a source that is known they are given already.
 
-    Raises ValueError of a number below one, and where no programme runs. Locks the account; seven queries.
+    Raises ValueError of a number below one, NoProgramme. Locks the account; seven queries.
     """
     if points < 1:
         raise ValueError(points)
     now = now or timezone.now()
     terms = terms_at(now)
     if terms is None:
-        raise ValueError("no programme")
+        raise NoProgramme
     account = _locked(customer_id)
     if known := account.entries.filter(kind=Kind.GIFT, source=source).first():
         return known

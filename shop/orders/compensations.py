@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from delivery.promise.models import Compensation
 from delivery.promise.queries import compensation, compensations_of_order, undone
-from delivery.promise.rules import NEXT_DELIVERY, VOUCHER
+from delivery.promise.rules import NEXT_DELIVERY, POINTS, VOUCHER
 from delivery.promise.wording import done_said, title_said
 from loyalty.points.wording import last_day_said
 from shop.orders.letters import addressed
@@ -63,8 +63,8 @@ def compensation_letter(compensation_id: int) -> dict[str, Any] | None:
         "headed": shown.title,
         "sentence": shown.sentence,
         "done": shown.done,
-        # A voucher is found in an account: a guest has yet to open theirs.
-        "needs_account": given.remedy in {NEXT_DELIVERY, VOUCHER} and order.customer.user_id is None,
+        # A voucher, or points, are found in an account: a guest has yet to open theirs.
+        "needs_account": given.remedy in {NEXT_DELIVERY, POINTS, VOUCHER} and order.customer.user_id is None,
         "tracking_path": reverse("tracking", args=[order.tracking_token]),
     }
 

@@ -30,6 +30,7 @@ _COLOURS = {
 WHY_NOT = {
     "NothingToRefund": gettext_lazy("la livraison avait déjà été remboursée, ou n’avait rien coûté"),
     "MoreThanBilled": gettext_lazy("d’autres remboursements ont déjà rendu cette somme"),
+    "NoProgramme": gettext_lazy("aucun programme de points n’est en vigueur"),
     "AlreadyRefunded": gettext_lazy("un remboursement d’un autre montant porte déjà ce motif"),
 }
 

@@ -1,4 +1,4 @@
-"""What a broken promise is made good with, as far as orders can: money back, and vouchers. Once for the compensation."""
+"""What a broken promise is made good with, as far as orders can: money back, vouchers, points. Once for the compensation."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
@@ -10,6 +10,9 @@ from django.utils import timezone
 from delivery.promise import services as promises
 from delivery.promise.models import Compensation, RuleVersion
 from delivery.promise.queries import compensation as granted_compensation
+from loyalty.points import services as points
+from loyalty.points.queries import terms_at
+from loyalty.points.rules import NoProgramme, points_worth
 from loyalty.vouchers import services as vouchers
 from loyalty.vouchers.models import Voucher
 from shop.orders.services.errors import MoreThanBilled, NotBilled, NothingToRefund
@@ -27,7 +30,7 @@ _REASONS: Mapping[str, str] = {
 }
 # The money is not taken yet: the worker is about it.
 _LATER = (NotBilled, payments.RefundAboveCaptured)
-_NEVER = (NothingToRefund, MoreThanBilled, payments.AlreadyRefunded)
+_NEVER = (NothingToRefund, MoreThanBilled, payments.AlreadyRefunded, NoProgramme)
 
 
 @transaction.atomic
@@ -69,6 +72,19 @@ def _offer_voucher(given: Compensation) -> None:
     _grant(given, kind=Voucher.Kind.AMOUNT, value=Decimal(given.amount_cents) / 100)
 
 
+def _give_points(given: Compensation) -> None:
+    """Worth at least the amount of the rule, under the terms in force now."""
+    terms = terms_at(timezone.now())
+    if terms is None:
+        raise NoProgramme
+    points.give(
+        customer_id=given.customer.merged_into_id or given.customer_id,
+        points=points_worth(Decimal(given.amount_cents) / 100, terms.terms),
+        source=given.occasion,
+        order_reference=given.order_reference,
+    )
+
+
 def _grant(given: Compensation, *, kind: str, value: Decimal = Decimal(0)) -> None:
     vouchers.grant(
         kind=kind, value=value, origin=Voucher.Origin.COMPENSATION, source=given.occasion,
@@ -86,6 +102,7 @@ _STEPS: Mapping[str, Callable[[Compensation], None]] = {
     Remedy.DELIVERY_REFUND: _refund_delivery,
     Remedy.NEXT_DELIVERY: _offer_delivery,
     Remedy.VOUCHER: _offer_voucher,
+    Remedy.POINTS: _give_points,
 }
 # What `config/wiring.py` tells promises that orders carry out.
 REMEDIES = frozenset(_STEPS)

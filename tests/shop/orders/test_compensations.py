@@ -16,6 +16,9 @@ from delivery.promise import services as promises
 from delivery.promise.events import CompensationGranted
 from delivery.promise.models import Compensation, Rule, RuleWeek
 from delivery.promise.rules import week_of
+from delivery.promise.services import NewVersion
+from delivery.promise.services.rulebook import SHIPPED_AT
+from loyalty.points.models import PointEntry
 from loyalty.vouchers.models import Voucher
 from shop.orders import services, tasks
 from shop.orders.compensations import made_good
@@ -23,6 +26,7 @@ from shop.orders.models import Order, Refund
 from shop.orders.watch import watched
 from shop.payments.models import PaymentAccount
 from tests.factories import ProductFactory, UserFactory
+from tests.loyalty.points.earning import programme
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.orders.depot import packed, place, settle
 from tests.shop.orders.returning import read, signed_in
@@ -106,6 +110,33 @@ def test_an_offered_delivery_is_made_good_by_a_voucher_for_the_next(zone, comte)
     assert timedelta(days=90) < voucher.valid_until - granted().granted_at < timedelta(days=92)
     letter = Message.objects.get(purpose="compensation_granted")
     assert "Votre prochaine livraison est offerte" in letter.subject and "sans compte" in letter.text
+
+
+def given_points(zone, basket):  # noqa: F811
+    """A late order under a rule that gives points for five euros."""
+    wanted = NewVersion(trigger="late", late_minutes=30, remedy="points", amount_cents=500)
+    wanted.of(Rule.objects.get(key="retard"), number=2, starts_at=SHIPPED_AT + timedelta(days=1)).save()
+    return late_order(zone, basket)
+
+
+def test_points_for_a_late_order_may_be_spent_at_once_and_are_told_of(zone, comte):  # noqa: F811
+    programme()
+    order = given_points(zone, {comte: 5})
+
+    given = PointEntry.objects.get(kind="gift")
+    # A hundred are worth 3 €: never less than was promised.
+    assert (given.points, given.order_reference) == (167, order.reference)
+    assert granted().state == State.CARRIED_OUT
+    letter = Message.objects.get(purpose="compensation_granted")
+    assert "points de fidélité" in letter.subject and "sous Fidélité" in letter.text
+    services.make_good(compensation_id=granted().pk)
+    assert PointEntry.objects.filter(kind="gift").count() == 1
+
+
+def test_where_no_programme_runs_staff_see_that_points_could_not_be_given(zone, comte):  # noqa: F811
+    given_points(zone, {comte: 5})
+
+    assert (granted().state, granted().failed_because) == (State.FAILED, "NoProgramme")
 
 
 def test_absent_articles_give_the_delivery_back_for_what_is_missing(zone, comte):  # noqa: F811
