@@ -1,17 +1,22 @@
 """Points for staff: the rules, each added and none typed over, and the book of every account, read alone."""
 
 from typing import Any
+from uuid import uuid4
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from config.admin import ReadOnly, Undeletable, own_id
-from loyalty.points.forms import TermsForm
+from config.admin import ReadOnly, Undeletable, found, own_id
+from loyalty.points import services
+from loyalty.points.forms import GiveForm, TermsForm
 from loyalty.points.models import PointAccount, PointEntry, PointTerms
+from loyalty.points.rules import CEILINGS, AboveCeiling, NoProgramme
 from loyalty.points.wording import change_said, sentence
 
 
@@ -71,3 +76,40 @@ class PointAccountAdmin(ReadOnly, ModelAdmin):
     search_help_text = _("numéro de client ou de commande")
     fields = readonly_fields = ["customer", "balance", "debt"]
     inlines = [EntryInline]
+    actions_detail = ["give"]
+
+    def has_give_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        return _ceiling(request) > 0
+
+    @action(description=_("Offrir des points…"), url_path="offrir", permissions=["give"], icon="redeem")
+    def give(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        account, ceiling = found(self, request, object_id), _ceiling(request)
+        form = GiveForm(request.POST or None, ceiling=ceiling, initial={"key": uuid4()})
+        if request.method == "POST" and form.is_valid() and self._given(request, account, form):
+            return redirect("admin:points_pointaccount_change", account.pk)
+        context = {
+            **self.admin_site.each_context(request), "title": _("Offrir des points"), "opts": self.opts, "form": form,
+            "account": account, "ceiling": ceiling,
+        }  # fmt: skip
+        return TemplateResponse(request, "points/admin/give.html", context)
+
+    def _given(self, request: HttpRequest, account: PointAccount, form: GiveForm) -> bool:
+        told = form.cleaned_data
+        by_hand = services.ByHand(own_id(request), told["reason"], form.ceiling)
+        try:
+            services.give(
+                customer_id=account.pk, points=told["points"], source=f"staff:{told['key']}", by_hand=by_hand
+            )
+        except AboveCeiling as above:
+            said = _("Ce client en a reçu d’autres ce mois-ci\u202f: encore %(left)s\u00a0points au plus.")
+            form.add_error("points", said % {"left": above.left})
+        except NoProgramme:
+            form.add_error(None, _("Aucun programme de points n’est en vigueur."))
+        else:
+            self.log_change(request, account, str(_("points offerts")))
+            self.message_user(request, _("Les points sont sur son compte."), messages.SUCCESS)
+        return not form.errors
+
+
+def _ceiling(request: HttpRequest) -> int:
+    return max((most for right, most in CEILINGS.items() if request.user.has_perm(right)), default=0)

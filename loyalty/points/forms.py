@@ -7,11 +7,30 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from config.forms import FrenchDecimalField
-from loyalty.points.models import PointTerms
+from config.forms import FrenchDecimalField, ReasonField
+from loyalty.points.models import PointEntry, PointTerms
 from loyalty.points.queries import median_month_cents
 from loyalty.points.rules import FIRST_REWARD, months_to_first_reward
+
+
+class GiveForm(forms.Form):
+    """``ceiling``: how many points whoever asks may give."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    points = forms.IntegerField(label=_("points"), min_value=1, widget=UnfoldAdminTextInputWidget)
+    reason = ReasonField(PointEntry.Reason)
+
+    def __init__(self, *args: Any, ceiling: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ceiling = ceiling
+
+    def clean_points(self) -> int:
+        points: int = self.cleaned_data["points"]
+        if points > self.ceiling:
+            raise ValidationError(_("%(ceiling)s\u00a0points au plus."), params={"ceiling": self.ceiling})
+        return points
 
 
 class TermsForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -96,6 +96,10 @@ class PointAccount(models.Model):
                 condition=Q(balance__gte=0) | Q(debt=-F("balance")), name="points_owed_are_the_debt"
             ),
         ]
+        permissions = [
+            ("give_points", "Peut offrir jusqu’à 300 points à un client en trente jours"),
+            ("give_many_points", "Peut offrir jusqu’à 3 000 points à un client en trente jours"),
+        ]
 
     def __str__(self) -> str:
         return f"compte {self.pk}"
@@ -133,6 +137,11 @@ class PointEntry(models.Model):
         # From a guest to the customer they turned out to be.
         MOVED = "moved", _("rassemblés")
 
+    class Reason(models.TextChoices):
+        TROUBLE = "trouble", _("pour un souci")
+        THANKS = "thanks", _("pour remercier")
+        MISTAKE = "mistake", _("erreur de notre part")
+
     account = models.ForeignKey(
         PointAccount, on_delete=models.PROTECT, related_name="entries", verbose_name=_("compte")
     )
@@ -142,6 +151,10 @@ class PointEntry(models.Model):
     cents = models.IntegerField(default=0)
     order_reference = models.CharField(_("commande"), max_length=20, blank=True, default="")
     source = models.CharField(_("pour"), max_length=80, validators=[SOURCE])
+    # Of what somebody of the staff gave.
+    reason = models.CharField(
+        _("raison"), max_length=10, choices=Reason, blank=True, default="", db_default=""
+    )
     at = models.DateTimeField(_("le"))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("par")
@@ -165,6 +178,10 @@ class PointEntry(models.Model):
                 condition=~Q(points=0) | Q(kind__in=["earned", "taken_back"]), name="point_entry_of_something"
             ),
             models.CheckConstraint(condition=~Q(source=""), name="point_entry_has_a_source"),
+            models.CheckConstraint(
+                condition=Q(by=None, reason="") | (Q(by__isnull=False, kind="gift") & ~Q(reason="")),
+                name="point_gift_of_staff_has_a_reason",
+            ),
         ]
         indexes = [models.Index(fields=["account", "-id"], name="point_entries_of_account")]
         triggers = [pgtrigger.Protect(name="point_entry_append_only", operation=_FINAL)]

@@ -25,6 +25,18 @@ class PointsShort(Exception):
         self.usable = usable
 
 
+# What staff may give a customer of their own in thirty days, all together, by the right they have.
+CEILINGS = {"points.give_many_points": 3000, "points.give_points": 300}
+
+
+class AboveCeiling(Exception):
+    """More points than may still be given to this customer; ``left`` may."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(left)
+        self.left = left
+
+
 class NoProgramme(Exception):
     """No rules of points are in force: none are given."""
 

@@ -5,6 +5,7 @@ tell a thing twice, late and out of order: an order's own figure is told whole, 
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -13,14 +14,25 @@ from django.utils import timezone
 
 from loyalty.points import rules
 from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointUse
-from loyalty.points.queries import terms_at
-from loyalty.points.rules import NoProgramme, PointsShort
+from loyalty.points.queries import given_by_hand, terms_at
+from loyalty.points.rules import AboveCeiling, NoProgramme, PointsShort
 
 Kind = PointEntry.Kind
 # What is given back of points that ended meanwhile may still be spent for so long.
 GRACE = timedelta(days=30)
 # Accounts whose points end are locked so many at a time.
 BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Who of the staff gives, why (`PointEntry.Reason`), and how many points they may give a customer in thirty days, what
+    colleagues gave included.
+    """
+
+    by_id: int
+    reason: str
+    ceiling: int
 
 
 @transaction.atomic
@@ -140,12 +152,12 @@ def give_back(*, customer_id: int, source: str, now: datetime | None = None) -> 
 
 @transaction.atomic
 def give(
-    *, customer_id: int, points: int, source: str, by_id: int | None = None, order_reference: str = "",
+    *, customer_id: int, points: int, source: str, order_reference: str = "", by_hand: ByHand | None = None,
     now: datetime | None = None,
 ) -> PointEntry:  # fmt: skip
     """Points that no order earned, to spend at once. Under a source that is known they are given already.
 
-    Raises ValueError of a number below one, NoProgramme. Locks the account; seven queries.
+    Raises ValueError of a number below one, NoProgramme; ``by_hand``, AboveCeiling. Locks the account; eight queries.
     """
     if points < 1:
         raise ValueError(points)
@@ -156,7 +168,9 @@ def give(
     account = _locked(customer_id)
     if known := account.entries.filter(kind=Kind.GIFT, source=source).first():
         return known
-    entry = _write(account, Kind.GIFT, points, source, now, order_reference=order_reference, by_id=by_id)
+    if by_hand and points > (left := by_hand.ceiling - given_by_hand(account, now)):
+        raise AboveCeiling(max(left, 0))
+    entry = _write(account, Kind.GIFT, points, source, now, order_reference=order_reference, by_hand=by_hand)
     _credit(account, entry, points, now, rules.expires_at(now, terms.terms))
     account.save()
     return entry
@@ -257,11 +271,11 @@ def _locked(customer_id: int) -> PointAccount:
 
 def _write(
     account: PointAccount, kind: str, points: int, source: str, now: datetime, *, order_reference: str = "",
-    cents: int = 0, by_id: int | None = None,
+    cents: int = 0, by_hand: ByHand | None = None,
 ) -> PointEntry:  # fmt: skip
     return PointEntry.objects.create(
         account=account, kind=kind, points=points, cents=cents, order_reference=order_reference, source=source,
-        at=now, by_id=by_id,
+        at=now, by_id=by_hand.by_id if by_hand else None, reason=by_hand.reason if by_hand else "",
     )  # fmt: skip
 
 

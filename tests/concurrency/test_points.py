@@ -8,7 +8,7 @@ from django.utils import timezone
 from loyalty.points import services
 from loyalty.points.models import PointAccount, PointEntry
 from loyalty.points.queries import standing, wrong_accounts
-from loyalty.points.rules import PointsShort
+from loyalty.points.rules import AboveCeiling, PointsShort
 from tests.concurrency.racing import together
 from tests.loyalty.points.earning import counts, customer, programme, usable
 
@@ -69,6 +69,32 @@ def test_what_ends_as_it_is_spent_is_spent_or_ended(me):
         kinds = [one.kind for one in PointEntry.objects.filter(account=owner).exclude(kind="earned")]
         assert kinds in (["spent"], ["expired"])
     assert wrong_accounts() == []
+
+
+@pytest.fixture
+def colleague(me):
+    return PointAccount.objects.select_related("customer").get(pk=me).customer.user_id
+
+
+def test_colleagues_who_give_at_once_stay_below_the_ceiling_together(me, colleague):
+    answers = together(10, lambda n: _given(me, n, colleague))
+
+    assert sum(isinstance(one, PointEntry) for one in answers) == 3
+    assert sum(isinstance(one, AboveCeiling) for one in answers) == 7
+    assert wrong_accounts() == []
+
+
+def test_control_without_the_accounts_lock_they_give_more(me, colleague, monkeypatch):
+    monkeypatch.setattr(services, "_locked", unlocked)
+
+    answers = together(10, lambda n: _given(me, n, colleague))
+
+    assert sum(isinstance(one, PointEntry) for one in answers) > 3
+
+
+def _given(owner, n, by_id):
+    by_hand = services.ByHand(by_id=by_id, reason="thanks", ceiling=300)
+    return services.give(customer_id=owner, points=100, source=f"staff:{n}", by_hand=by_hand)
 
 
 def test_an_order_told_by_many_at_once_counts_once(me):

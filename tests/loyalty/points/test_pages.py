@@ -238,3 +238,83 @@ def test_others_read_rules_and_accounts_and_write_none(client, group):
     page = unescape(client.get(reverse("admin:points_pointaccount_change", args=[owner])).content.decode())
     assert "150,00\u00a0€ d’articles" in page and "+100" in page
     assert standing([owner], timezone.now()).usable == 100
+
+
+# --- gestures -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account():
+    programme()
+    owner = CustomerFactory().pk
+    usable(owner, 100)
+    return owner
+
+
+def give_page(owner):
+    return reverse("admin:points_pointaccount_give", args=[owner])
+
+
+def giving(client, owner, points, *, reason="thanks", key=None):
+    sent = {"points": points, "reason": reason, "key": key or uuid4()}
+    return unescape(client.post(give_page(owner), sent, follow=True).content.decode())
+
+
+def agent_of(client, group):
+    seed_groups()
+    client.force_login(member(group))
+    return client
+
+
+def test_customer_service_gives_points_with_a_reason_once_for_a_form(client, account):
+    agent = agent_of(client, StaffGroup.CUSTOMER_SERVICE)
+    assert "jusqu’à 300 points en trente jours" in unescape(agent.get(give_page(account)).content.decode())
+    key = uuid4()
+
+    for _twice in range(2):
+        page = giving(agent, account, 50, key=key)
+
+    assert "Offerts par notre équipe, pour remercier" in page and "+50" in page
+    assert figures(account) == (150, 150, 0)
+    assert PointEntry.objects.get(kind="gift").by.email
+
+
+@pytest.mark.parametrize(
+    ("group", "first", "second", "said"),
+    [
+        (StaffGroup.CUSTOMER_SERVICE, 301, None, "300\u00a0points au plus"),
+        (StaffGroup.CUSTOMER_SERVICE, 200, 101, "encore 100\u00a0points au plus"),
+        (StaffGroup.MANAGER, 3001, None, "3000\u00a0points au plus"),
+    ],
+)
+def test_nobody_gives_beyond_their_ceiling_at_once_or_in_parts(client, account, group, first, second, said):
+    agent = agent_of(client, group)
+
+    page = giving(agent, account, first)
+    if second:
+        page = giving(agent, account, second)
+
+    assert said in page
+    assert figures(account)[0] == 100 + (first if second else 0)
+
+
+@pytest.mark.parametrize(
+    ("points", "reason"),
+    [(-5, "thanks"), (0, "thanks"), ("cent", "thanks"), (5, ""), (5, "autre"), (10**20, "thanks")],
+)
+def test_a_gesture_that_cannot_be_is_refused(client, account, points, reason):
+    agent = agent_of(client, StaffGroup.CUSTOMER_SERVICE)
+
+    giving(agent, account, points, reason=reason)
+
+    assert figures(account) == (100, 100, 0)
+
+
+@pytest.mark.parametrize("group", [StaffGroup.MARKETING, StaffGroup.PICKING])
+def test_others_give_none(client, account, group):
+    agent = agent_of(client, group)
+
+    assert (
+        agent.post(give_page(account), {"points": 5, "reason": "thanks", "key": uuid4()}).status_code == 403
+    )
+    assert figures(account) == (100, 100, 0)
