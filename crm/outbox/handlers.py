@@ -8,6 +8,8 @@ from crm.outbox.queries import coverage_letter, offer_letter, order_status, rest
 from delivery.promise.events import CompensationGranted
 from delivery.slots.events import SlotOffered
 from delivery.zones.events import CoverageOpened
+from loyalty.points.events import PointsExpiring
+from loyalty.points.letters import expiring_letter
 from shop.claims.events import CallbackDue, ClaimAnswered, RobbedOrderRepaired
 from shop.claims.queries import answer_letter, repair_letter
 from shop.orders.compensations import compensation_letter
@@ -320,3 +322,17 @@ def _about_review(letter: str, kind: str, review_id: int) -> None:
         template=letter,
         context=context,
     )
+
+
+@handler(PointsExpiring, key="outbox.points_expiring")
+def tell_points_expiring(told: PointsExpiring) -> None:
+    context = expiring_letter(told)
+    if context:
+        services.queue_message(
+            purpose="points_expiring",
+            occasion=f"{told.customer_id} {told.first_epoch:.0f}",
+            recipient=context["recipient"],
+            customer_id=context["customer_id"],
+            template="points_expiring",
+            context=context,
+        )

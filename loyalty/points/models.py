@@ -200,6 +200,8 @@ class PointLot(models.Model):
     remaining = models.PositiveIntegerField()
     usable_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    # When its owner was told that it comes to its end.
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("lot de points")

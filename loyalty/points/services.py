@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
+from config.facts import publish
 from loyalty.points import rules
+from loyalty.points.events import PointsExpiring
 from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointUse
 from loyalty.points.queries import given_by_hand, terms_at
 from loyalty.points.rules import AboveCeiling, NoProgramme, PointsShort
@@ -20,6 +22,8 @@ from loyalty.points.rules import AboveCeiling, NoProgramme, PointsShort
 Kind = PointEntry.Kind
 # What is given back of points that ended meanwhile may still be spent for so long.
 GRACE = timedelta(days=30)
+# So long before their end points are told of.
+TOLD_AHEAD = timedelta(days=30)
 # Accounts whose points end are locked so many at a time.
 BATCH = 1000
 
@@ -222,6 +226,31 @@ def expire(*, now: datetime, batch: int = BATCH) -> int:
     while some := _expire_some(now, batch):
         ended += some
     return ended
+
+
+def announce(*, now: datetime) -> int:
+    """Tell of points that end within thirty days, and with them of those of the thirty days after: nobody hears of it more
+    than once a month, nor twice of the same points. How many customers; each in a transaction of its own, five queries.
+    """
+    due = PointLot.objects.filter(_ends_within(now, TOLD_AHEAD), told_at=None)
+    owners = list(due.order_by("account").values_list("account", flat=True).distinct())
+    return sum(_announce_to(owner, now) for owner in owners)
+
+
+@transaction.atomic
+def _announce_to(customer_id: int, now: datetime) -> bool:
+    account = _locked(customer_id)
+    lots = account.lots.filter(_ends_within(now, 2 * TOLD_AHEAD), told_at=None)
+    told = lots.aggregate(points=Sum("remaining"), first=Min("expires_at"), last=Max("expires_at"))
+    if not told["points"] or told["first"] > now + TOLD_AHEAD:
+        return False
+    lots.update(told_at=now)
+    publish(PointsExpiring(account.pk, told["points"], told["first"].timestamp(), told["last"].timestamp()))
+    return True
+
+
+def _ends_within(now: datetime, ahead: timedelta) -> Q:
+    return Q(remaining__gt=0, expires_at__gt=now, expires_at__lte=now + ahead)
 
 
 _EXPIRE_SQL = """

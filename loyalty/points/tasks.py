@@ -16,6 +16,12 @@ def expire() -> None:
 
 
 @shared_task
+def announce() -> None:
+    """Each day, at an hour at which one reads letters."""
+    services.announce(now=timezone.now())
+
+
+@shared_task
 def verify() -> None:
     """Each night: an account that is not the sum of its entries is a fault, told by its number alone. Points of guests that
     were counted as they became customers follow them.

@@ -278,6 +278,14 @@ CONTEXTS = {
         "offer_path": "/creneaux/attente/jeton-d-attente-1234567890/",
     },
     "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
+    "points_expiring": {
+        "first_name": "Camille",
+        "points": "160\u00a0points",
+        "worth": Decimal("4.80"),
+        "first": "20 décembre 2026",
+        "last": "12 janvier 2027",
+        "needs_account": True,
+    },
 }
 # What a reader must find in the text, and behind the one button of the HTML.
 LINKS = {
@@ -315,6 +323,7 @@ LINKS = {
     "coverage_opened": "/creneaux/?code_postal=64000",
     "slot_offered": "/creneaux/attente/jeton-d-attente-1234567890/",
     "product_restocked": "/produits/brie-de-meaux/",
+    "points_expiring": "/fidelite/",
 }
 
 

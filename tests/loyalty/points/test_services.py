@@ -10,10 +10,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from config.facts import deliver_all
+from crm.outbox.models import Message
 from loyalty.points import services
 from loyalty.points.models import PointEntry, PointLot
 from loyalty.points.queries import entries_of, liability, points_of_order, standing, wrong_accounts
 from loyalty.points.rules import PointsShort
+from shop.customers.models import Customer
 from tests.loyalty.points.earning import DAY, account, counts, customer, figures, programme, usable
 
 pytestmark = pytest.mark.django_db
@@ -378,3 +381,47 @@ def test_whoever_has_no_points_brings_none(me):
     services.gather(customer_id=me, guest_ids=[customer(), me])
 
     assert not PointEntry.objects.exists()
+
+
+# --- told in time -----------------------------------------------------------------------------------------------------
+
+
+def told_of():
+    deliver_all()
+    return list(Message.objects.filter(purpose="points_expiring").order_by("pk"))
+
+
+def test_whoever_is_about_to_lose_points_hears_of_it_once_a_month_at_most(me):
+    counts(me, "CB-1", 15_000, delivered_at=NOW - 355 * DAY)
+    counts(me, "CB-2", 1500, delivered_at=NOW - 340 * DAY)
+    counts(me, "CB-3", 30_000, delivered_at=NOW - 200 * DAY)
+    first = standing([me], NOW).expires_at
+
+    assert services.announce(now=first - 31 * DAY) == 0
+    assert services.announce(now=first - 29 * DAY) == services.announce(now=first - 29 * DAY) + 1 == 1
+    assert services.announce(now=first - 1 * DAY) == 0
+
+    [letter] = told_of()
+    assert letter.subject.startswith("110 points à dépenser avant le")
+    assert (
+        "3,30\u00a0€" in letter.text
+        and "les derniers jusqu’au" in letter.text
+        and "/fidelite/" in letter.text
+    )
+
+
+def test_of_points_that_were_spent_nobody_is_told(me):
+    counts(me, "CB-1", 15_000, delivered_at=NOW - 355 * DAY)
+    first = standing([me], NOW).expires_at
+    services.spend(customer_id=me, points=100, source="reward-1")
+
+    assert services.announce(now=first - 29 * DAY) == 0 and told_of() == []
+
+
+def test_whoever_has_no_address_any_more_is_not_written_to(me):
+    counts(me, "CB-1", 15_000, delivered_at=NOW - 355 * DAY)
+    Customer.objects.filter(pk=me).update(email="")
+
+    services.announce(now=standing([me], NOW).expires_at - 29 * DAY)
+
+    assert told_of() == []
