@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -16,6 +17,7 @@ from config.admin import ReadOnly, Undeletable, found, own_id
 from loyalty.points import services
 from loyalty.points.forms import GiveForm, TermsForm
 from loyalty.points.models import PointAccount, PointEntry, PointTerms
+from loyalty.points.queries import liability, terms_at
 from loyalty.points.rules import CEILINGS, AboveCeiling, NoProgramme
 from loyalty.points.wording import change_said, sentence
 
@@ -77,6 +79,16 @@ class PointAccountAdmin(ReadOnly, ModelAdmin):
     fields = readonly_fields = ["customer", "balance", "debt"]
     inlines = [EntryInline]
     actions_detail = ["give"]
+    list_before_template = "points/admin/owed.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What the shop owes stands above the accounts. Two queries beside the page's own."""
+        row = terms_at(timezone.now())
+        owed = liability(row.terms) if row else None
+        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "owed": owed})
+        return page
 
     def has_give_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         return _ceiling(request) > 0

@@ -318,3 +318,17 @@ def test_others_give_none(client, account, group):
         agent.post(give_page(account), {"points": 5, "reason": "thanks", "key": uuid4()}).status_code == 403
     )
     assert figures(account) == (100, 100, 0)
+
+
+def test_what_the_shop_owes_stands_above_the_accounts(manager):
+    page = reverse("admin:points_pointaccount_changelist")
+    assert "La boutique doit" not in unescape(manager.get(page).content.decode())
+    programme()
+    usable(CustomerFactory().pk, 1200)
+
+    text = unescape(manager.get(page).content.decode())
+
+    assert (
+        "La boutique doit <strong>1\u202f200</strong> points à ses clients, soit <strong>36,00\u00a0€</strong>"
+        in text
+    )
