@@ -10,7 +10,7 @@ from django.db.models import Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from loyalty.points import rules
-from loyalty.points.models import PointAccount, PointEntry, PointLot, PointTerms
+from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointTerms
 from shop.customers.models import Customer
 
 
@@ -75,10 +75,23 @@ def given_by_hand(account: PointAccount, now: datetime) -> int:
     return int(given.aggregate(points=Sum("points"))["points"] or 0)
 
 
-def points_of_order(order_reference: str) -> int:
-    """What an order brought and kept. One query."""
+@dataclass(frozen=True, slots=True)
+class OfOrder:
+    """What an order brought and kept, and from when on it may be spent; None before its delivery."""
+
+    points: int
+    counted_cents: int
+    usable_at: datetime | None
+
+
+def points_of_order(order_reference: str) -> OfOrder | None:
+    """None of an order that does not count. Two queries."""
+    order = PointOrder.objects.select_related("terms").filter(order_reference=order_reference).first()
+    if order is None:
+        return None
     found = PointEntry.objects.filter(order_reference=order_reference, kind__in=_OF_ORDERS)
-    return int(found.aggregate(points=Sum("points"))["points"] or 0)
+    at = rules.usable_at(order.delivered_at, order.terms.terms) if order.delivered_at else None
+    return OfOrder(int(found.aggregate(points=Sum("points"))["points"] or 0), order.counted_cents, at)
 
 
 _OF_ORDERS = (PointEntry.Kind.EARNED, PointEntry.Kind.TAKEN_BACK)

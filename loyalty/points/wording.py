@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from config.templatetags.cabas import euros, first_of_month, grouped
 from loyalty.points import rules
 from loyalty.points.models import PointEntry
-from loyalty.points.queries import Standing
+from loyalty.points.queries import OfOrder, Standing
 
 Kind = PointEntry.Kind
 
@@ -60,6 +60,23 @@ def sentence(entry: PointEntry) -> str:
             return _("Offerts pour une promesse non tenue")
         case _kind:
             return _("Offerts")
+
+
+def order_said(told: OfOrder, now: datetime) -> str:
+    """What an order brought, as its own page says it."""
+    if told.points <= 0:
+        counted = euros(told.counted_cents / rules.HUNDRED)
+        return (
+            _("%(sum)s d’articles comptent pour vos prochains points.") % {"sum": counted}
+            if told.counted_cents
+            else ""
+        )
+    said = {"points": points_said(told.points)}
+    if told.usable_at is None:
+        return _("%(points)s, à dépenser une fois passés la livraison et le délai de retour.") % said
+    if told.usable_at > now:
+        return _("%(points)s, à dépenser dès le %(day)s.") % {**said, "day": day_said(told.usable_at)}
+    return _("%(points)s gagnés.") % said
 
 
 def standing_said(told: Standing, terms: rules.Terms) -> list[str]:

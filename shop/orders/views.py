@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -13,6 +14,8 @@ from config.limits import Limit, limited_by_machine, too_many
 from delivery.slots.models import Slot
 from delivery.slots.queries import same_hour_again, slot_of_zone
 from delivery.zones.queries import known_zones
+from loyalty.points.queries import points_of_order
+from loyalty.points.wording import order_said
 from shop.basket.holding import hold_for
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
@@ -62,6 +65,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "same_hour": _same_hour(order),
         "kept": kept_of(order),
         "delay": delay_shown(order),
+        "points": order_said(points, timezone.now()) if (points := points_of_order(reference)) else "",
     }
     return render(request, "orders/order.html", order_context(order) | back_context(order) | own)
 

@@ -105,7 +105,7 @@ def test_what_is_given_back_takes_its_points_with_it(me):
     counts(me, "CB-1", 1550)
 
     assert figures(me) == (10, 0, 10)
-    assert points_of_order("CB-1") == 10
+    assert points_of_order("CB-1").points == 10 and points_of_order("CB-9") is None
 
 
 def test_its_own_points_go_first_then_those_that_wait(me):

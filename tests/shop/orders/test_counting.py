@@ -1,18 +1,24 @@
 """What of an order counts for points: the articles finally paid, from the day their money was taken."""
 
+from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
+import time_machine
+from django.urls import reverse
 from django.utils import timezone
 
 from config.facts import deliver_all
 from loyalty.points.models import PointEntry, PointOrder
+from shop.customers.models import User
 from shop.orders import services
 from tests.factories import ProductFactory
 from tests.loyalty.points.earning import programme
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
 from tests.shop.claims.reporting import delivered
 from tests.shop.orders.depot import lines_of, packed, place, settle
+from tests.shop.orders.returning import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +111,29 @@ def test_points_of_a_guest_follow_them_into_their_account(zone, comte):  # noqa:
     order = delivered(place(zone, {comte: 12}, email="lea@exemple.fr"))
 
     assert PointEntry.objects.get().account_id == order.customer_id
+
+
+def test_an_order_says_on_its_page_what_it_brought_and_when_that_may_be_spent(zone, comte):  # noqa: F811
+    order = packed(place(zone, {comte: 12}))
+    client = signed_in(order)
+    page = order_page(client, order)
+    assert "Vos points" not in page
+
+    settle()
+    assert "30 points, à dépenser une fois passés la livraison et le délai de retour." in order_page(
+        client, order
+    )
+
+    order = delivered_after(order)
+    assert "30 points, à dépenser dès le" in order_page(client, order)
+    with time_machine.travel(order.delivered_at + timedelta(days=15)):
+        client.force_login(User.objects.get())
+        assert "30 points gagnés." in order_page(client, order)
+    client.force_login(User.objects.get())
+
+    give_back(order, "Comté", 9)
+    assert "12,00\u00a0€ d’articles comptent pour vos prochains points." in order_page(client, order)
+
+
+def order_page(client, order):
+    return unescape(client.get(reverse("order", args=[order.reference])).content.decode())
