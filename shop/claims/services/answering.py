@@ -32,7 +32,7 @@ PHOTOS_KEPT = timedelta(days=180)
 
 @transaction.atomic
 def answer_with_refund(*, claim_id: int, by_id: int, said: str = "") -> Claim:
-    """Raises ClaimMoved, NotGivenBack. Locks the order, then the claim, outcome, account; 42 queries."""
+    """Raises ClaimMoved, NotGivenBack. Locks the order, then the claim, outcome, account; 43 queries."""
     claim = _to_call(claim_id)
     quantities = _quantities(claim)
     if claim.kind != Kind.DAMAGED:

@@ -117,7 +117,7 @@ def repair(*, claim_id: int, line_id: int, by_id: int | None = None) -> Claim:
     """Make good for the order that was robbed of what ``claim_id`` tells: its line goes back, counts as missing, and
     its customer is told. The repair is a claim of that order, one for the report.
 
-    Raises ClaimMoved, NotACandidate. Locks the robbed order, then the report, then outcome and account; 60 queries.
+    Raises ClaimMoved, NotACandidate. Locks the robbed order, then the report, then outcome and account; 61 queries.
     """
     reference = queries.order_of_line(line_id)
     if reference is None:

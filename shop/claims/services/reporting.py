@@ -41,7 +41,7 @@ def report(*, order_reference: str, key: UUID, reported: Reported) -> Claim:
     within the hour. Under a key that is known it is the first claim, whatever is said now.
 
     Raises NotReportable, NothingToClaim, ValueError (of no line). Locks the order, then its customer's count of
-    claims, then slot and stock (once more) or the payment account (money); its outcome in between. 58 queries where
+    claims, then slot and stock (once more) or the payment account (money); its outcome in between. 59 queries where
     money goes back, 80 where it comes once more, however many lines.
     """
     if reported.kind not in {Kind.MISSING, Kind.DAMAGED, Kind.LIFE}:
