@@ -235,8 +235,13 @@ def test_what_is_refused_is_told_and_stays_until_it_is_read(shop, open_page):
     drive(page, shop)
     press(page, "Je pars")
     all_sent(page)
-    page.evaluate("document.querySelectorAll('[data-no-stops-left]').forEach(part => part.hidden = false)")
-    press(page, "Retour au dépôt")
+    # In one go: the page hides it again as soon as it hears of its stops.
+    page.evaluate(
+        """() => document.querySelectorAll("[data-no-stops-left]").forEach(part => {
+          part.hidden = false;
+          part.querySelector("button")?.click();
+        })"""
+    )
 
     expect(page.locator(".courier__refusals")).to_contain_text("Il reste des arrêts")
     expect(page.locator("h1:visible")).to_have_text("Votre tournée")
