@@ -1,7 +1,7 @@
 """French words for money, weights and slots. Narrow no-break spaces keep a figure and its unit on one line."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urljoin
@@ -86,6 +86,17 @@ def at_hour(at: datetime) -> str:
 def said_at(at: datetime) -> str:
     """An instant as it is said: « 26 novembre à 19 h 32 »."""
     return f"{first_of_month(date_format(timezone.localtime(at), 'j F').lower())} à {hour(at)}"
+
+
+def day_said(day: date | datetime) -> str:
+    """« 1er décembre 2026 »."""
+    local = timezone.localtime(day) if isinstance(day, datetime) else day
+    return first_of_month(date_format(local, "j F Y").lower())
+
+
+def last_day_said(until: datetime) -> str:
+    """Of an end that is itself excluded: midnight ends the day before."""
+    return day_said(until - timedelta(microseconds=1))
 
 
 @register.filter

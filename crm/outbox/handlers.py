@@ -324,13 +324,14 @@ def _about_review(letter: str, kind: str, review_id: int) -> None:
     )
 
 
-@handler(PointsExpiring, key="outbox.points_expiring")
-def tell_points_expiring(told: PointsExpiring) -> None:
+@handler(PointsExpiring, key="outbox.points_expiring", takes_id=True)
+def tell_points_expiring(told: PointsExpiring, fact_id: int) -> None:
+    """Once for the fact: no point is told of twice, and two of one day are two facts."""
     context = expiring_letter(told)
     if context:
         services.queue_message(
             purpose="points_expiring",
-            occasion=f"{told.customer_id} {told.first_epoch:.0f}",
+            occasion=str(fact_id),
             recipient=context["recipient"],
             customer_id=context["customer_id"],
             template="points_expiring",

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from config.templatetags.cabas import last_day_said
 from loyalty.points.events import PointsExpiring
 from loyalty.points.queries import addressee, terms_at
 from loyalty.points.rules import worth
-from loyalty.points.wording import last_day_said, points_said
+from loyalty.points.wording import points_said
 
 
 def expiring_letter(told: PointsExpiring) -> dict[str, Any] | None:

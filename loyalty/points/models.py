@@ -73,6 +73,7 @@ class PointTerms(models.Model):
             hundred_worth=self.hundred_worth,
             pending_days=self.pending_days,
             lasts_months=self.lasts_months,
+            counts_alcohol=self.counts_alcohol,
         )
 
 

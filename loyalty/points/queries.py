@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from loyalty.points import rules
@@ -28,7 +28,7 @@ class Standing:
     balance: int
     usable: int
     pending: int
-    # When the last of those with a date may be spent; the others wait for their delivery.
+    # When the last of them may be spent; None where one waits for its delivery.
     pending_until: datetime | None
     expiring: int
     expires_at: datetime | None
@@ -36,7 +36,7 @@ class Standing:
 
 
 def standing(customer_ids: Collection[int], now: datetime) -> Standing:
-    """Two queries, however long the book."""
+    """Two queries, and one more where points end, however long the book."""
     own = PointAccount.objects.filter(pk__in=customer_ids).aggregate(
         balance=Coalesce(Sum("balance"), 0), carried=Coalesce(Sum("carried_cents"), 0)
     )
@@ -46,6 +46,7 @@ def standing(customer_ids: Collection[int], now: datetime) -> Standing:
     found = left.aggregate(
         usable=Coalesce(Sum("remaining", filter=usable), 0),
         pending=Coalesce(Sum("remaining", filter=waits), 0),
+        undelivered=Count("pk", filter=Q(usable_at=None)),
         pending_until=Max("usable_at", filter=waits),
         expires_at=Min("expires_at", filter=usable),
     )
@@ -53,7 +54,7 @@ def standing(customer_ids: Collection[int], now: datetime) -> Standing:
         balance=own["balance"],
         usable=found["usable"],
         pending=found["pending"],
-        pending_until=found["pending_until"],
+        pending_until=None if found["undelivered"] else found["pending_until"],
         expiring=_expiring(left, found["expires_at"]) if found["expires_at"] else 0,
         expires_at=found["expires_at"],
         carried_cents=own["carried"],

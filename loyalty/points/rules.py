@@ -52,6 +52,7 @@ class Terms:
     hundred_worth: Decimal
     pending_days: int
     lasts_months: int | None
+    counts_alcohol: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ def _move(guest: PointAccount, own: PointAccount, now: datetime) -> None:
 
 def expire(*, now: datetime, batch: int = BATCH) -> int:
     """Points whose time is over end; how many points. A batch of accounts a transaction, until none is left: stopped at
-    any moment, the next run goes on where it was. Two statements a batch.
+    any moment, the next run goes on where it was. Three statements a batch.
     """
     ended = 0
     while some := _expire_some(now, batch):

@@ -1,28 +1,16 @@
 """What customers and staff read of points, in French: a sentence for each entry, and what there is to know of an account."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.templatetags.cabas import euros, first_of_month, grouped
+from config.templatetags.cabas import day_said, euros, grouped, last_day_said
 from loyalty.points import rules
 from loyalty.points.models import PointEntry
 from loyalty.points.queries import OfOrder, Standing
 
 Kind = PointEntry.Kind
-
-
-def day_said(at: datetime) -> str:
-    """« 1er décembre 2026 »."""
-    return first_of_month(date_format(timezone.localtime(at), "j F Y").lower())
-
-
-def last_day_said(until: datetime) -> str:
-    """Of an end that is itself excluded: midnight ends the day before."""
-    return day_said(until - timedelta(microseconds=1))
 
 
 def points_said(points: int) -> str:
@@ -89,7 +77,7 @@ def standing_said(told: Standing, terms: rules.Terms) -> list[str]:
         )
     elif told.pending:
         said.append(
-            _("%(points)s en attente de votre livraison, puis du délai de retour (%(days)s jours).")
+            _("%(points)s en attente d’une livraison, puis du délai de retour (%(days)s jours).")
             % {"points": points_said(told.pending), "days": terms.pending_days}
         )
     if told.balance < 0:
@@ -118,11 +106,20 @@ def rule_said(terms: rules.Terms) -> str:
     """How points are earned and how long they last, in one paragraph."""
     step = euros(terms.step_cents / rules.HUNDRED)
     told = _(
-        "%(points)s par tranche de %(step)s d’articles finalement payés\u202f; ce qui dépasse compte pour la commande suivante. "
-        "Ni la livraison, ni les consignes, ni le lait premier âge, que la loi interdit de promouvoir."
+        "%(points)s par tranche de %(step)s d’articles finalement payés\u202f; ce qui dépasse compte pour la commande suivante."
     ) % {"points": points_said(terms.points), "step": step}
+    without = (
+        _(
+            "Ne comptent ni la livraison, ni les consignes, ni le lait premier âge, que la loi interdit de promouvoir."
+        )
+        if terms.counts_alcohol
+        else _(
+            "Ne comptent ni la livraison, ni les consignes, ni l’alcool, ni le lait premier âge, que la loi interdit de "
+            "promouvoir."
+        )
+    )
     worth = _("100 points valent %(sum)s.") % {"sum": euros(terms.hundred_worth)}
     if terms.lasts_months is None:
-        return f"{told} {worth}"
+        return f"{told} {without} {worth}"
     lasts = _("Ils se dépensent pendant %(n)s mois.") % {"n": terms.lasts_months}
-    return f"{told} {worth} {lasts}"
+    return f"{told} {without} {worth} {lasts}"

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from config.templatetags.cabas import euros, grouped
+from config.templatetags.cabas import day_said, euros, grouped
 from loyalty.points import wording as points
 from loyalty.points.queries import entries_of, standing, terms_at
 from loyalty.points.rules import PointsShort, worth
-from loyalty.points.wording import day_said, points_said
+from loyalty.points.wording import points_said
 from loyalty.vouchers import services
 from loyalty.vouchers.forms import ExchangeForm
 from loyalty.vouchers.models import Voucher

@@ -6,8 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from config.numbers import short_decimal
-from config.templatetags.cabas import euros
-from loyalty.points.wording import day_said, last_day_said
+from config.templatetags.cabas import day_said, euros, last_day_said
 from loyalty.vouchers import rules
 
 

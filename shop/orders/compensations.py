@@ -7,11 +7,11 @@ from typing import Any
 
 from django.urls import reverse
 
+from config.templatetags.cabas import last_day_said
 from delivery.promise.models import Compensation
 from delivery.promise.queries import compensation, compensations_of_order, undone
 from delivery.promise.rules import NEXT_DELIVERY, POINTS, VOUCHER
 from delivery.promise.wording import done_said, title_said
-from loyalty.points.wording import last_day_said
 from shop.orders.letters import addressed
 from shop.orders.models import Order
 from shop.orders.services.compensating import REMEDIES, voucher_ends

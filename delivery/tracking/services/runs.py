@@ -64,13 +64,17 @@ def open_run(*, courier_id: int, round_id: int, now: datetime) -> Run:
 
 def withdraw(visits: Sequence[Visit]) -> None:
     """Whoever called an order off or moved it meanwhile is not driven to, nor told that it will be late. The caller holds
-    the run's lock, or the half-day's. One query where there is one, none else.
+    the run's lock, or the half-day's: what that van's phone said of the door meanwhile stays. One query for each state that
+    a door becomes, none else.
     """
-    off = [visit for visit in visits if visit.withdrawn_as]
-    for visit in off:
-        visit.state = visit.withdrawn_as or visit.state
-    if off:
-        Visit.objects.bulk_update(off, ["state"])
+    became: dict[State, list[Visit]] = {}
+    for visit in visits:
+        if state := visit.withdrawn_as:
+            became.setdefault(state, []).append(visit)
+    for state, off in became.items():
+        Visit.objects.to_come().filter(pk__in=[visit.pk for visit in off]).update(state=state)
+        for visit in off:
+            visit.state = state
 
 
 def reestimate(run: Run, visits: Sequence[Visit], *, now: datetime) -> None:

@@ -1,11 +1,8 @@
-from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
-from django.utils import timezone
-from django.utils.formats import date_format
 
-from config.templatetags.cabas import first_of_month
+from config.templatetags.cabas import day_said
 from shop.reviews.rules import BEST
 
 register = template.Library()
@@ -18,8 +15,4 @@ def stars(rating: Decimal | int) -> str:
     return "★" * full + "☆" * (BEST - full)
 
 
-@register.filter
-def said_on(day: date | datetime) -> str:
-    """« 1er décembre 2026 », in Paris."""
-    local = timezone.localtime(day) if isinstance(day, datetime) else day
-    return first_of_month(date_format(local, "j F Y").lower())
+register.filter("said_on", day_said)

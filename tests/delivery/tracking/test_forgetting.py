@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from config.media import sweep_private
-from delivery.tracking import services
+from delivery.tracking import services, tasks
 from delivery.tracking.models import Position, Visit
 from tests.delivery.rounds.fleet import slot
 from tests.delivery.tracking.road import minutes, out, say, visit
@@ -54,3 +55,13 @@ def test_a_photograph_of_what_was_undone_goes_the_day_after():
     assert sweep_private(field, now=now + timedelta(hours=25)) == 1
 
     assert field.storage.exists(kept) and not field.storage.exists(orphan)
+
+
+def test_each_night_sweeps_what_nobody_names():
+    field = Visit._meta.get_field("photo")
+    orphan = field.storage.save("remises/perdue.jpg", ContentFile(picture().read()))
+
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        tasks.forget()
+
+    assert not field.storage.exists(orphan)

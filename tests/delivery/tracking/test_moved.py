@@ -1,11 +1,14 @@
 """An order that its customer moves to another slot leaves the van that was loaded for it."""
 
+from unittest import mock
+
 import pytest
 
 from delivery.rounds.models import Round
 from delivery.tracking import services
-from delivery.tracking.models import LateNotice, Visit
-from tests.delivery.rounds.fleet import AFTERNOON, courier, planned, shift, slot
+from delivery.tracking.models import LateNotice, Run, Visit
+from delivery.tracking.services import runs
+from tests.delivery.rounds.fleet import AFTERNOON, drop, planned, shift, slot
 from tests.delivery.tracking.road import loaded, minutes, moved, out, say, visit
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +38,25 @@ def test_loaded_once_more_for_another_slot_it_is_no_door_of_the_silent_van():
     assert visit(run, 1).state == Visit.State.HANDED_ON
 
 
-def test_a_round_that_was_planned_anew_meanwhile_is_nobody_s():
+def test_a_round_that_was_planned_anew_meanwhile_is_nobody_s(monkeypatch):
+    on = shift(hours=(13, 22))
+    planned(drop(hour=15), now=AFTERNOON - minutes(90))
+    known = Round.objects.get(shift=on)
+    # As the half-day is locked at last, another plan is written.
+    monkeypatch.setattr(runs.rounds, "lock_round", mock.Mock(side_effect=Round.DoesNotExist))
+
     with pytest.raises(services.NotYourRound):
-        services.open_run(courier_id=courier().pk, round_id=404, now=slot(15))
+        services.open_run(courier_id=on.courier_id, round_id=known.pk, now=slot(15))
+
+    assert not Run.objects.exists()
+
+
+def test_what_a_phone_said_of_a_door_meanwhile_is_not_undone():
+    run = loaded(15)
+    moved(visit(run, 1).drop, 18)
+    read = [visit(run, 1)]
+    Visit.objects.filter(run=run).update(state=Visit.State.DELIVERED)
+
+    runs.withdraw(read)
+
+    assert visit(run, 1).state == Visit.State.DELIVERED

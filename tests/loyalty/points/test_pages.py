@@ -55,6 +55,10 @@ def test_whoever_is_new_reads_how_points_come(client, me):
         and "Encore 100 points à dépenser pour un premier bon." in page
     )
     assert "Échanger" not in page
+    assert "ni les consignes, ni l’alcool, ni le lait premier âge" in page
+
+    programme(starts_at=timezone.now(), counts_alcohol=True)
+    assert "ni l’alcool" not in shown(client)
 
 
 def test_whoever_has_many_reads_what_they_are_worth_wait_for_and_when_they_end(client, me):

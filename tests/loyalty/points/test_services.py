@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from config.facts import deliver_all
 from crm.outbox.models import Message
-from loyalty.points import services
+from loyalty.points import services, tasks
 from loyalty.points.models import PointEntry, PointLot
 from loyalty.points.queries import entries_of, liability, points_of_order, standing, wrong_accounts
 from loyalty.points.rules import PointsShort
 from shop.customers.models import Customer
+from tests.factories import CustomerFactory
 from tests.loyalty.points.earning import DAY, account, counts, customer, figures, programme, usable
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,15 @@ def test_an_order_brings_points_that_wait_for_its_delivery_and_the_days_after(me
     assert figures(me, NOW + 14 * DAY - timedelta(seconds=1)) == (50, 0, 50)
     assert figures(me, NOW + 14 * DAY) == (50, 50, 0)
     assert standing([me], NOW).pending_until == NOW + 14 * DAY
+
+
+def test_while_one_order_is_not_delivered_no_day_is_promised_for_all_that_waits(me):
+    counts(me, "CB-1", 3000, delivered_at=NOW)
+    assert standing([me], NOW).pending_until == NOW + 14 * DAY
+
+    counts(me, "CB-2", 3000)
+
+    assert (standing([me], NOW).pending, standing([me], NOW).pending_until) == (40, None)
 
 
 def test_what_fills_no_step_is_carried_over_to_the_next_order(me):
@@ -425,3 +435,16 @@ def test_whoever_has_no_address_any_more_is_not_written_to(me):
     services.announce(now=standing([me], NOW).expires_at - 29 * DAY)
 
     assert told_of() == []
+
+
+def test_each_night_guests_who_were_late_follow_and_a_fault_is_logged_by_number_alone(me, caplog):
+    guest = CustomerFactory(guest=True)
+    Customer.objects.filter(pk=guest.pk).update(merged_into=me)
+    usable(guest.pk, 100)
+
+    tasks.verify()
+    assert figures(me) == (100, 100, 0) and not caplog.records
+
+    PointLot.objects.filter(account=me).update(remaining=90)
+    tasks.verify()
+    assert {record.args[0] for record in caplog.records} == {me}
