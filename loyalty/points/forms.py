@@ -19,7 +19,7 @@ class GiveForm(forms.Form):
     """``ceiling``: how many points whoever asks may give."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    points = forms.IntegerField(label=_("points"), min_value=1, widget=UnfoldAdminTextInputWidget)
+    points = forms.IntegerField(label=_("Points"), min_value=1, widget=UnfoldAdminTextInputWidget)
     reason = ReasonField(PointEntry.Reason)
 
     def __init__(self, *args: Any, ceiling: int, **kwargs: Any) -> None:
@@ -35,10 +35,10 @@ class GiveForm(forms.Form):
 
 class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
     step = FrenchDecimalField(
-        label=_("tranche payée (€)"), min_value=1, max_value=1000, max_digits=6, decimal_places=2
+        label=_("Tranche payée (€)"), min_value=1, max_value=1000, max_digits=6, decimal_places=2
     )
     hundred_worth = FrenchDecimalField(
-        label=_("valeur de 100 points (€)"),
+        label=_("Valeur de 100 points (€)"),
         min_value=Decimal("0.01"),
         max_value=100,
         max_digits=6,
