@@ -64,6 +64,11 @@ app.conf.beat_schedule = {
     "points-expire": {"task": "loyalty.points.tasks.expire", "schedule": crontab(minute=15, hour=1)},
     "points-announce": {"task": "loyalty.points.tasks.announce", "schedule": crontab(minute=30, hour=8)},
     "points-verify": {"task": "loyalty.points.tasks.verify", "schedule": crontab(minute=45, hour=3)},
+    "milestones-celebrate": {
+        "task": "loyalty.milestones.tasks.celebrate",
+        "schedule": crontab(minute=40, hour=7),
+    },
+    "rewards-verify": {"task": "loyalty.rewards.tasks.verify", "schedule": crontab(minute=55, hour=3)},
     "stock-check": {"task": "shop.stock.tasks.check_drift", "schedule": crontab(minute=35, hour=3)},
     "missed-collect": {"task": "shop.search.tasks.collect_missed", "schedule": 300.0},
     "missed-forget": {"task": "shop.search.tasks.forget_missed", "schedule": crontab(minute=50, hour=2)},

@@ -48,6 +48,14 @@ _SEE_PROMISES: Rights = {
 _SEE_POINTS: Rights = {
     "points.pointaccount": VIEW, "points.pointentry": VIEW, "points.pointterms": VIEW,
 }  # fmt: skip
+_SEE_PRESENTS: Rights = {
+    "rewards.item": VIEW, "rewards.itemmove": VIEW, "rewards.reward": VIEW, "rewards.present": VIEW,
+    "rewards.presentevent": VIEW, "milestones.milestone": VIEW, "milestones.milestoneitem": VIEW,
+    "milestones.milestonevoucher": VIEW,
+}  # fmt: skip
+_RUN_PRESENTS: Rights = _SEE_PRESENTS | {
+    "rewards.item": WRITE, "rewards.reward": WRITE, "rewards.present": EDIT, "milestones.milestone": WRITE,
+}  # fmt: skip
 _SEE_CLAIMS: Rights = {"claims.claim": VIEW, "claims.claimevent": VIEW, "claims.claimlimits": VIEW}
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
@@ -127,6 +135,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
+        **_SEE_PRESENTS,
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -148,6 +157,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
+        **_RUN_PRESENTS,
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
@@ -200,6 +210,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
+        **_RUN_PRESENTS,
         "points.pointterms": frozenset({"view", "add"}),
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,

@@ -8,10 +8,16 @@ from crm.desk.services.callbacks import within_an_hour
 from crm.insights.ports import bind_answer_times, bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
+from loyalty.milestones.ports import bind_anniversaries, bind_ranks
+from loyalty.points.ports import bind_first_reward
+from loyalty.rewards.ports import bind_products
+from loyalty.rewards.queries import least_points
 from shop.catalogue.ports import bind_index
+from shop.catalogue.queries import givable_product
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.claims.ports import bind_call_by
 from shop.documents.queries import links_of
+from shop.orders import celebrations
 from shop.orders import queries as orders
 from shop.orders import services as order_services
 from shop.orders.ports import bind_documents, bind_recalls, bind_stuck_letters
@@ -54,5 +60,9 @@ bind_recalls(recalls.recalls_told)
 bind_off_sale(recalls.off_sale)
 bind_letters(recall_letters)
 bind_remedies(order_services.REMEDIES | CALLS)
+bind_products(givable_product)
+bind_first_reward(least_points)
+bind_ranks(celebrations.rank_of_next)
+bind_anniversaries(celebrations.anniversaries_today)
 bind_answer_times(desk.answer_times)
 bind_call_by(within_an_hour)

@@ -41,6 +41,8 @@ DOORS |= {"refund_forms", "promised"}
 DOORS |= {"shown", "letters", "admin_search"}
 # Who waits for a place in a full slot.
 DOORS |= {"waitlist"}
+# The letter that welcomes, as it is laid out.
+DOORS |= {"welcome"}
 # The plain values of rounds: a point on the map, a load.
 DOORS |= {"problem"}
 # A form that two rooms show, the words for a rule, the shipped defaults, the bulk import.

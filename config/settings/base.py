@@ -28,6 +28,8 @@ ROOMS = [
     "delivery.tracking",
     "loyalty.points",
     "loyalty.vouchers",
+    "loyalty.rewards",
+    "loyalty.milestones",
     "shop.catalogue",
     "shop.pricing",
     "shop.stock",

@@ -8,6 +8,8 @@ from crm.outbox.queries import coverage_letter, offer_letter, order_status, rest
 from delivery.promise.events import CompensationGranted
 from delivery.slots.events import SlotOffered
 from delivery.zones.events import CoverageOpened
+from loyalty.milestones.events import GiftAnnounced
+from loyalty.milestones.letters import gift_letter
 from loyalty.points.events import PointsExpiring
 from loyalty.points.letters import expiring_letter
 from shop.claims.events import CallbackDue, ClaimAnswered, RobbedOrderRepaired
@@ -335,5 +337,20 @@ def tell_points_expiring(told: PointsExpiring, fact_id: int) -> None:
             recipient=context["recipient"],
             customer_id=context["customer_id"],
             template="points_expiring",
+            context=context,
+        )
+
+
+@handler(GiftAnnounced, key="outbox.gift_announced")
+def tell_gift_announced(told: GiftAnnounced) -> None:
+    """Once for the gift; none where it was given or called off meanwhile."""
+    context = gift_letter(told.due_id)
+    if context:
+        services.queue_message(
+            purpose="gift_announced",
+            occasion=str(told.due_id),
+            recipient=context["recipient"],
+            customer_id=context["customer_id"],
+            template="gift_announced",
             context=context,
         )

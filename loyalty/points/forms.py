@@ -11,8 +11,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.forms import FrenchDecimalField, ReasonField
 from loyalty.points.models import PointEntry, PointTerms
+from loyalty.points.ports import first_reward
 from loyalty.points.queries import median_month_cents
-from loyalty.points.rules import FIRST_REWARD, months_to_first_reward
+from loyalty.points.rules import months_to
 
 
 class GiveForm(forms.Form):
@@ -69,14 +70,13 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
         told = super().clean() or {}
         if self.errors or told["lasts_months"] is None:
             return told
-        monthly = median_month_cents(timezone.now())
-        months = months_to_first_reward(monthly, PointTerms(**told).terms) if monthly else None
+        now = timezone.now()
+        monthly, points = median_month_cents(now), first_reward(now)
+        months = months_to(points, monthly, PointTerms(**told).terms) if monthly and points else None
         if months and months > told["lasts_months"]:
             said = _(
                 "Le client médian met %(months)s\u00a0mois à réunir les %(points)s\u00a0points de la première récompense\u202f: "
                 "ils périmeraient avant. Faites-les durer plus longtemps, ou donnez-en davantage."
             )
-            self.add_error(
-                "lasts_months", ValidationError(said, params={"months": months, "points": FIRST_REWARD})
-            )
+            self.add_error("lasts_months", ValidationError(said, params={"months": months, "points": points}))
         return told

@@ -12,8 +12,6 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
-# What the least of the rewards asks for.
-FIRST_REWARD = 100
 CENT, HUNDRED = Decimal("0.01"), Decimal(100)
 
 
@@ -78,11 +76,11 @@ def missing_cents(carried_cents: int, terms: Terms) -> int:
     return terms.step_cents - carried_cents % terms.step_cents
 
 
-def months_to_first_reward(monthly_cents: int, terms: Terms) -> int | None:
-    """Whole months in which somebody who pays so much a month has the points of the first reward; None of nothing paid."""
+def months_to(points: int, monthly_cents: int, terms: Terms) -> int | None:
+    """Whole months in which somebody who pays so much a month has so many points; None of nothing paid."""
     if monthly_cents <= 0:
         return None
-    cents = ceil(FIRST_REWARD / terms.points) * terms.step_cents
+    cents = ceil(points / terms.points) * terms.step_cents
     return ceil(cents / monthly_cents)
 
 

@@ -128,6 +128,11 @@ def spend(
     return entry
 
 
+def is_spent(*, customer_id: int, source: str) -> bool:
+    """Whether this customer has spent points under a source. One query."""
+    return PointEntry.objects.filter(account=customer_id, kind=Kind.SPENT, source=source).exists()
+
+
 @transaction.atomic
 def give_back(*, customer_id: int, source: str, now: datetime | None = None) -> PointEntry | None:
     """What was spent under a source is back in its lots; where those have ended, for thirty days more. Twice is once.

@@ -35,7 +35,7 @@ def sentence(entry: PointEntry) -> str:
         case Kind.TAKEN_BACK:
             return _("%(sum)s d’articles remboursés") % {"sum": cents}
         case Kind.SPENT:
-            return _("Échangés contre un bon")
+            return _("Échangés contre une récompense")
         case Kind.GIVEN_BACK:
             return _("Rendus")
         case Kind.EXPIRED:

@@ -19,7 +19,6 @@ from unfold.widgets import (
 
 from config.forms import FrenchDecimalField
 from loyalty.vouchers.models import Voucher, VoucherEntry
-from loyalty.vouchers.rules import EXCHANGES
 from shop.customers.queries import customer_id_of_login
 
 # What a person may grant alone; more is granted by a programme, whose rules are decided elsewhere.
@@ -108,10 +107,3 @@ class GrantForm(forms.Form):
 
 class CancelForm(forms.Form):
     reason = forms.ChoiceField(label=_("motif"), choices=VoucherEntry.Reason, widget=UnfoldAdminSelectWidget)
-
-
-class ExchangeForm(forms.Form):
-    """One button a voucher; the key is drawn with the page."""
-
-    key = forms.UUIDField()
-    points = forms.IntegerField(min_value=1, max_value=max(EXCHANGES))

@@ -52,6 +52,14 @@ def usable_vouchers(
     return mine.order_by("valid_until", "pk")[:MOST_SHOWN]
 
 
+def drawn_for(prefixes: Collection[str]) -> list[Voucher]:
+    """All that were granted for what begins like one of these, whatever became of them. One query."""
+    marks = Q(pk=None)
+    for prefix in prefixes:
+        marks |= Q(source__startswith=prefix)
+    return list(Voucher.objects.filter(marks))
+
+
 def voucher_held_by(order_reference: str) -> Voucher | None:
     """The voucher an order holds or used. One query."""
     return Voucher.objects.filter(order_reference=order_reference).first() if order_reference else None

@@ -2,11 +2,9 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
-
-from loyalty.points.rules import FIRST_REWARD
 
 NOTHING = Decimal("0.00")
 CENT = Decimal("0.01")
@@ -17,13 +15,6 @@ ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 GROUPS, GROUP = 4, 5
 # What a person may type around the letters; beyond, it is read no further.
 MOST_TYPED = 100
-# Points that may be had as a voucher at once, and how long it lasts.
-EXCHANGES = (FIRST_REWARD, 200, 500, 1000, 5000, 10_000)
-EXCHANGED_LASTS = timedelta(days=365)
-
-
-class ExchangeRefused(Exception):
-    """So many points are not to be had as a voucher."""
 
 
 class VoucherRefused(Exception):

@@ -4,24 +4,20 @@ Each change is one conditional change of the voucher's row and one entry beside 
 promotions → vouchers → payment account.
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from loyalty.points.queries import terms_at
-from loyalty.points.rules import worth
-from loyalty.points.services import spend as spend_points
+from loyalty.points.services import give_back as give_points_back
 from loyalty.vouchers.models import Voucher, VoucherEntry
 from loyalty.vouchers.queries import digest_of
 from loyalty.vouchers.rules import (
-    EXCHANGED_LASTS,
-    EXCHANGES,
     NOTHING,
-    ExchangeRefused,
     VoucherCancelled,
     VoucherRefused,
     VoucherSpent,
@@ -53,13 +49,11 @@ def grant(
     ``source`` says what for, by ids and codes of ours (`models.SOURCE`). ``by_id`` is the member of staff. Raises
     ValidationError for terms that cannot be. Three statements.
     """
-    code = new_code()
-    voucher = Voucher(
+    voucher, code = _drawn(
         kind=kind, value=value, ceiling=ceiling, owner_id=owner_id, minimum_goods=minimum_goods, origin=origin,
         first_order_only=first_order_only, valid_from=valid_from or timezone.now(), valid_until=valid_until,
-        source=source, code_digest=digest_of(canonical(code) or ""),
+        source=source,
     )  # fmt: skip
-    voucher.clean_fields()
     try:
         with transaction.atomic():
             voucher.save(force_insert=True)
@@ -72,23 +66,37 @@ def grant(
     return Granted(voucher, code)
 
 
-@transaction.atomic
-def exchange(*, customer_id: int, points: int, key: UUID) -> Granted:
-    """A voucher of the customer's own for points, at what they are worth today; used within a year, at once or later.
+def _drawn(**terms: Any) -> tuple[Voucher, str]:
+    """A voucher with a code of its own, not kept yet. Raises ValidationError."""
+    code = new_code()
+    voucher = Voucher(code_digest=digest_of(canonical(code) or ""), **terms)
+    voucher.clean_fields()
+    return voucher, code
 
-    Under a key that is known it is the first one. Raises PointsShort, ExchangeRefused (none of the sums offered, or no
-    programme runs). Locks the account of points; twelve queries.
+
+@transaction.atomic
+def grant_all(*, wanted: Sequence[Mapping[str, Any]], by_id: int | None) -> list[Granted]:
+    """Many vouchers at once, each with the fields of a `Voucher`, under sources that nobody else writes: whoever calls holds
+    what they are for. Raises ValidationError, IntegrityError of a known source. Two statements, however many.
     """
-    now = timezone.now()
-    terms = terms_at(now)
-    if points not in EXCHANGES or terms is None:
-        raise ExchangeRefused(points)
-    source = f"exchange-{key}"
-    spend_points(customer_id=customer_id, points=points, source=source, now=now)
-    return grant(
-        kind=Voucher.Kind.AMOUNT, value=worth(points, terms.terms), origin=Voucher.Origin.LOYALTY, source=source,
-        owner_id=customer_id, valid_from=now, valid_until=now + EXCHANGED_LASTS,
-    )  # fmt: skip
+    drawn = [_drawn(**terms) for terms in wanted]
+    Voucher.objects.bulk_create(voucher for voucher, _code in drawn)
+    VoucherEntry.objects.bulk_create(
+        VoucherEntry(voucher=voucher, kind=Kind.GRANTED, by_id=by_id) for voucher, _code in drawn
+    )
+    return [Granted(voucher, code) for voucher, code in drawn]
+
+
+@transaction.atomic
+def cancel_all(*, voucher_ids: Collection[int], reason: str, by_id: int | None) -> int:
+    """Take back those of these that no order holds; how many. Locks them in order of id; three statements, however many."""
+    unused = Voucher.objects.filter(pk__in=voucher_ids, order_reference="", cancelled_at=None)
+    ids = [one.pk for one in unused.order_by("pk").select_for_update(no_key=True)]
+    Voucher.objects.filter(pk__in=ids).update(cancelled_at=timezone.now())
+    VoucherEntry.objects.bulk_create(
+        VoucherEntry(voucher_id=pk, kind=Kind.CANCELLED, reason=reason, by_id=by_id) for pk in ids
+    )
+    return len(ids)
 
 
 # Every condition on the row itself: of one that was waited for, PostgreSQL looks at these again, and at no subquery but
@@ -198,7 +206,8 @@ def _held_by(order_reference: str) -> Voucher | None:
 
 @transaction.atomic
 def cancel(*, voucher_id: int, reason: str, by_id: int | None) -> None:
-    """Take an unused voucher back, for a `VoucherEntry.Reason`. Two statements.
+    """Take an unused voucher back, for a `VoucherEntry.Reason`; the points it was exchanged for go back. Three statements, and
+    ten where points were spent on it.
 
     Raises VoucherTaken, VoucherSpent, VoucherCancelled.
     """
@@ -206,6 +215,9 @@ def cancel(*, voucher_id: int, reason: str, by_id: int | None) -> None:
     if not unused.update(cancelled_at=timezone.now()):
         raise _why_not(Voucher.objects.get(pk=voucher_id))
     VoucherEntry.objects.create(voucher_id=voucher_id, kind=Kind.CANCELLED, reason=reason, by_id=by_id)
+    voucher = Voucher.objects.get(pk=voucher_id)
+    if voucher.origin == Voucher.Origin.LOYALTY and voucher.owner_id:
+        give_points_back(customer_id=voucher.owner_id, source=voucher.source)
 
 
 def _why_not(voucher: Voucher) -> VoucherRefused:

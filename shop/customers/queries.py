@@ -53,6 +53,11 @@ def customer_id_of_login(email: str) -> int | None:
     return Customer.objects.filter(user__email=email.lower()).values_list("pk", flat=True).first()
 
 
+def same_address(email: str) -> set[int]:
+    """All parties with this e-mail address, proven or only typed. One query."""
+    return set(Customer.objects.filter(email=email.lower()).values_list("pk", flat=True))
+
+
 def is_proven_email(customer_id: int | None, email: str) -> bool:
     """Has this customer's login proven to own the address? At most one query."""
     proven = EmailAddress.objects.filter(

@@ -16,6 +16,7 @@ from delivery.tracking.events import (
     IncidentAnnounced,
     RoundLeft,
 )
+from loyalty.rewards.events import PresentDue
 from shop.orders import services
 from shop.orders.delays import expected_after
 from shop.orders.events import (
@@ -26,6 +27,7 @@ from shop.orders.events import (
     OrderPacked,
     OrderPlaced,
     OrderRefundAsked,
+    OrderReturned,
     ShelfShort,
 )
 from shop.orders.models import Delay, OrderEvent
@@ -120,6 +122,31 @@ def count_points_delivered(delivered: OrderDelivered) -> None:
 @handler(OrderRefundAsked, key="orders.count_points_refunded")
 def count_points_refunded(asked: OrderRefundAsked) -> None:
     services.count_points(reference=asked.order_reference)
+
+
+@handler(OrderPlaced, key="orders.tell_milestones_placed")
+def tell_milestones_placed(placed: OrderPlaced) -> None:
+    services.tell_milestones(reference=placed.order_reference)
+
+
+@handler(OrderDelivered, key="orders.tell_milestones_delivered")
+def tell_milestones_delivered(delivered: OrderDelivered) -> None:
+    services.tell_milestones(reference=delivered.order_reference)
+
+
+@handler(OrderCancelled, key="orders.tell_milestones_cancelled")
+def tell_milestones_cancelled(cancelled: OrderCancelled) -> None:
+    services.tell_milestones(reference=cancelled.order_reference)
+
+
+@handler(OrderReturned, key="orders.tell_milestones_returned")
+def tell_milestones_returned(returned: OrderReturned) -> None:
+    services.tell_milestones(reference=returned.order_reference)
+
+
+@handler(PresentDue, key="orders.take_along")
+def take_along(due: PresentDue) -> None:
+    services.take_along(customer_id=due.customer_id)
 
 
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")

@@ -16,6 +16,7 @@ from delivery.slots.queries import same_hour_again, slot_of_zone
 from delivery.zones.queries import known_zones
 from loyalty.points.queries import points_of_order
 from loyalty.points.wording import order_said
+from loyalty.rewards.queries import presents_with
 from shop.basket.holding import hold_for
 from shop.basket.refill import put_back
 from shop.basket.rules import Wanted
@@ -65,6 +66,7 @@ def order_page(request: HttpRequest, reference: str) -> HttpResponse:
         "same_hour": _same_hour(order),
         "kept": kept_of(order),
         "delay": delay_shown(order),
+        "presents": presents_with(reference),
         "points": order_said(points, timezone.now()) if (points := points_of_order(reference)) else "",
     }
     return render(request, "orders/order.html", order_context(order) | back_context(order) | own)

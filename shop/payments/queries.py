@@ -1,5 +1,6 @@
 """What other rooms may read of payments."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -125,6 +126,13 @@ def asked_to_capture(order_reference: str) -> Decimal:
     """Euros taken of an order, or asked for and not refused. One query."""
     asked = PaymentOperation.objects.filter(account_id=order_reference, kind=Kind.CAPTURE)
     return asked.exclude(state=State.REFUSED).aggregate(amount=Sum("amount"))["amount"] or Decimal(0)
+
+
+def kept_of(order_references: Collection[str]) -> Decimal:
+    """Euros taken for these orders, less what went back. One query."""
+    paid = PaymentAccount.objects.filter(order_reference__in=order_references)
+    sums = paid.aggregate(taken=Sum("captured", default=Decimal(0)), back=Sum("refunded", default=Decimal(0)))
+    return Decimal(sums["taken"] - sums["back"])
 
 
 def unknown_answers() -> int:

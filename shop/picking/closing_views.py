@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.admin import own_id
 from config.exports import pdf_file
 from config.templatetags.cabas import grams
+from loyalty.rewards.rules import PresentsDue
 from shop.documents.queries import SellerUnknown, delivery_note
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine
@@ -83,19 +84,22 @@ def close(request: HttpRequest, task_id: int) -> HttpResponse:
     lines = queries.task_sheet(task)
     if is_cancelled:
         lines = [line for line in lines if line.picked]
+    presents = [] if is_cancelled else queries.to_pack(task.order.reference)
     labelled = Counter(task.crates.values_list("temperature", flat=True))
     form = CratesForm(
         request.POST if request.method == "POST" else None,
         # What goes back on its shelves fills no crate.
         lines=[] if is_cancelled else lines,
         labelled={} if is_cancelled else labelled,
+        # Labels are asked for before anything is packed.
+        presents=[] if "label" in request.POST else presents,
     )
     if request.method == "POST" and form.is_valid():
         if task.order.status == Order.Status.PICKING and form.wanted():
             services.label_crates(task_id=task.pk, picker_id=own_id(request), wanted=form.wanted())
         if "label" in request.POST:
             return redirect("picking_labels", task_id=task.pk)
-        return _closed(request, task)
+        return _closed(request, task, form.packed())
     context = {
         "task": task, "order": task.order, "lines": lines, "form": form, "crates": sum(labelled.values()),
         "left": sum(line.picked is None for line in lines), "is_newcomer": is_newcomer(task.order.rank),
@@ -106,10 +110,10 @@ def close(request: HttpRequest, task_id: int) -> HttpResponse:
     return render(request, "picking/close.html", context, status=422 if form.errors else 200)
 
 
-def _closed(request: HttpRequest, task: PickTask) -> HttpResponse:
+def _closed(request: HttpRequest, task: PickTask, beside: services.Beside) -> HttpResponse:
     here = redirect("picking_close", task_id=task.pk)
     try:
-        order = services.close_task(task_id=task.pk, picker_id=own_id(request))
+        order = services.close_task(task_id=task.pk, picker_id=own_id(request), beside=beside)
     except services.NotYours:
         return redirect("picking")
     except services.CheckDue:
@@ -119,6 +123,9 @@ def _closed(request: HttpRequest, task: PickTask) -> HttpResponse:
         return here
     except orders.RecalledInCrates:
         messages.error(request, _("Un produit rappelé est encore dans les bacs\u202f: sortez-le d’abord."))
+        return here
+    except PresentsDue:
+        messages.error(request, _("Un cadeau s’est ajouté à cette commande\u202f: regardez la liste."))
         return here
     except services.ReplacementDue as due:
         return redirect("picking_replace", line_id=due.lines[0].pk)

@@ -8,12 +8,13 @@ from django import forms
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.rewards.models import Present
 from shop.catalogue.models import Temperature
 from shop.catalogue.rules import normalised_ean
 from shop.orders.rules import most_pickable
 from shop.picking.queries import Stop, TrolleyLine
 from shop.picking.rules import MOST_AT_ONCE, MOST_CRATES
-from shop.picking.services import Taken
+from shop.picking.services import Beside, Taken
 
 WRONG_DATE = _(
     "Cette date est trop proche\u202f: il faut le %(day)s au plus tôt. Prenez-en un autre, ou indiquez 0."
@@ -118,11 +119,23 @@ class StopForm(forms.Form):
         }
 
 
-class CratesForm(forms.Form):
-    """How many crates of each temperature an order fills."""
+PACKED, MISSED = "packed", "missed"
+WHERE = [(PACKED, _("Dans les bacs")), (MISSED, _("Introuvable"))]
 
-    def __init__(self, data: Any = None, *, lines: list[TrolleyLine], labelled: Mapping[str, int]) -> None:
+
+class CratesForm(forms.Form):
+    """How many crates of each temperature an order fills, and where its presents are."""
+
+    def __init__(
+        self, data: Any = None, *, lines: list[TrolleyLine], labelled: Mapping[str, int], presents: list[Present] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(data)
+        self.presents = presents or []
+        for present in self.presents:
+            self.fields[self.name_of(present)] = forms.ChoiceField(
+                label=present.name, choices=WHERE, widget=forms.RadioSelect,
+                error_messages={"required": _("Dites s’il est dans les bacs.")},
+            )  # fmt: skip
         needed = {line.temperature for line in lines if line.picked}
         for value, label in Temperature.choices:
             if value in needed or labelled.get(value):
@@ -133,8 +146,29 @@ class CratesForm(forms.Form):
                     error_messages={"min_value": _("Il en faut au moins un."), "required": _("Indiquez un nombre de bacs.")},
                 )  # fmt: skip
 
+    @staticmethod
+    def name_of(present: Present) -> str:
+        return f"p-{present.pk}"
+
+    @property
+    def crates(self) -> list[forms.BoundField]:
+        return [field for field in self if not field.name.startswith("p-")]
+
+    @property
+    def beside(self) -> list[tuple[Present, forms.BoundField]]:
+        return [(present, self[self.name_of(present)]) for present in self.presents]
+
     def wanted(self) -> dict[str, int]:
-        return {name: number for name, number in self.cleaned_data.items() if number}
+        crates = (field.name for field in self.crates)
+        return {name: self.cleaned_data[name] for name in crates if self.cleaned_data[name]}
+
+    def packed(self) -> Beside:
+        """What is said of the presents. Call once valid."""
+        said = {one.pk: self.cleaned_data[self.name_of(one)] for one in self.presents}
+        return Beside(
+            packed=[pk for pk, where in said.items() if where == PACKED],
+            missed=[pk for pk, where in said.items() if where == MISSED],
+        )
 
 
 class CheckForm(forms.Form):

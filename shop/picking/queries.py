@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from config.templatetags.cabas import grams
 from delivery.zones.models import Zone
+from loyalty.rewards.models import Present
+from loyalty.rewards.queries import presents_of_orders
 from shop.catalogue.models import Temperature
 from shop.orders.models import Order, OrderLine
 from shop.orders.rules import is_newcomer, keeps_until, missing_of
@@ -121,6 +123,28 @@ def open_waves() -> QuerySet[Wave]:
     )
 
 
+def first_names(order_references: Collection[str]) -> dict[str, str]:
+    """As these orders say. One query."""
+    found = Order.objects.filter(reference__in=order_references)
+    return dict(found.values_list("reference", "first_name"))
+
+
+def letters_waiting() -> dict[int, int]:
+    """Wave → welcome letters that its open orders have going with them. One query."""
+    return dict(_with_letters().values_list("wave").annotate(number=Count("pk")).order_by("wave"))
+
+
+def letters_of_wave(wave_id: int) -> list[str]:
+    """References of those orders, as they are prepared. One query."""
+    found = _with_letters().filter(wave=wave_id).order_by("place")
+    return list(found.values_list("order__reference", flat=True))
+
+
+def _with_letters() -> QuerySet[PickTask]:
+    papers = Present.objects.filter(is_paper=True, state=Present.State.ATTACHED).exclude(order_reference="")
+    return PickTask.objects.filter(closed_at=None, order__reference__in=papers.values("order_reference"))
+
+
 def trolley(picker_id: int) -> Trolley:
     """Two queries, however much stands on it."""
     tasks = PickTask.objects.filter(picker_id=picker_id, closed_at=None)
@@ -131,6 +155,30 @@ def trolley(picker_id: int) -> Trolley:
 def task_sheet(task: PickTask) -> list[TrolleyLine]:
     """The lines of one order, for whoever looks it over. One query."""
     return list(_lines([task]))
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """What goes with an order beside its articles, on a trolley."""
+
+    letter: str
+    presents: tuple[Present, ...]
+
+
+def presents_beside(tasks: Iterable[PickTask]) -> list[Besides]:
+    """Of those orders that have any. One query."""
+    of_order = {task.order.reference: task for task in tasks}
+    found: dict[str, list[Present]] = {}
+    for present in presents_of_orders(of_order):
+        if present.item_id or present.is_paper:
+            found.setdefault(present.order_reference, []).append(present)
+    return [Besides(of_order[reference].letter, tuple(presents)) for reference, presents in found.items()]
+
+
+def to_pack(order_reference: str) -> list[Present]:
+    """The presents of an order whose crates are open. One query."""
+    going = presents_of_orders([order_reference])
+    return [one for one in going if one.state == Present.State.ATTACHED and (one.item_id or one.is_paper)]
 
 
 def _lines(tasks: Iterable[PickTask]) -> tuple[TrolleyLine, ...]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.picking import closing_views, views
+from shop.picking import closing_views, paper_views, views
 
 urlpatterns = [
     path("preparation/", views.home, name="picking"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("preparation/commandes/<int:task_id>/", closing_views.close, name="picking_close"),
     path("preparation/commandes/<int:task_id>/rendre/", closing_views.hand_back, name="picking_hand_back"),
     path("preparation/commandes/<int:task_id>/etiquettes/", closing_views.labels, name="picking_labels"),
+    path("preparation/vagues/<int:wave_id>/lettres/", paper_views.wave_letters, name="picking_wave_letters"),
+    path("preparation/commandes/<int:task_id>/lettre/", paper_views.letter, name="picking_letter"),
     path("preparation/commandes/<int:task_id>/bon/", closing_views.note, name="picking_note"),
     path("preparation/commandes/<int:task_id>/controle/", closing_views.check, name="picking_check"),
 ]

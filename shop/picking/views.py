@@ -47,8 +47,9 @@ def for_pickers(view: View) -> View:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Waves with something left to do, and one's own trolley."""
+    letters = queries.letters_waiting()
     context = {
-        "waves": list(queries.open_waves()),
+        "waves": [(wave, letters.get(wave.pk, 0)) for wave in queries.open_waves()],
         "trolley": queries.trolley(own_id(request)),
         "to_check": list(queries.to_check()),
     }
@@ -154,7 +155,9 @@ def _confirm(request: HttpRequest, trolley: Trolley) -> HttpResponse:
 @require_safe
 def list_page(request: HttpRequest) -> HttpResponse:
     """All that is on the trolley, taken or not; what was taken may be put right."""
-    return render(request, "picking/list.html", {"trolley": queries.trolley(own_id(request))})
+    trolley = queries.trolley(own_id(request))
+    context = {"trolley": trolley, "besides": queries.presents_beside(trolley.tasks)}
+    return render(request, "picking/list.html", context)
 
 
 @for_pickers

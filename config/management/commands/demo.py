@@ -12,6 +12,7 @@ from config.demonstration.couriers import make_courier
 from config.demonstration.day.checking import check, told
 from config.demonstration.day.orders import NothingToSimulate
 from config.demonstration.day.running import run_day
+from config.demonstration.gifts import stock_gifts
 from config.demonstration.plan import DAYS, SEED
 from config.demonstration.promotions import make_promotions
 from config.demonstration.reviews import make_reviews
@@ -61,6 +62,7 @@ class Command(BaseCommand):
         make_courier()
         promoted = make_promotions()
         make_vouchers()
+        stock_gifts()
         self.stdout.write(
             f"{Product.objects.published().count()} produits publiés, {made} comptes et {promoted} promotions créés."
         )

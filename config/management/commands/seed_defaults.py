@@ -18,8 +18,12 @@ from delivery.tracking.models import Card
 from delivery.tracking.seed import seed_cards
 from delivery.zones.models import Zone
 from delivery.zones.seed import seed_zones
+from loyalty.milestones.models import Milestone
+from loyalty.milestones.seed import seed_milestones
 from loyalty.points.models import PointTerms
 from loyalty.points.seed import seed_terms
+from loyalty.rewards.models import Reward
+from loyalty.rewards.seed import seed_rewards
 from shop.claims.models import ClaimLimits
 from shop.claims.seed import seed_limits
 from shop.search.index import ensure_index
@@ -32,6 +36,8 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("zones de livraison", seed_zones, Zone._default_manager),
     ("règles de compensation", seed_rules, Rule._default_manager),
     ("règles des points", seed_terms, PointTerms._default_manager),
+    ("récompenses", seed_rewards, Reward._default_manager),
+    ("étapes de fidélité", seed_milestones, Milestone._default_manager),
     ("limites des signalements", seed_limits, ClaimLimits._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),

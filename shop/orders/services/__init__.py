@@ -22,6 +22,7 @@ from shop.orders.services.at_shelf import (
     wants_replacement,
 )
 from shop.orders.services.books import live_amendment
+from shop.orders.services.celebrating import take_along, tell_milestones
 from shop.orders.services.charging import charge, charge_by_hand, is_charge_due, note_paid
 from shop.orders.services.collecting import hand_over_at_point, order_at_counter, remind
 from shop.orders.services.compensating import REMEDIES, make_good
@@ -240,9 +241,11 @@ __all__ = [
     "spend_voucher",
     "stands_for",
     "start_picking",
+    "take_along",
     "take_off_shelf",
     "take_out_recalled",
     "tell_delay",
+    "tell_milestones",
     "tell_rounds",
     "tell_shortage",
     "wants_replacement",

@@ -1,6 +1,14 @@
-"""Every write of the preparation. Lock order: login → task → order → stock → account."""
+"""Every write of the preparation. Lock order: login → task → order → stock → account → presents."""
 
-from shop.picking.services.closing import CheckDue, ReplacementDue, close_task, label_crates, note_checked
+from shop.picking.services.closing import (
+    Beside,
+    CheckDue,
+    ReplacementDue,
+    close_task,
+    label_crates,
+    note_checked,
+)
+from shop.picking.services.papers import draw_letters
 from shop.picking.services.walking import Taken, confirm
 from shop.picking.services.waves import (
     NothingToTake,
@@ -13,6 +21,7 @@ from shop.picking.services.waves import (
 )
 
 __all__ = [
+    "Beside",
     "CheckDue",
     "NotYours",
     "NothingToTake",
@@ -22,6 +31,7 @@ __all__ = [
     "build_waves",
     "close_task",
     "confirm",
+    "draw_letters",
     "drop_stale",
     "hand_back",
     "label_crates",

@@ -1,10 +1,12 @@
 """Crates are labelled, first orders looked over once more, and the order closed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
+from loyalty.rewards import services as rewards
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine
 from shop.orders.rules import is_newcomer
@@ -24,6 +26,14 @@ class ReplacementDue(Exception):
     def __init__(self, lines: list[OrderLine]) -> None:
         super().__init__(len(lines))
         self.lines = lines
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the picker says of an order's presents: those in its crates, those not found."""
+
+    packed: Collection[int] = ()
+    missed: Collection[int] = ()
 
 
 def locked_task(task_id: int, picker_id: int) -> PickTask:
@@ -68,11 +78,11 @@ def note_checked(*, task_id: int, by_id: int) -> PickTask:
     return task
 
 
-def close_task(*, task_id: int, picker_id: int) -> Order:
+def close_task(*, task_id: int, picker_id: int, beside: Beside | None = None) -> Order:
     """Close an order's crates: what its customer wished for what is missing is done first, then its bill is made.
 
     Two transactions: a question that is asked stays asked, though the order cannot be closed before its answer.
-    Raises NotYours, CheckDue, ReplacementDue, and what `orders.pack_order` raises. An order that was cancelled
+    Raises NotYours, CheckDue, ReplacementDue, rewards.PresentsDue, and what `orders.pack_order` raises. An order that was cancelled
     meanwhile leaves the trolley as it is.
     """
     task = (
@@ -87,13 +97,13 @@ def close_task(*, task_id: int, picker_id: int) -> Order:
         short = orders.short_at_shelf(reference=reference)
         if due := orders.settle_at_shelf(references=[reference]):
             raise ReplacementDue(due)
-        if closed := _close(task_id, picker_id, short=short):
+        if closed := _close(task_id, picker_id, short=short, beside=beside or Beside()):
             return closed
 
 
 @transaction.atomic
-def _close(task_id: int, picker_id: int, *, short: Mapping[int, int]) -> Order | None:
-    """Lock task → order → stock → account. None where lines came ``short`` otherwise since that was settled."""
+def _close(task_id: int, picker_id: int, *, short: Mapping[int, int], beside: Beside) -> Order | None:
+    """Lock task → order → stock → account → presents. None where lines came ``short`` otherwise since that was settled."""
     task = locked_task(task_id, picker_id)
     order = task.order
     if order.status == Order.Status.PICKING:
@@ -102,6 +112,13 @@ def _close(task_id: int, picker_id: int, *, short: Mapping[int, int]) -> Order |
         if is_newcomer(order.rank) and task.checked_at is None:
             raise CheckDue(task_id)
         order = orders.pack_order(reference=order.reference, by_id=picker_id)
+        if order.status == Order.Status.PACKED:
+            rewards.pack(
+                order_reference=order.reference,
+                packed=beside.packed,
+                missed=beside.missed,
+                by_id=picker_id,
+            )
     task.closed_at = timezone.now()
     task.save(update_fields=["closed_at"])
     return order

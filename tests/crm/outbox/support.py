@@ -278,6 +278,13 @@ CONTEXTS = {
         "offer_path": "/creneaux/attente/jeton-d-attente-1234567890/",
     },
     "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
+    "gift_announced": {
+        "first_name": "Camille",
+        "gift": "Votre 5e commande",
+        "where": "Part avec votre prochaine commande.",
+        "items": ["Pot de miel de châtaignier", "Torchon en coton tissé"],
+        "needs_account": True,
+    },
     "points_expiring": {
         "first_name": "Camille",
         "points": "160\u00a0points",
@@ -323,6 +330,7 @@ LINKS = {
     "coverage_opened": "/creneaux/?code_postal=64000",
     "slot_offered": "/creneaux/attente/jeton-d-attente-1234567890/",
     "product_restocked": "/produits/brie-de-meaux/",
+    "gift_announced": "/fidelite/",
     "points_expiring": "/fidelite/",
 }
 

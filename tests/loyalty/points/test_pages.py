@@ -15,13 +15,13 @@ from loyalty.points.forms import TermsForm
 from loyalty.points.models import PointEntry, PointTerms
 from loyalty.points.queries import standing
 from loyalty.points.services import expire, give, spend
-from loyalty.vouchers.models import Voucher
 from tests.factories import CustomerFactory, UserFactory
 from tests.loyalty.points.earning import DAY, counts, figures, programme, usable
+from tests.loyalty.rewards.giving import reward
 from tests.shop.orders.test_orders import member
 
 pytestmark = pytest.mark.django_db
-PAGE, EXCHANGE = reverse("my_loyalty"), reverse("exchange_points")
+PAGE = reverse("my_loyalty")
 ADD = reverse("admin:points_pointterms_add")
 
 
@@ -37,12 +37,6 @@ def shown(client):
     return unescape(client.get(PAGE).content.decode())
 
 
-def exchange(client, points=100, key=None):
-    return unescape(
-        client.post(EXCHANGE, {"points": points, "key": key or uuid4()}, follow=True).content.decode()
-    )
-
-
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
@@ -50,11 +44,7 @@ def test_whoever_is_new_reads_how_points_come(client, me):
     page = shown(client)
 
     assert "0 point" in page and "Encore 15,00\u00a0€ d’articles pour 10 points de plus." in page
-    assert (
-        "10 points par tranche de 15,00\u00a0€" in page
-        and "Encore 100 points à dépenser pour un premier bon." in page
-    )
-    assert "Échanger" not in page
+    assert "10 points par tranche de 15,00\u00a0€" in page
     assert "ni les consignes, ni l’alcool, ni le lait premier âge" in page
 
     programme(starts_at=timezone.now(), counts_alcohol=True)
@@ -74,7 +64,6 @@ def test_whoever_has_many_reads_what_they_are_worth_wait_for_and_when_they_end(c
     assert "76,12\u00a0€ d’articles" in page and "+50" in page
     assert "4,00\u00a0€ d’articles, reportés sur votre prochaine commande" in page
     assert "Encore 9,88\u00a0€ d’articles" in page
-    assert "1\u202f000 points contre un bon de 30,00\u00a0€" in page and "150,00" not in page
 
 
 def test_what_ended_was_given_and_is_owed_is_told(client, me):
@@ -116,51 +105,6 @@ def test_a_longer_book_costs_no_more_queries(client, me):
         assert "Les plus anciens ne sont plus montrés" in shown(client)
 
     assert len(many) == len(few)
-
-
-# --- points for a voucher -----------------------------------------------------------------------------------------------
-
-
-def test_points_become_a_voucher_once_for_each_form(client, me):
-    usable(me, 250)
-    key = uuid4()
-
-    for _twice in range(2):
-        assert "Votre bon de 3,00\u00a0€ est prêt" in exchange(client, key=key)
-
-    voucher = Voucher.objects.get()
-    assert (voucher.value, voucher.origin, voucher.owner_id) == (3, "loyalty", me)
-    assert figures(me) == (150, 150, 0)
-    page = shown(client)
-    assert "Bon de 3,00\u00a0€" in page and "Échangés contre un bon" in page and "−100" in page
-
-
-def test_more_than_one_has_is_refused_in_words_and_nothing_is_taken(client, me):
-    usable(me, 150)
-    counts(me, "CB-1", 15_000)
-
-    assert "Vous avez 150 points à dépenser\u202f: ce bon en demande 200." in exchange(client, 200)
-
-    assert not Voucher.objects.exists() and figures(me) == (250, 150, 100)
-
-
-@pytest.mark.parametrize("points", [-100, 0, 1, 150, 10**12, "cent", ""])
-def test_a_sum_that_is_not_offered_is_refused(client, me, points):
-    usable(me, 300)
-
-    page = exchange(client, points)
-
-    assert "choisissez" in page
-    assert not Voucher.objects.exists() and figures(me) == (300, 300, 0)
-
-
-@pytest.mark.parametrize("key", ["abc", "1"])
-def test_a_form_without_its_key_changes_nothing(client, me, key):
-    usable(me, 300)
-
-    assert "Nous n’avons pas compris" in exchange(client, 100, key)
-
-    assert not PointEntry.objects.filter(kind="spent").exists()
 
 
 # --- staff --------------------------------------------------------------------------------------------------------------
@@ -219,6 +163,7 @@ def refused(changes):
 
 def test_points_that_would_end_before_the_median_customer_has_a_reward_are_refused_with_that_figure(manager):
     programme()
+    reward(points=100)
     assert manager.post(ADD, terms(lasts_months="1", points="9")).status_code == 302
     for n in range(20):
         # 30 € a month: 150 € take five.

@@ -1,0 +1,151 @@
+"""What staff type of articles to give, of their stock and of rewards."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from config.forms import FrenchDecimalField
+from loyalty.points.queries import terms_at
+from loyalty.points.rules import worth
+from loyalty.rewards.models import Item, ItemMove, Reward
+from loyalty.rewards.ports import product_of
+from loyalty.rewards.rules import GIVEN_AWAY, MOST_DELIVERIES
+
+MOST_UNITS = 100_000
+BY_HAND = [ItemMove.Kind.RECEIVED, ItemMove.Kind.COUNTED, ItemMove.Kind.LOST]
+# A voucher worth more than this times its points was mistyped.
+MOST_GENEROUS = 2
+
+
+class ItemForm(forms.ModelForm):  # type: ignore[type-arg]
+    """``ean`` names the product of the catalogue that it is, or that a sample is of: the law looks at it."""
+
+    cost = FrenchDecimalField(
+        label=_("Coût (€ HT)"), min_value=0, max_value=Decimal(1000), max_digits=7, decimal_places=2
+    )
+    ean = forms.CharField(
+        label=_("Code-barres du produit vendu"), max_length=14, required=False, widget=UnfoldAdminTextInputWidget,
+        help_text=_("D’un échantillon\u202f: le produit que l’on goûte. Vide pour ce qui ne se vend pas."),
+    )  # fmt: skip
+    is_lawful = forms.BooleanField(
+        label=_("Ni alcool, ni lait premier âge"),
+        error_messages={"required": _("La loi interdit d’offrir de l’alcool ou du lait premier âge.")},
+    )
+
+    class Meta:
+        model = Item
+        fields = ("name", "description", "kind", "cost")
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if GIVEN_AWAY.search(name):
+            raise ValidationError(
+                _(
+                    "La loi interdit de dire un aliment «\u202fgratuit\u202f» ou «\u202foffert\u202f»\u202f: nommez l’article."
+                )
+            )
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        ean = str(told.get("ean") or "").strip()
+        product = product_of(ean) if ean else None
+        self.instance.shelf_ref = self.instance.product_ref = None
+        if ean and product is None:
+            self.add_error("ean", _("Aucun produit du catalogue n’a ce code-barres."))
+        elif product and product.is_first_age_milk:
+            self.add_error("ean", _("%(name)s\u202f: la loi interdit d’offrir du lait premier âge.") % {"name": product.name})  # fmt: skip
+        elif product and product.is_alcohol:
+            self.add_error(
+                "ean", _("%(name)s\u202f: la loi interdit d’offrir de l’alcool.") % {"name": product.name}
+            )
+        elif product:
+            self.instance.product_ref = product.product_ref
+        if told.get("kind") == Item.Kind.SAMPLE and not self.errors:
+            if product is None or product.shelf_ref is None:
+                self.add_error(
+                    "ean", _("D’un échantillon, indiquez le produit\u202f: son rayon dit à qui il va.")
+                )
+            else:
+                self.instance.shelf_ref = product.shelf_ref
+        return told
+
+
+class StockForm(forms.Form):
+    """``key`` names this very page: sent twice, it moves once."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    kind = forms.ChoiceField(
+        label=_("Pourquoi"),
+        choices=[(one.value, one.label) for one in BY_HAND],
+        widget=UnfoldAdminSelectWidget,
+    )
+    units = forms.IntegerField(
+        label=_("Pièces"), min_value=-MOST_UNITS, max_value=MOST_UNITS, widget=UnfoldAdminTextInputWidget,
+        help_text=_("Reçues\u202f: 20. Perdues\u202f: -2. Recomptées\u202f: la différence, avec son signe."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        kind, units = told.get("kind"), told.get("units")
+        if units == 0:
+            self.add_error("units", _("Zéro ne change rien."))
+        elif units is not None and (
+            (kind == ItemMove.Kind.RECEIVED and units < 0) or (kind == ItemMove.Kind.LOST and units > 0)
+        ):
+            self.add_error("units", _("Reçues\u202f: un nombre positif. Perdues\u202f: un nombre négatif."))
+        return told
+
+
+class RewardForm(forms.ModelForm):  # type: ignore[type-arg]
+    points = forms.IntegerField(
+        label=_("Points"), min_value=10, max_value=100_000, widget=UnfoldAdminTextInputWidget
+    )
+    amount = FrenchDecimalField(
+        label=_("Valeur du bon (€)"), required=False, min_value=Decimal("0.01"), max_value=Decimal(500),
+        max_digits=6, decimal_places=2,
+    )  # fmt: skip
+    deliveries = forms.IntegerField(
+        label=_("Nombre de livraisons"), required=False, min_value=1, max_value=MOST_DELIVERIES,
+        widget=UnfoldAdminTextInputWidget,
+    )  # fmt: skip
+
+    class Meta:
+        model = Reward
+        fields = ("kind", "points", "item", "amount", "deliveries", "starts_at")
+
+    def clean_starts_at(self) -> Any:
+        at = self.cleaned_data["starts_at"]
+        if at < timezone.now() - timedelta(minutes=5):
+            raise ValidationError(
+                _("Une récompense ne vaut pas pour le passé\u202f: aujourd’hui au plus tôt.")
+            )
+        return at
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        needed = {"goods": "item", "voucher": "amount", "deliveries": "deliveries"}.get(str(told.get("kind")))
+        for name in ("item", "amount", "deliveries"):
+            if name == needed and not told.get(name) and name not in self.errors:
+                self.add_error(name, _("À remplir pour cette nature de récompense."))
+            elif name != needed and told.get(name):
+                self.add_error(name, _("À laisser vide pour cette nature de récompense."))
+        self._check_worth(told)
+        return told
+
+    def _check_worth(self, told: dict[str, Any]) -> None:
+        row = terms_at(timezone.now())
+        points, amount = told.get("points"), told.get("amount")
+        if row is None or not points or not amount or told.get("kind") != Reward.Kind.VOUCHER:
+            return
+        if amount > MOST_GENEROUS * (most := worth(points, row.terms)):
+            said = _(
+                "%(points)s\u00a0points valent %(worth)s\u00a0€\u202f: un bon de plus du double est sans doute une faute de frappe."
+            )
+            self.add_error("amount", said % {"points": points, "worth": str(most).replace(".", ",")})
