@@ -145,8 +145,8 @@ DOORS = {
     "picking_hand_back": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_labels": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_note": Door(CLERK, get=403, post=403, args=(1,)),
-    "picking_wave_letters": Door(CLERK, get=NO, post=403, args=(1,)),
-    "picking_letter": Door(CLERK, get=NO, post=403, args=(1,)),
+    "picking_wave_letters": Door(CLERK, get=403, post=403, args=(1,)),
+    "picking_letter": Door(CLERK, get=403, post=403, args=(1,)),
     "picking_check": Door(CLERK, get=403, post=403, args=(1,)),
     # The courier's own pages: what they answer couriers is told in tests/delivery/tracking/test_pages.py.
     "courier": Door(CLERK, get=403, post=403),
