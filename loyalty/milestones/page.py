@@ -22,6 +22,8 @@ from loyalty.vouchers.queries import vouchers_of
 from loyalty.vouchers.wording import conditions_of
 
 ENTRIES_SHOWN = 50
+# Rewards out of reach that stand with those within it.
+NEXT_SHOWN = 3
 
 
 def loyalty_page(ids: list[int], now: datetime) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def loyalty_page(ids: list[int], now: datetime) -> dict[str, Any]:
     choices = choices_of(ids)
     return {
         "points": _points(ids, row.terms, told) if row else None,
-        "rewards": _rewards(list(offered(now)), told.usable) if row else [],
+        "rewards": _rewards(list(offered(now)), told.usable) if row else None,
         "key": uuid4(),
         "choices": [_choice(one) for one in choices],
         "gift": _gift(ids, now) if not choices else None,
@@ -57,10 +59,12 @@ def _points(ids: list[int], terms: Terms, told: Standing) -> dict[str, Any]:
     }
 
 
-def _rewards(rewards: list[Reward], usable: int) -> list[dict[str, Any]]:
-    """The nearest out of reach tells how far it is; those beyond only what they ask for."""
+def _rewards(rewards: list[Reward], usable: int) -> dict[str, Any] | None:
+    """Those within reach and the next ones, the nearest with how far it is; those beyond stand apart."""
+    if not rewards:
+        return None
     nearest = next((one.pk for one in rewards if one.points > usable), None)
-    return [
+    rows = [
         {
             "pk": one.pk,
             "label": reward_label(one),
@@ -73,6 +77,8 @@ def _rewards(rewards: list[Reward], usable: int) -> list[dict[str, Any]]:
         }
         for one in rewards
     ]
+    shown = sum(row["is_open"] for row in rows) + NEXT_SHOWN
+    return {"near": rows[:shown], "far": rows[shown:]}
 
 
 def _choice(one: Choice) -> dict[str, Any]:

@@ -11,11 +11,11 @@ _VOUCHERS = {100: "3.00", 300: "9.00", 500: "15.00", 1000: "30.60", 5000: "153.0
 # Points → deliveries.
 _DELIVERIES = {180: 1, 800: 5}
 _ITEMS = {
-    "Torchon en coton tissé": ("70 × 50 cm, bio, lavé avant usage", "3.20", 150),
+    "Torchon en coton tissé": ("70\u00a0×\u00a050\u00a0cm, bio, lavé avant usage", "3.20", 150),
     "Sac cabas en toile": ("Vingt litres, anses longues", "4.50", 200),
-    "Planche à découper en hêtre": ("Forêts françaises, 30 × 20 cm", "11.00", 600),
-    "Cocotte en fonte": ("24 cm, quatre à six couverts", "62.00", 3500),
-    "Pot de miel de châtaignier": ("250 g, récolté en Corrèze", "3.90", None),
+    "Planche à découper en hêtre": ("Forêts françaises, 30\u00a0×\u00a020\u00a0cm", "11.00", 600),
+    "Cocotte en fonte": ("24\u00a0cm, quatre à six couverts", "62.00", 3500),
+    "Pot de miel de châtaignier": ("250\u00a0g, récolté en Corrèze", "3.90", None),
     "Tablier de cuisine": ("Coton épais, deux poches", "7.80", None),
     "Carte écrite à la main": ("Un mot de qui a préparé votre commande", "0.60", None),
     "Carnet de recettes de saison": ("Quarante recettes, un mois par chapitre", "2.40", None),

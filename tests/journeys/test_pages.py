@@ -6,7 +6,7 @@ States come from services and the test client, whose cookies the browser takes: 
 import re
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.core import signing
@@ -24,7 +24,11 @@ from crm.outbox.models import Message
 from delivery.slots.models import Hold, Slot, WaitlistEntry
 from delivery.slots.waitlist import offer_places
 from delivery.zones.models import PickupPoint
+from loyalty.milestones.models import Milestone
+from loyalty.milestones.services import celebrate, note_delivered
 from loyalty.points.services import expire
+from loyalty.rewards.models import Item, Reward
+from loyalty.rewards.services import redeem
 from shop.catalogue.models import Aisle, Product
 from shop.customers.models import Customer, User
 from shop.customers.services import save_address
@@ -493,13 +497,19 @@ def test_lists_and_account(see, goods):
 def test_loyalty(see):
     client = signed_in()
     customer = User.objects.get(email="camille@cabas.example").customer
-    see("loyalty-new", "/fidelite/", client=signed_in("marketing@cabas.example"), says="pour un premier bon")
+    see("loyalty-new", "/fidelite/", client=signed_in("marketing@cabas.example"), says="Encore 4 commandes")
     counts(customer.pk, "CB-RICHE", 1_545_000, delivered_at=timezone.now() - timedelta(days=40))
     counts(customer.pk, "CB-ATTEND", 7612, delivered_at=timezone.now())
     counts(customer.pk, "CB-PEU", 400)
-    client.post("/fidelite/echanger/", {"points": 500, "key": str(uuid4())})
-    client.get("/fidelite/")
-    see("loyalty-rich", "/fidelite/", client=client, says="Échanger des points contre un bon")
+    gift = Milestone.objects.get(kind="gift", trigger="orders", threshold=5)
+    note_delivered(order_reference="CB-4", customer_id=customer.pk, next_rank=5, spent_this_year=Decimal(0))
+    celebrate(customer_id=customer.pk, years=1)
+    Item.objects.filter(pk=gift.parts.first().item_id).update(name=LONG_NAME[:80], stock=0)
+    for number, wanted in enumerate(Reward.objects.filter(points__in=[100, 150, 5000])):
+        redeem(
+            customer_id=customer.pk, reward_id=wanted.pk, points_seen=wanted.points, key=UUID(int=number + 1)
+        )
+    see("loyalty-rich", "/fidelite/", client=client, says="Choisissez-le")
     expire(now=timezone.now() + timedelta(days=500))
     see("loyalty-ended", "/fidelite/", client=client, says="Arrivés à leur terme")
 
