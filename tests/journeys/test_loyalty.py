@@ -77,7 +77,10 @@ def test_points_are_earned_wait_are_spent_and_go_back(shop, goods, open_page, cu
     expect(page.locator("#bon")).to_contain_text(re.compile(r"3,00\s€ de moins"))
 
     for order in orders:
-        services.give_back_rest(order_reference=order.reference, reason="damaged", occasion="staff-1")
+        for line in order.lines.all():
+            services.give_back_rest(
+                order_reference=order.reference, line_id=line.pk, occasion=f"staff-{line.pk}"
+            )
     deliver_all()
     page.goto(f"{shop}/fidelite/")
     expect(main).to_contain_text("à rattraper")
