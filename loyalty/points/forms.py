@@ -11,8 +11,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.forms import FrenchDecimalField, ReasonField
 from loyalty.points.models import PointEntry, PointTerms
+from loyalty.points.ports import too_generous
 from loyalty.points.queries import median_month_cents
-from loyalty.points.rules import FIRST_REWARD, months_to_first_reward
+from loyalty.points.rules import FIRST_REWARD, Terms, months_to_first_reward
+from loyalty.points.wording import too_generous_said
 
 
 class GiveForm(forms.Form):
@@ -67,11 +69,20 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
-        if self.errors or told["lasts_months"] is None:
+        if self.errors:
             return told
+        terms = PointTerms(**told).terms
+        if beyond := too_generous(told["starts_at"], terms):
+            self.add_error("hundred_worth", ValidationError(too_generous_said(beyond)))
+        self._check_that_points_last(told["lasts_months"], terms)
+        return told
+
+    def _check_that_points_last(self, lasts_months: int | None, terms: Terms) -> None:
+        if lasts_months is None:
+            return
         monthly = median_month_cents(timezone.now())
-        months = months_to_first_reward(monthly, PointTerms(**told).terms) if monthly else None
-        if months and months > told["lasts_months"]:
+        months = months_to_first_reward(monthly, terms) if monthly else None
+        if months and months > lasts_months:
             said = _(
                 "Le client médian met %(months)s\u00a0mois à réunir les %(points)s\u00a0points de la première récompense\u202f: "
                 "ils périmeraient avant. Faites-les durer plus longtemps, ou donnez-en davantage."
@@ -79,4 +90,3 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(
                 "lasts_months", ValidationError(said, params={"months": months, "points": FIRST_REWARD})
             )
-        return told
