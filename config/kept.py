@@ -32,7 +32,7 @@ CLAIM_SECONDS = 10
 # What a menu, a zone or a card takes, more or less.
 SMALL = 1_000
 # The wholes that have a version; one question to the cache answers for all of them.
-WHOLES = ("aisles", "shelves", "zones", "promotions", "synonyms", "reviews")
+WHOLES = ("aisles", "shelves", "zones", "promotions", "synonyms", "reviews", "points")
 # What stands under these lapses by itself within the minute: their words need not.
 LASTING = {"shelves"}
 _store: OrderedDict[Hashable, "Entry"] = OrderedDict()

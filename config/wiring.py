@@ -9,7 +9,7 @@ from crm.insights.ports import bind_answer_times, bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
 from loyalty.milestones.ports import bind_anniversaries, bind_ranks
-from loyalty.points.ports import bind_first_reward
+from loyalty.points.ports import bind_check, bind_first_reward
 from loyalty.rewards.ports import bind_products
 from loyalty.rewards.queries import least_points
 from shop.catalogue.ports import bind_index
@@ -23,6 +23,7 @@ from shop.orders import services as order_services
 from shop.orders.ports import bind_documents, bind_recalls, bind_stuck_letters
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
+from shop.pricing.queries import broken_by
 from shop.recalls import queries as recalls
 from shop.recalls.ports import bind_letters
 from shop.reviews.ports import bind_purchases
@@ -51,6 +52,7 @@ def terms_in_force() -> str:
 bind_index(index_products)
 bind_order_desk(OrderDesk())
 bind_costs(highest_costs)
+bind_check(broken_by)
 bind_page_text(desk.page_in_force)
 bind_terms(terms_in_force)
 bind_purchases(orders.receipt)

@@ -46,7 +46,7 @@ class PointTermsAdmin(Undeletable, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: PointTerms, form: Any, change: bool) -> None:
         obj.written_by_id = own_id(request)
-        super().save_model(request, obj, form, change)
+        services.write_terms(terms=obj)
 
 
 class EntryInline(ReadOnly, TabularInline):

@@ -11,9 +11,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.forms import FrenchDecimalField, ReasonField
 from loyalty.points.models import PointEntry, PointTerms
-from loyalty.points.ports import first_reward
+from loyalty.points.ports import first_reward, too_generous
 from loyalty.points.queries import median_month_cents
-from loyalty.points.rules import months_to
+from loyalty.points.rules import Terms, months_to
+from loyalty.points.wording import too_generous_said
 
 
 class GiveForm(forms.Form):
@@ -68,15 +69,23 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
-        if self.errors or told["lasts_months"] is None:
+        if self.errors:
             return told
+        terms = PointTerms(**told).terms
+        if beyond := too_generous(told["starts_at"], terms):
+            self.add_error("hundred_worth", ValidationError(too_generous_said(beyond)))
+        self._check_that_points_last(told["lasts_months"], terms)
+        return told
+
+    def _check_that_points_last(self, lasts_months: int | None, terms: Terms) -> None:
+        if lasts_months is None:
+            return
         now = timezone.now()
         monthly, points = median_month_cents(now), first_reward(now)
-        months = months_to(points, monthly, PointTerms(**told).terms) if monthly and points else None
-        if months and months > told["lasts_months"]:
+        months = months_to(points, monthly, terms) if monthly and points else None
+        if months and months > lasts_months:
             said = _(
                 "Le client médian met %(months)s\u00a0mois à réunir les %(points)s\u00a0points de la première récompense\u202f: "
                 "ils périmeraient avant. Faites-les durer plus longtemps, ou donnez-en davantage."
             )
             self.add_error("lasts_months", ValidationError(said, params={"months": months, "points": points}))
-        return told

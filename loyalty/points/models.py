@@ -113,6 +113,8 @@ class PointOrder(models.Model):
     account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="orders")
     terms = models.ForeignKey(PointTerms, on_delete=models.PROTECT, related_name="+")
     counted_cents = models.PositiveIntegerField(default=0)
+    # What counts on top of it: articles whose points were multiplied.
+    bonus_cents = models.PositiveIntegerField(default=0, db_default=0)
     delivered_at = models.DateTimeField(null=True)
     # How often what counts has changed; numbers its entries.
     changes = models.PositiveIntegerField(default=0)
@@ -150,6 +152,8 @@ class PointEntry(models.Model):
     points = models.IntegerField(_("points"))
     # Euros cents that this order counts more, or less; nothing of what is no order.
     cents = models.IntegerField(default=0)
+    # What of it counts on top, more or less.
+    bonus_cents = models.IntegerField(default=0, db_default=0)
     order_reference = models.CharField(_("commande"), max_length=20, blank=True, default="")
     source = models.CharField(_("pour"), max_length=80, validators=[SOURCE])
     # Of what somebody of the staff gave.

@@ -4,11 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from config.wholes import Whole, columns, instance
 from loyalty.points import rules
 from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointTerms
 from shop.customers.models import Customer
@@ -17,6 +19,34 @@ from shop.customers.models import Customer
 def terms_at(at: datetime) -> PointTerms | None:
     """The rules in force then; None before the programme began. One query."""
     return PointTerms.objects.filter(starts_at__lte=at).first()
+
+
+def programme() -> rules.Programme:
+    """All rules, past ones and those to come. No query when kept, else one that other wholes share."""
+    return PROGRAMME.now()
+
+
+def _rules_rows() -> QuerySet[Any, dict[str, Any]]:
+    rows: QuerySet[Any, dict[str, Any]] = PointTerms.objects.order_by("starts_at").values(
+        *columns(PointTerms)
+    )
+    return rows
+
+
+def _programme(rows: list[dict[str, Any]]) -> rules.Programme:
+    written = [instance(PointTerms, row) for row in rows]
+    return rules.Programme(tuple((one.starts_at, one.terms) for one in written))
+
+
+PROGRAMME = Whole("points", _rules_rows, _programme)
+
+
+def carried_cents(customer_id: int | None) -> int:
+    """What a customer has paid that is no full step yet; nothing of a visitor. One query, none for a visitor."""
+    if customer_id is None:
+        return 0
+    own = PointAccount.objects.filter(pk=customer_id).values_list("carried_cents", flat=True)
+    return own.first() or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +112,7 @@ class OfOrder:
 
     points: int
     counted_cents: int
+    bonus_cents: int
     usable_at: datetime | None
 
 
@@ -92,7 +123,8 @@ def points_of_order(order_reference: str) -> OfOrder | None:
         return None
     found = PointEntry.objects.filter(order_reference=order_reference, kind__in=_OF_ORDERS)
     at = rules.usable_at(order.delivered_at, order.terms.terms) if order.delivered_at else None
-    return OfOrder(int(found.aggregate(points=Sum("points"))["points"] or 0), order.counted_cents, at)
+    points = int(found.aggregate(points=Sum("points"))["points"] or 0)
+    return OfOrder(points, order.counted_cents, order.bonus_cents, at)
 
 
 _OF_ORDERS = (PointEntry.Kind.EARNED, PointEntry.Kind.TAKEN_BACK)
@@ -151,8 +183,9 @@ SELECT l.account_id, 'a lot does not hold its points less what was taken' FROM p
  WHERE l.remaining <> l.points - coalesce((SELECT sum(points) FROM points_pointuse u WHERE u.lot_id = l.id), 0)
 UNION ALL
 SELECT o.account_id, 'an order counts other than its entries say' FROM points_pointorder o
- WHERE o.counted_cents <> coalesce((SELECT sum(cents) FROM points_pointentry e
-       WHERE e.order_reference = o.order_reference AND e.kind IN ('earned', 'taken_back')), 0)
+  LEFT JOIN (SELECT order_reference, sum(cents) AS cents, sum(bonus_cents) AS bonus_cents FROM points_pointentry
+              WHERE kind IN ('earned', 'taken_back') GROUP BY order_reference) e USING (order_reference)
+ WHERE (o.counted_cents, o.bonus_cents) <> (coalesce(e.cents, 0), coalesce(e.bonus_cents, 0))
 """
 
 

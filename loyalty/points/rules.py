@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,33 @@ class Terms:
     pending_days: int
     lasts_months: int | None
     counts_alcohol: bool = False
+
+    @property
+    def share(self) -> Fraction:
+        """What the points of a sum are worth, as a part of it."""
+        return self.points * Fraction(self.hundred_worth) / self.step_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """The rules of points one after the other, each from the instant it begins with, in order of time."""
+
+    stages: tuple[tuple[datetime, Terms], ...] = ()
+
+    def at(self, now: datetime) -> Terms | None:
+        """Those in force then; None before the first."""
+        return next((terms for begins, terms in reversed(self.stages) if begins <= now), None)
+
+    def between(self, start: datetime, end: datetime) -> list[Terms]:
+        """Those in force at some instant from ``start`` on and before ``end``."""
+        first = self.at(start)
+        later = [terms for begins, terms in self.stages if start < begins < end]
+        return [first, *later] if first else later
+
+    def with_stage(self, begins: datetime, terms: Terms) -> "Programme":
+        """The same with one more, in place of what would begin at that very instant."""
+        others = [stage for stage in self.stages if stage[0] != begins]
+        return Programme(tuple(sorted([*others, (begins, terms)], key=lambda stage: stage[0])))
 
 
 @dataclass(frozen=True, slots=True)

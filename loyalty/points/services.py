@@ -12,10 +12,11 @@ from django.db import connection, transaction
 from django.db.models import F, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
+from config import kept
 from config.facts import publish
 from loyalty.points import rules
 from loyalty.points.events import PointsExpiring
-from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointUse
+from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointTerms, PointUse
 from loyalty.points.queries import given_by_hand, terms_at
 from loyalty.points.rules import AboveCeiling, NoProgramme, PointsShort
 
@@ -40,23 +41,30 @@ class ByHand:
 
 
 @transaction.atomic
+def write_terms(*, terms: PointTerms) -> None:
+    """New rules of points, read by every process on its next page once this commits. One query."""
+    terms.save(force_insert=True)
+    kept.changed("points")
+
+
+@transaction.atomic
 def count_order(
     *, order_reference: str, customer_id: int, counted_cents: int, delivered_at: datetime | None,
-    alcohol_cents: int = 0, now: datetime | None = None,
+    alcohol_cents: int = 0, bonus_cents: int = 0, now: datetime | None = None,
 ) -> None:  # fmt: skip
     """Say what of an order counts for points now, in all: what was paid for it less what was given back; and when it was
     delivered, from when on its points wait for the days in which goods may go back. ``alcohol_cents`` come on top where
-    the terms count alcohol.
+    the terms count alcohol, ``bonus_cents`` for articles whose points were multiplied.
 
     What changed since it was last said is earned or taken back, under the terms in force when it first counted; nothing
     where nothing changed, or no programme runs. Whoever calls holds the order, so that the latest figure is the true one.
     Raises ValueError of a negative sum. Locks the account; at most fifteen queries.
     """
-    if min(counted_cents, alcohol_cents) < 0:
-        raise ValueError(min(counted_cents, alcohol_cents))
+    if (least := min(counted_cents, alcohol_cents, bonus_cents)) < 0:
+        raise ValueError(least)
     now = now or timezone.now()
     known = PointOrder.objects.filter(order_reference=order_reference).first()
-    if known is None and not counted_cents + alcohol_cents:
+    if known is None and not counted_cents + alcohol_cents + bonus_cents:
         return
     account = _locked(known.account_id if known else customer_id)
     order = PointOrder.objects.select_related("terms").filter(order_reference=order_reference).first()
@@ -73,22 +81,24 @@ def count_order(
         if order.pk:
             order.lots.update(usable_at=usable, expires_at=expires)
     counts = counted_cents + (alcohol_cents if order.terms.counts_alcohol else 0)
-    if delta := counts - order.counted_cents:
+    delta, bonus = counts - order.counted_cents, bonus_cents - order.bonus_cents
+    if delta or bonus:
         order.changes += 1
-        order.counted_cents = counts
+        order.counted_cents, order.bonus_cents = counts, bonus_cents
         order.save()
-        _count(account, order, delta, now)
+        _count(account, order, delta, bonus, now)
         account.save()
     else:
         order.save()
 
 
-def _count(account: PointAccount, order: PointOrder, delta: int, now: datetime) -> None:
-    done = rules.step(account.carried_cents, delta, order.terms.terms)
+def _count(account: PointAccount, order: PointOrder, delta: int, bonus: int, now: datetime) -> None:
+    done = rules.step(account.carried_cents, delta + bonus, order.terms.terms)
     account.carried_cents = done.carried_cents
     entry = _write(
-        account, Kind.EARNED if delta > 0 else Kind.TAKEN_BACK, done.points, f"{order.order_reference}:{order.changes}",
-        now, order_reference=order.order_reference, cents=delta,
+        account, Kind.EARNED if delta + bonus > 0 else Kind.TAKEN_BACK, done.points,
+        f"{order.order_reference}:{order.changes}", now, order_reference=order.order_reference, cents=delta,
+        bonus_cents=bonus,
     )  # fmt: skip
     if done.points > 0:
         usable, expires = _lasting(order)
@@ -305,11 +315,11 @@ def _locked(customer_id: int) -> PointAccount:
 
 def _write(
     account: PointAccount, kind: str, points: int, source: str, now: datetime, *, order_reference: str = "",
-    cents: int = 0, by_hand: ByHand | None = None,
+    cents: int = 0, bonus_cents: int = 0, by_hand: ByHand | None = None,
 ) -> PointEntry:  # fmt: skip
     return PointEntry.objects.create(
-        account=account, kind=kind, points=points, cents=cents, order_reference=order_reference, source=source,
-        at=now, by_id=by_hand.by_id if by_hand else None, reason=by_hand.reason if by_hand else "",
+        account=account, kind=kind, points=points, cents=cents, bonus_cents=bonus_cents, order_reference=order_reference,
+        source=source, at=now, by_id=by_hand.by_id if by_hand else None, reason=by_hand.reason if by_hand else "",
     )  # fmt: skip
 
 

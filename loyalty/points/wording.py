@@ -1,13 +1,15 @@
 """What customers and staff read of points, in French: a sentence for each entry, and what there is to know of an account."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.templatetags.cabas import day_said, euros, grouped, last_day_said
+from config.templatetags.cabas import day_said, euros, french_number, grouped, last_day_said
 from loyalty.points import rules
 from loyalty.points.models import PointEntry
+from loyalty.points.ports import TooGenerous
 from loyalty.points.queries import OfOrder, Standing
 
 Kind = PointEntry.Kind
@@ -26,14 +28,18 @@ def change_said(points: int) -> str:
 
 def sentence(entry: PointEntry) -> str:
     """Why an entry is there."""
-    cents = euros(abs(entry.cents) / rules.HUNDRED)
+    counted = counted_said(entry.cents, entry.bonus_cents)
     match entry.kind:
         case Kind.EARNED if not entry.points:
-            return _("%(sum)s d’articles, reportés sur votre prochaine commande") % {"sum": cents}
+            return _("%(counted)s, reportés sur votre prochaine commande") % {"counted": counted}
         case Kind.EARNED:
-            return _("%(sum)s d’articles") % {"sum": cents}
+            return counted
+        case Kind.TAKEN_BACK if entry.bonus_cents:
+            return _("%(sum)s d’articles remboursés, et %(bonus)s qui comptaient en plus (points multipliés)") % {
+                "sum": _euros(entry.cents), "bonus": _euros(entry.bonus_cents),
+            }  # fmt: skip
         case Kind.TAKEN_BACK:
-            return _("%(sum)s d’articles remboursés") % {"sum": cents}
+            return _("%(sum)s d’articles remboursés") % {"sum": _euros(entry.cents)}
         case Kind.SPENT:
             return _("Échangés contre une récompense")
         case Kind.GIVEN_BACK:
@@ -50,15 +56,27 @@ def sentence(entry: PointEntry) -> str:
             return _("Offerts")
 
 
+def counted_said(cents: int, bonus_cents: int) -> str:
+    """« 45,00 € d’articles », « 45,00 € d’articles, et 12,00 € comptés en plus (points multipliés) »."""
+    said = {"sum": _euros(cents), "bonus": _euros(bonus_cents)}
+    if not bonus_cents:
+        return _("%(sum)s d’articles") % said
+    return _("%(sum)s d’articles, et %(bonus)s comptés en plus (points multipliés)") % said
+
+
+def _euros(cents: int) -> str:
+    return euros(abs(cents) / rules.HUNDRED)
+
+
 def order_said(told: OfOrder, now: datetime) -> str:
     """What an order brought, as its own page says it."""
     if told.points <= 0:
-        counted = euros(told.counted_cents / rules.HUNDRED)
-        return (
-            _("%(sum)s d’articles comptent pour vos prochains points.") % {"sum": counted}
-            if told.counted_cents
-            else ""
-        )
+        if not told.counted_cents:
+            return ""
+        counted = counted_said(told.counted_cents, told.bonus_cents)
+        if told.bonus_cents:
+            return _("%(counted)s, pour vos prochains points.") % {"counted": counted}
+        return _("%(counted)s comptent pour vos prochains points.") % {"counted": counted}
     said = {"points": points_said(told.points)}
     if told.usable_at is None:
         return _("%(points)s, à dépenser une fois passés la livraison et le délai de retour.") % said
@@ -95,11 +113,88 @@ def standing_said(told: Standing, terms: rules.Terms) -> list[str]:
     return said
 
 
+def brings_said(carried_cents: int, counted_cents: int, bonus_cents: int, terms: rules.Terms) -> str:
+    """What an order that is not made yet will bring to somebody with so much carried over; nothing where none of it counts.
+
+    Of a visitor nothing is known to be carried over: they are told no more than they will have.
+    """
+    if counted_cents <= 0:
+        return ""
+    brings = rules.step(carried_cents, counted_cents + bonus_cents, terms).points
+    if not brings:
+        carried = carried_cents + counted_cents + bonus_cents
+        return _("%(counted)s comptent pour vos points. %(next)s") % {
+            "counted": counted_said(counted_cents, 0), "next": next_said(carried, terms),
+        }  # fmt: skip
+    more = brings - rules.step(carried_cents, counted_cents, terms).points
+    said = {"points": points_said(brings), "more": grouped(more), "usable": _usable_said(terms)}
+    if more:
+        return (
+            _(
+                "Cette commande vous rapportera %(points)s, dont %(more)s par les points multipliés, %(usable)s."
+            )
+            % said
+        )
+    return _("Cette commande vous rapportera %(points)s, %(usable)s.") % said
+
+
+def _usable_said(terms: rules.Terms) -> str:
+    days = terms.pending_days
+    if not days:
+        return _("utilisables dès la livraison")
+    return ngettext(
+        "utilisables %(n)s\u00a0jour après la livraison",
+        "utilisables %(n)s\u00a0jours après la livraison",
+        days,
+    ) % {"n": days}
+
+
+def earns_said(terms: rules.Terms, factor: int = 1) -> str:
+    """What an article brings, as its own page says it: for a whole step, since one article alone may fill none."""
+    said = {
+        "points": points_said(terms.points * factor),
+        "step": euros(terms.step_cents / rules.HUNDRED).replace(",00", ""),
+    }
+    return _("Compte pour vos points\u202f: %(points)s par tranche de %(step)s.") % said
+
+
 def next_said(carried_cents: int, terms: rules.Terms) -> str:
     missing = euros(rules.missing_cents(carried_cents, terms) / rules.HUNDRED)
     return _("Encore %(sum)s d’articles pour %(points)s de plus.") % {
         "sum": missing, "points": points_said(terms.points),
     }  # fmt: skip
+
+
+def too_generous_said(beyond: TooGenerous) -> str:
+    """Why rules of points cannot be written: which promotion they would take beyond the law, on what."""
+    said = {
+        "promotion": beyond.promotion,
+        "article": beyond.article,
+        "reduced": _percent(beyond.reduced_percent),
+        "points": _percent(beyond.points_percent),
+        "most": beyond.most_percent,
+    }
+    if not beyond.reduced_percent:
+        return (
+            _(
+                "Avec «\u202f%(promotion)s\u202f», les points de plus sur %(article)s vaudraient %(points)s\u202f%% de son "
+                "prix\u202f: la loi permet %(most)s\u202f%% au plus (loi 2020-1525, art. 125). Donnez-en moins, ou attendez "
+                "sa fin."
+            )
+            % said
+        )
+    return (
+        _(
+            "Avec «\u202f%(promotion)s\u202f», les points de plus sur %(article)s vaudraient %(points)s\u202f%% de son prix, en "
+            "plus des %(reduced)s\u202f%% dont il est réduit\u202f: la loi permet %(most)s\u202f%% en tout (loi 2020-1525, "
+            "art. 125). Donnez-en moins, ou attendez sa fin."
+        )
+        % said
+    )
+
+
+def _percent(figure: Decimal) -> str:
+    return french_number(figure).removesuffix(",00")
 
 
 def rule_said(terms: rules.Terms) -> str:

@@ -23,13 +23,13 @@ def _key(line: Line) -> tuple[object, ...]:
     assert card is not None  # noqa: S101 - the caller left the others out
     return (
         "basket line", card["id"], card["version"], card["is_available"], line.quantity, line.total, line.full_total,
-        line.promotion, line.hint,
+        line.promotion, line.points, line.hint,
     )  # fmt: skip
 
 
 def _rendered(line: Line) -> str:
     context = {
         "card": line.card, "quantity": line.quantity, "line_total": line.total, "full_total": line.full_total,
-        "promotion": line.promotion, "hint": line.hint, "editable": True, "csrf_token": TOKEN, "request": Anyone(),
+        "promotion": line.promotion, "points": line.points, "hint": line.hint, "editable": True, "csrf_token": TOKEN, "request": Anyone(),
     }  # fmt: skip
     return loader.get_template(TEMPLATE).render(context)

@@ -21,10 +21,10 @@ from shop.basket.rules import is_coming
 from shop.catalogue.models import Aisle, Product
 from shop.catalogue.wording import packaging_label
 from shop.pricing.book import PromotionBook
-from shop.pricing.promotions import Item, Reduced, SlotFacts
+from shop.pricing.promotions import Item, Multiplied, Reduced, SlotFacts
 from shop.pricing.queries import item_of, reduced
 from shop.pricing.rules import NOTHING, PricedLine
-from shop.pricing.wording import explanation, hint, label_of
+from shop.pricing.wording import explanation, hint, label_of, multiplied_said
 from shop.search.queries import NOWHERE, Card, Stamp, cards_at, cards_by_id, standings
 from shop.stock.queries import BACK_ON, CAN_BE_BOUGHT, HIGHEST_COST, coming_on, reserved_by
 
@@ -85,6 +85,7 @@ class Line:
     available: int
     unit_cost: Decimal = NOTHING
     reduced: Reduced | None = None
+    multiplied: Multiplied | None = None
     hint: str = ""
     ended_promotion: str = ""
     back_on: date | None = None
@@ -117,6 +118,16 @@ class Line:
     def promotion(self) -> str:
         """Which promotion reduces it, and until when."""
         return explanation(self.reduced, self.product.name) if self.reduced else ""
+
+    @property
+    def points(self) -> str:
+        """How its points are multiplied, and until when."""
+        return multiplied_said(self.multiplied) if self.multiplied else ""
+
+    @property
+    def points_factor(self) -> int:
+        """How many times what is paid for it counts for points."""
+        return self.multiplied.factor if self.multiplied else 1
 
     @property
     def promotion_label(self) -> str:
@@ -216,7 +227,7 @@ def _light(
 
 _SEEN = (
     "id", "name", "sort_name", "price", "sold_by", "weight_step_g", "net_quantity", "net_unit", "deposit", "is_published",
-    "vat_rate", "is_food", "is_first_age_milk", "brand_id", "shelf_id", "version",
+    "vat_rate", "is_food", "is_first_age_milk", "minimum_age", "brand_id", "shelf_id", "version",
 )  # fmt: skip
 _IN_STOCK = Figure("coalesce(i.available, 0)")
 _PARTS = (
@@ -329,16 +340,18 @@ SELECT {", ".join(part.sql for part in _DETAILS)}
 def with_promotions(
     lines: list[Line], book: PromotionBook, facts: SlotFacts, *, seen_at: datetime
 ) -> list[Line]:
-    """The same lines, each with its reduction and what one more piece would open. No query.
+    """The same lines, each with its reduction, what multiplies its points and what one more piece would open. No query.
 
     What is not there yet opens nothing. ``seen_at`` is when the basket was last touched: a promotion that has ended since is told.
     """
     items = [line.item for line in lines if not line.is_coming]
     outcome, ended = reduced(book, items, facts), book.ended_since(items, facts, since=seen_at)
+    multiplied = book.multiply(items, facts, reduced=outcome.lines)
     return [
         replace(
             line,
             reduced=outcome.lines.get(pk),
+            multiplied=multiplied.get(pk),
             hint=hint(*outcome.hints[pk]) if pk in outcome.hints else "",
             ended_promotion=label_of(ended[pk]) if pk in ended else "",
         )

@@ -30,7 +30,7 @@ from shop.basket.forms import CoverageForm, LineForm, PostcodeForm
 from shop.basket.holding import hold_for
 from shop.basket.queries import Line, by_aisle, card_in, page_lines, sellable, with_promotions
 from shop.basket.shopper import Shopper, shopper_of
-from shop.basket.summary import money_summary
+from shop.basket.summary import Earning, money_summary, points_brought
 from shop.basket.wording import PAYMENT_RUNNING, slot_let_go
 from shop.catalogue.models import Product
 from shop.catalogue.rules import most_quantity
@@ -91,11 +91,17 @@ def _basket_context(shopper: Shopper, lines: list[Line]) -> dict[str, object]:
             is_estimate=not shopper.hold,
             offered_by=totals.delivery_label,
             is_collect=shopper.point is not None,
+            points=points_brought(map(_earning, there), customer_id=shopper.customer_id),
         ),
         "changed_lines": [line for line in there if line.has_new_price],
         "ended_lines": [line for line in lines if line.ended_promotion],
         "short_lines": [line for line in there if line.is_short],
     }
+
+
+def _earning(line: Line) -> Earning:
+    product = line.product
+    return Earning(line.total, line.points_factor, product.minimum_age, product.is_first_age_milk)
 
 
 @require_POST

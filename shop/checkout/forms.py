@@ -127,9 +127,10 @@ class AgreeForm(forms.Form):
 
 
 class FinalForm(forms.Form):
-    """Step 3: what the law wants agreed, and the amount the shopper saw."""
+    """Step 3: what the law wants agreed, the amount the shopper saw, and what they saw count on top for points (cents)."""
 
     seen_total = forms.DecimalField(widget=forms.HiddenInput, max_digits=10, decimal_places=2)
+    seen_bonus = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
     terms = forms.BooleanField(
         label=_("J’ai lu et j’accepte les conditions générales de vente."),
         error_messages={"required": _("Acceptez les conditions générales de vente pour commander.")},

@@ -17,6 +17,7 @@ from loyalty.vouchers.rules import VoucherRefused, VoucherWorthless, check
 from shop.basket import services as baskets
 from shop.basket.models import Basket
 from shop.basket.queries import Line, detailed_lines, with_promotions
+from shop.basket.summary import Earning
 from shop.checkout.models import ADDRESS_FIELDS, CheckoutDraft
 from shop.checkout.ports import current_terms_version
 from shop.customers import services as customers
@@ -37,6 +38,10 @@ class TotalChanged(Exception):
     def __init__(self, total: Decimal) -> None:
         super().__init__(total)
         self.total = total
+
+
+class PointsChanged(Exception):
+    """The order would bring fewer points than the recap said: the shopper decides again."""
 
 
 class BelowMinimum(Exception):
@@ -73,6 +78,24 @@ class Recap:
     @property
     def is_below_minimum(self) -> bool:
         return self.totals.goods_total < self.hold.slot.zone.minimum_order
+
+    @property
+    def earning(self) -> list[Earning]:
+        """Its articles as points see them."""
+        return [
+            Earning(
+                article.priced.total - share,
+                article.points_factor,
+                article.minimum_age,
+                article.is_first_age_milk,
+            )
+            for article, share in zip(self.articles, self.totals.voucher_shares, strict=True)
+        ]
+
+    @property
+    def bonus_cents(self) -> int:
+        """What of it counts on top for points."""
+        return sum(int(one.bonus * 100) for one in self.earning)
 
     @property
     def has_changes(self) -> bool:
@@ -141,6 +164,7 @@ def _article(line: Line) -> Article:
         labels=tuple(product.labels),
         promotion_id=line.reduced.terms.id if line.reduced else None,
         promotion_label=line.promotion_label,
+        points_factor=line.points_factor,
         minimum_life_days=product.promised_life_days,
         is_first_age_milk=product.is_first_age_milk,
         may_be_returned=product.is_returnable,
@@ -157,6 +181,7 @@ class Agreed:
     shortage_choice: str = ShortageChoice.ASK
     # Product → what to do if just this one is missing.
     shortage_lines: Mapping[int, str] = field(default_factory=dict)
+    seen_bonus_cents: int = 0
 
     def chosen_for(self, article: Article) -> Article:
         return replace(article, shortage_choice=self.shortage_lines.get(article.product_id, ""))
@@ -168,9 +193,8 @@ def submit(
 ) -> tuple[Order, str]:
     """Make the order of a basket and prepare its payment. Returns the order and the payment's key.
 
-    ``agreed.seen_total`` only says what the shopper agreed to; every figure comes from ``recap``, which was
-    read in this very request. Raises TotalChanged, BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered,
-    stock.StockShort, slots.HoldLapsed, pricing.PromotionOver, a VoucherRefused; then nothing is left behind. Locks the basket first: whatever another
+    What was seen only says what the shopper agreed to; every figure comes from ``recap``, which was read in this very
+    request. Raises TotalChanged, PointsChanged, BasketChanged, BelowMinimum, orders.BasketAlreadyOrdered, stock.StockShort, slots.HoldLapsed, pricing.PromotionOver, a VoucherRefused; then nothing is left behind. Locks the basket first: whatever another
     tab did to it since the recap was read is found, and what it does next waits.
     """
     if not baskets.lock_untouched(basket=basket) or not recap.articles or recap.has_changes:
@@ -179,6 +203,8 @@ def submit(
         raise BelowMinimum
     if recap.totals.total != agreed.seen_total:
         raise TotalChanged(recap.totals.total)
+    if recap.bonus_cents < agreed.seen_bonus_cents:
+        raise PointsChanged
     buyer = customer or _guest(draft)
     note_agreement(customer=buyer, agreed=agreed)
     return orders.create_order(
@@ -300,14 +326,22 @@ def payment_to_open(*, order: Order) -> str:
 def matches(
     order: Order, recap: Recap, draft: CheckoutDraft, customer: Customer | None, agreed: Agreed
 ) -> bool:
-    """Is this waiting order still what this shopper wants: articles, prices, slot, recipient, what to do when one
-    is missing? Two queries.
+    """Is this waiting order still what this shopper wants: articles, prices, points, slot, recipient, what to do when
+    one is missing? Two queries.
     """
     wanted = {
-        article.ean: (article.priced.quantity, article.priced.unit_price, article.shortage_choice)
+        article.ean: (
+            article.priced.quantity,
+            article.priced.unit_price,
+            article.shortage_choice,
+            article.points_factor,
+        )
         for article in map(agreed.chosen_for, recap.articles)
     }
-    ordered = {line.ean: (line.quantity, line.unit_price, line.shortage_choice) for line in order.lines.all()}
+    ordered = {
+        line.ean: (line.quantity, line.unit_price, line.shortage_choice, line.points_factor)
+        for line in order.lines.all()
+    }
     same_party = order.customer_id == customer.pk if customer else order.customer.user_id is None
     recipient = _recipient(draft, customer or order.customer, recap.hold.slot.zone)
     return (

@@ -25,7 +25,7 @@ from shop.basket import services as baskets
 from shop.basket.deliveries import grid_for
 from shop.basket.models import Basket
 from shop.basket.shopper import SESSION_KEY, Shopper, shopper_of
-from shop.basket.summary import money_summary
+from shop.basket.summary import money_summary, points_brought
 from shop.basket.wording import PAYMENT_RUNNING, below_minimum, slot_let_go
 from shop.checkout import services
 from shop.checkout.forms import AddressChoiceForm, AgreeForm, FinalForm, RecipientForm
@@ -64,6 +64,10 @@ PAYMENT_SILENT = gettext_lazy(
 TOTAL_CHANGED = gettext_lazy("Le total a changé entre-temps : vérifiez-le avant de commander.")
 PROMOTION_OVER = gettext_lazy(
     "Une promotion vient de prendre fin : le total a changé, vérifiez-le avant de commander. Rien n’est débité."
+)
+POINTS_CHANGED = gettext_lazy(
+    "Des points multipliés viennent de prendre fin\u202f: voyez ce que votre commande vous rapportera maintenant, puis "
+    "commandez. Rien n’est débité."
 )
 VOUCHER_LOST = gettext_lazy("Le total a changé : vérifiez-le avant de commander. Rien n’est débité.")
 # What a refused form holds until its errors are shown, each field cut where none may be longer.
@@ -280,7 +284,11 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
             "recap": summary,
             "draft": draft,
             "current": 3,
-            "summary": summed_up(summary.totals, is_collect=shopper.point is not None),
+            "summary": summed_up(
+                summary.totals,
+                is_collect=shopper.point is not None,
+                points=points_brought(summary.earning, customer_id=shopper.customer_id),
+            ),
             "voucher": voucher_panel(
                 summary, draft.voucher, shopper.customer, request.session.pop(SESSION_VOUCHER_SAID, None)
             ),
@@ -295,14 +303,15 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
 def _final_form(request: HttpRequest, shopper: Shopper, summary: services.Recap) -> FinalForm:
     customer = shopper.customer
     asks = not (customer and has_consent(customer.pk, Consent.Purpose.LETTERS))
-    initial: dict[str, object] = {"seen_total": summary.totals.total}
+    seen: dict[str, object] = {"seen_total": summary.totals.total, "seen_bonus": summary.bonus_cents}
+    initial = dict(seen)
     if customer:
         initial["shortage"] = customer.shortage_choice
     if customer and customer.birth_on:
         initial["birth_on"] = f"{customer.birth_on:%d/%m/%Y}"
     typed = _typed(request)
     if typed is not None and request.method != "POST":
-        typed = {**typed, "seen_total": str(summary.totals.total)}
+        typed = {**typed, **{name: str(value) for name, value in seen.items()}}
     articles = {article.product_id: article.name for article in summary.articles}
     return FinalForm(
         typed, initial=initial, minimum_age=summary.minimum_age, ask_letters=asks, articles=articles
@@ -321,6 +330,7 @@ def _submit(
         request.session[SESSION_KEY] = str(basket.key)
     agreed = services.Agreed(
         seen_total=form.cleaned_data["seen_total"],
+        seen_bonus_cents=form.cleaned_data["seen_bonus"] or 0,
         birth_on=form.cleaned_data.get("birth_on"),
         letters=form.cleaned_data.get("letters", False),
         shortage_choice=form.cleaned_data["shortage"],
@@ -339,6 +349,9 @@ def _submit(
         return _to_payment(request, order)
     except services.TotalChanged:
         messages.error(request, TOTAL_CHANGED)
+        return redirect("checkout_recap")
+    except services.PointsChanged:
+        messages.error(request, POINTS_CHANGED)
         return redirect("checkout_recap")
     except PromotionOver:
         messages.error(request, PROMOTION_OVER)

@@ -8,6 +8,8 @@ The rules in prose.
 3. *More* of an article: what was ordered keeps its price and its reduction, and what is added has today's price. Where
    today's price and promotions on all of it come cheaper, the customer gets those instead.
 4. *Taken out*: nothing of it counts any more.
+5. *Points* stay multiplied as they were. Where more was ordered and the line bears no reduction, the higher factor of then
+   and now holds for all of it; a reduced one keeps the factor that the law allowed beside that very reduction.
 
 A line has one unit price. Ordered and added at two prices, it bears the dearer one, and what it costs less is part of
 its discount: `Article.price_kept`, which no promotion pays.
@@ -23,7 +25,9 @@ from shop.pricing.rules import NOTHING, line_total
 
 def taken_out(article: Article) -> Article:
     priced = replace(article.priced, quantity=0, discount=NOTHING)
-    return replace(article, priced=priced, promotion_id=None, promotion_label="", price_kept=NOTHING)
+    return replace(
+        article, priced=priced, promotion_id=None, promotion_label="", price_kept=NOTHING, points_factor=1
+    )
 
 
 def lowered(article: Article, quantity: int) -> Article:
@@ -46,7 +50,10 @@ def lowered(article: Article, quantity: int) -> Article:
 def raised(article: Article, *, today: Article) -> Article:
     """The cheaper of: as ordered with the rest at today's price, or all of it as ``today`` sells it."""
     kept = _with_more(article, today)
-    return today if today.priced.total < kept.priced.total else kept
+    cheaper = today if today.priced.total < kept.priced.total else kept
+    if cheaper.priced.discount:
+        return cheaper
+    return replace(cheaper, points_factor=max(article.points_factor, today.points_factor))
 
 
 def _with_more(article: Article, today: Article) -> Article:

@@ -104,6 +104,8 @@ class Article:
     is_first_age_milk: bool = False
     # What of its discount no promotion makes (`repricing`).
     price_kept: Decimal = NOTHING
+    # How many times what is paid for it counts for points.
+    points_factor: int = 1
 
     @property
     def takes_voucher(self) -> bool:

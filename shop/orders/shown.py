@@ -20,6 +20,7 @@ from shop.orders.ports import recalls_of
 from shop.orders.queries import address_lines, may_pay_again, pay_path
 from shop.orders.questions import open_questions
 from shop.orders.rules import Bill, Figures, bill, is_newcomer
+from shop.pricing.wording import points_badge
 from shop.search.queries import cards_by_id
 
 Kind, Status = OrderEvent.Kind, Order.Status
@@ -92,6 +93,7 @@ def _rows(order: Order, lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
             "quantity_label": quantity_label(line.sold_by, line.quantity),
             "total": (amount := _amount(order, line)),
             "full_total": _before(line, amount),
+            "points": points_badge(line.points_factor) if line.points_factor > 1 else "",
             "facts": wording.line_facts(
                 line, stand_ins.get(line.pk), by_id[line.replaces_id] if line.replaces_id else None
             ),
@@ -115,8 +117,8 @@ def _before(line: OrderLine, amount: Decimal) -> Decimal | None:
     return line.total + line.discount if line.discount else None
 
 
-def summed_up(totals: Figures, *, is_collect: bool) -> dict[str, Any]:
-    """What an order that is not made yet, or not yet changed, will come to."""
+def summed_up(totals: Figures, *, is_collect: bool, points: str = "") -> dict[str, Any]:
+    """What an order that is not made yet, or not yet changed, will come to, and what it will bring."""
     return money_summary(
         goods=totals.goods_total,
         discount=totals.discount_total,
@@ -128,6 +130,7 @@ def summed_up(totals: Figures, *, is_collect: bool) -> dict[str, Any]:
         is_collect=is_collect,
         voucher=totals.voucher_discount,
         voucher_label=totals.voucher_label,
+        points=points,
     )
 
 

@@ -198,7 +198,7 @@ class PromotionAdmin(Undeletable, ModelAdmin):
     readonly_fields = ("state_words", "what", "budget_said", "order_count", "preview")
     fieldsets = (
         (_("Où en est-elle ?"), {"fields": ("state_words", "what", "budget_said", "order_count", "preview")}),
-        (_("Promotion"), {"fields": ("name", "kind", ("percent", "amount"), ("take", "pay"), "free_from")}),
+        (_("Promotion"), {"fields": ("name", "kind", ("percent", "amount"), ("take", "pay"), "free_from", "points_factor")}),
         (_("Sur quoi"), {"fields": ("products", "aisles", "brands")}),
         (_("Quand"), {"fields": ("starts_at", "ends_at")}),
         (_("Où et pour quels créneaux"), {"fields": ("zones", "slot_weekdays", ("slot_from_hour", "slot_until_hour"), "off_peak_only")}),
@@ -236,7 +236,9 @@ class PromotionAdmin(Undeletable, ModelAdmin):
 
     @display(description=_("budget"), ordering="spent")
     def budget_said(self, promotion: Promotion) -> str:
-        """« 12,50 € dépensés sur 100,00 € (12 %) »."""
+        """« 12,50 € dépensés sur 100,00 € (12 %) »; points are owed, not spent (accounts of points)."""
+        if promotion.kind == Promotion.Kind.POINTS:
+            return "–"
         if promotion.budget is None:
             return translate("%(spent)s dépensés, sans limite") % {"spent": euros(promotion.spent)}
         return translate("%(spent)s dépensés sur %(budget)s (%(percent)d %%)") % {
@@ -245,8 +247,8 @@ class PromotionAdmin(Undeletable, ModelAdmin):
         }  # fmt: skip
 
     @display(description=_("commandes"), ordering="used")
-    def order_count(self, promotion: Any) -> int:
-        return int(promotion.used)
+    def order_count(self, promotion: Any) -> str:
+        return "–" if promotion.kind == Promotion.Kind.POINTS else str(promotion.used)
 
     @display(description=_("effet sur les articles"))
     def preview(self, promotion: Promotion) -> str | SafeString:
@@ -285,7 +287,7 @@ class PromotionAdmin(Undeletable, ModelAdmin):
             return TemplateResponse(request, "catalogue/admin/bulk_change.html", context)
         if services.stop_promotion(promotion_id=promotion.pk):
             messages.success(
-                request, translate("Promotion arrêtée. Les commandes passées gardent leur réduction.")
+                request, translate("Promotion arrêtée. Les commandes passées gardent ce qu’elles en ont eu.")
             )
         else:
             messages.info(request, translate("Elle était déjà terminée."))
@@ -295,8 +297,8 @@ class PromotionAdmin(Undeletable, ModelAdmin):
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of a new one, filled in but for its dates: used terms stay what orders had."""
         one = found(self, request, object_id)
-        plain = ("name", "kind", "percent", "amount", "take", "pay", "free_from", "slot_weekdays", "slot_from_hour",
-                 "slot_until_hour", "off_peak_only", "budget", "most_per_order")  # fmt: skip
+        plain = ("name", "kind", "percent", "amount", "take", "pay", "free_from", "points_factor", "slot_weekdays",
+                 "slot_from_hour", "slot_until_hour", "off_peak_only", "budget", "most_per_order")  # fmt: skip
         kept = {name: getattr(one, name) for name in plain if getattr(one, name) not in (None, "", False)}
         filled = {
             name: short_decimal(value) if isinstance(value, Decimal) else value
@@ -314,5 +316,7 @@ def _said(one: Effect) -> str:
     """« Yaourt nature : 2,50 € → 2,00 € (−20 %) »."""
     if one.left_out:
         return f"{one.name}\u202f: {one.left_out}"
+    if one.points:
+        return f"{one.name}\u202f: {one.points}"
     said = f"{one.name}\u202f: {euros(one.before)} → {euros(one.after)} ({one.percent})"
     return f"{said}, {one.capped}" if one.capped else said

@@ -5,25 +5,31 @@ begins and ends to the second whenever the book was read.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 from uuid import uuid4
 
 from django.utils import timezone
 
+from loyalty.points.rules import Programme
 from shop.pricing import promotions
 from shop.pricing.history import REFERENCE_LASTS, Price, Stretch, stretches
+from shop.pricing.multipliers import multiply, share_between
 from shop.pricing.offers import (
     AMOUNT,
     ANYWHERE,
     BY_LOT,
     PER_ARTICLE,
     PERCENT,
+    POINTS,
     Item,
+    Multiplied,
     Outcome,
+    Reduced,
     SlotFacts,
     Terms,
 )
@@ -73,27 +79,41 @@ class Cut(NamedTuple):
 
 
 class PromotionBook:
-    """The promotions of a zone (None: those of every zone)."""
+    """The promotions of a zone (None: those of every zone), and the rules of points that some of them multiply."""
 
-    def __init__(self, terms: Iterable[Terms], zone_id: int | None = None) -> None:
+    def __init__(
+        self, terms: Iterable[Terms], zone_id: int | None = None, programme: Programme | None = None
+    ) -> None:
         self.zone_id = zone_id
+        self.programme = programme or Programme()
         # Names this very book: what was built from it is kept under it.
         self.name = uuid4().hex
         self.terms: Sequence[Terms] = sorted(terms, key=lambda one: one.id)
         self._moments = sorted({at for one in self.terms for at in (one.starts_at, one.ends_at)})
+        # Whether the rules of points are of any use to it.
+        self.multiplies = any(one.kind == POINTS for one in self.terms)
         self._by_product = _index(self.terms, "products")
         self._by_aisle = _index(self.terms, "aisles")
         self._by_brand = _index(self.terms, "brands")
 
-    def for_zone(self, zone_id: int | None) -> "PromotionBook":
-        """The same book, read from another zone. Nothing is built anew."""
+    def for_zone(self, zone_id: int | None, programme: Programme | None = None) -> "PromotionBook":
+        """The same book, read from another zone, under other rules of points if told. Nothing is built anew."""
         other = PromotionBook.__new__(PromotionBook)
-        other.__dict__ = self.__dict__ | {"zone_id": zone_id}
+        other.__dict__ = self.__dict__ | {"zone_id": zone_id, "programme": programme or self.programme}
         return other
 
     def chapter(self, *, now: datetime | None = None) -> tuple[object, ...]:
         """For cache keys: what this zone is offered is the same as long as this is. No offer is looked at."""
-        return self.name, self.zone_id, bisect_right(self._moments, now or timezone.now())
+        now = now or timezone.now()
+        return self.name, self.zone_id, bisect_right(self._moments, now), *self._under(now)
+
+    def _under(self, now: datetime) -> tuple[object, ...]:
+        """The rules of points that multipliers look at; none where there is no multiplier."""
+        return (self.programme.at(now), self.share(now)) if self.multiplies else ()
+
+    def share(self, now: datetime) -> Fraction:
+        """What the points of a sum that is paid now may come to be worth, as a part of it; 0 without a programme."""
+        return share_between(self.programme, now, now)
 
     def facts(self, facts: SlotFacts) -> SlotFacts:
         return facts if facts.zone_id is not None else replace(facts, zone_id=self.zone_id)
@@ -123,6 +143,34 @@ class PromotionBook:
             if one.runs_at(now) and one.delivers(here)
         }
         return promotions.reduce(items, running.values()) if running else Outcome()
+
+    def multiply(
+        self,
+        items: Sequence[Item],
+        facts: SlotFacts = ANYWHERE,
+        *,
+        reduced: Mapping[int, Reduced],
+        now: datetime | None = None,
+    ) -> dict[int, Multiplied]:
+        """How many times articles of a basket count for points beside what reduces them: product → multiplier.
+
+        Nothing where no programme of points runs.
+        """
+        now, here = now or timezone.now(), self.facts(facts)
+        running = [
+            one for one in self.terms if one.kind == POINTS and one.runs_at(now) and one.delivers(here)
+        ]
+        if not running or self.programme.at(now) is None:
+            return {}
+        return multiply(items, running, reduced, share=self.share(now))
+
+    def multiplier_for(self, item: Item, *, now: datetime | None = None) -> Multiplied | None:
+        """The one of an article on its own, reduced as it is. Slots are not known yet."""
+        if not self.multiplies:
+            return None
+        now, here = now or timezone.now(), SlotFacts(zone_id=self.zone_id)
+        found = self.multiply([item], here, reduced=self.reduce([item], here, now=now).lines, now=now)
+        return found.get(item.product_id)
 
     def ended_since(
         self,

@@ -6,6 +6,11 @@ and pet food, 40 % for other everyday consumer goods (loi 2020-1525 « ASAP », 
 really takes off: 3 pour 2 is 33.3 %, 2 pour 1 is 50 %, the second at −50 % is 25 %. Goods outside the text, such as
 flowers, are kept to 40 % too.
 
+*Points.* An advantage counts whether it is had at once or later, and all of them together (the same art. 125 II:
+« avantages promotionnels, immédiats ou différés »). What multiplied points are worth beyond those that every article
+brings counts with the reduction of the article; together they keep within the cap, and the points give way. Points
+that all articles bring alike are no advantage on one of them.
+
 *Resale at a loss.* Nothing is sold below its effective purchase price, taxes included (C. com. L442-5), raised by a
 tenth for food (the same art. 125 I; fresh fruit and vegetables are exempt from the tenth, and here are not). Between
 depots the highest cost counts. What already costs less than that is not reduced at all.
@@ -13,13 +18,16 @@ depots the highest cost counts. What already costs less than that is not reduced
 *Words.* « Gratuit » sells no food (C. com. L443-1 I); « offert » is avoided with it.
 
 *Alcohol* is food for all of these. Its promotions keep within them and never give it away: to offer it for free, at
-will, to sell is forbidden (CSP L3322-9), and so is to push it forward (L3323-2 ff.).
+will, to sell is forbidden (CSP L3322-9), and so is to push it forward (L3323-2 ff.): its points are never multiplied.
 
-*First-age milk* takes no promotion, struck price, gift or sample (C. conso L122-12 to L122-16).
+*First-age milk* takes no promotion, struck price, gift or sample (C. conso L122-12 to L122-16), nor points (delegated
+regulation (EU) 2016/127, art. 10).
 """
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+from math import floor
 from typing import Literal, Protocol
 
 from shop.catalogue.rules import CENT
@@ -27,6 +35,8 @@ from shop.catalogue.rules import CENT
 FOOD_CAP, OTHER_CAP = Decimal("0.34"), Decimal("0.40")
 FOOD_COST_FACTOR = Decimal("1.10")
 GRAMS_PER_KILO = 1000
+# Where points are worth nothing.
+NO_LIMIT = 1000
 
 
 class Costed(Protocol):
@@ -80,6 +90,23 @@ def least_total(item: Costed, quantity: int) -> Cap:
     exact = unit.exact * quantity if item.is_counted else unit.exact * quantity / GRAMS_PER_KILO
     full = item.price * quantity if item.is_counted else item.gross
     return Cap(min(_up(exact), full), exact, unit.reason)
+
+
+def most_factor(*, full: Decimal, paid: Decimal, is_food: bool, share: Fraction) -> int:
+    """How many times what costs ``paid`` instead of ``full`` may count for points at most; 1: as everything does.
+
+    ``share`` is what the points of a sum are worth, as a part of it.
+    """
+    room = Fraction(cap_of(is_food=is_food)) * Fraction(full) - Fraction(full - paid)
+    each = Fraction(paid) * share
+    if each <= 0:
+        return NO_LIMIT
+    return 1 + max(0, floor(room / each))
+
+
+def advantage(*, taken_off: Fraction, factor: int, share: Fraction) -> Fraction:
+    """What a reduction of such a part of the price and points multiplied on what is left come to, as a part of it."""
+    return taken_off + (factor - 1) * share * (1 - taken_off)
 
 
 def _up(amount: Decimal) -> Decimal:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from loyalty.points.rules import Programme
 from shop.pricing.caps import cap_of, cost_floor
+from shop.pricing.cumulated import beyond, in_hundredths
 from shop.pricing.offers import (
     AMOUNT,
     BY_LOT,
@@ -15,6 +17,7 @@ from shop.pricing.offers import (
     N_FOR_M,
     PER_ARTICLE,
     PERCENT,
+    POINTS,
     SECOND,
     Item,
     Terms,
@@ -30,6 +33,7 @@ FIGURES = {
     SECOND: ("percent",),
     LOT: ("take", "amount"),
     FREE_DELIVERY: ("free_from",),
+    POINTS: ("points_factor",),
 }
 # The least and the most of each figure; the law narrows them further.
 RANGES: dict[str, tuple[Decimal | int, Decimal | int]] = {
@@ -38,6 +42,7 @@ RANGES: dict[str, tuple[Decimal | int, Decimal | int]] = {
     "take": (2, 24),
     "pay": (1, 23),
     "free_from": (Decimal(0), HIGHEST_AMOUNT),
+    "points_factor": (2, 10),
 }
 # A year mistyped would run for ever, and no page can show the last days of the year 9999.
 MOST_AHEAD = timedelta(days=731)
@@ -48,22 +53,29 @@ TO_THE_HUNDREDTH = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why not: a code for `wording`, the form's field, the articles concerned and a figure to say."""
+    """Why not: a code for `wording`, the form's field, the articles concerned and a figure to say; of points that are too
+    many, their worth in percent too, and the promotion they come on top of, or that comes on top of them.
+    """
 
     code: str
     field: str = ""
     names: tuple[str, ...] = ()
     figure: Decimal | None = None
+    points: Decimal | None = None
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A promotion about to be saved: its terms, the articles named one by one, and those of its shelves and brands."""
+    """A promotion about to be saved: its terms, the articles named one by one, those of its shelves and brands, the other
+    promotions, and the rules of points.
+    """
 
     terms: Terms
     named: Sequence[Item] = ()
     covered: Sequence[Item] = ()
     others: Sequence[Terms] = field(default=())
+    programme: Programme = field(default_factory=Programme)
 
     @property
     def everything(self) -> list[Item]:
@@ -76,10 +88,12 @@ def problems_of(draft: Draft, *, now: datetime) -> list[Problem]:
         *_scope(draft),
         *_same(draft),
         *_milk(draft),
+        *_alcohol(draft),
         *_words(draft),
         *_gain(draft),
         *_law(draft),
         *_cost(draft),
+        *_points(draft, now),
     ]
 
 
@@ -92,6 +106,11 @@ def _terms(terms: Terms) -> Iterable[Problem]:
             yield Problem("out_of_range", name)
     if terms.left is not None and not terms.left.is_finite():
         yield Problem("out_of_range", "budget")
+    if terms.kind == POINTS:
+        if terms.left is not None:
+            yield Problem("no_budget", "budget")
+        if terms.most_per_order is not None:
+            yield Problem("no_limit", "most_per_order")
     if terms.kind == N_FOR_M and terms.take and terms.pay and terms.pay >= terms.take:
         yield Problem("pay_is_less", "pay")
     hours = (terms.from_hour, terms.until_hour)
@@ -145,6 +164,16 @@ def _as(mine: Terms, other: Terms) -> Terms:
 def _milk(draft: Draft) -> Iterable[Problem]:
     if milk := tuple(one.name for one in draft.named if one.is_first_age_milk):
         yield Problem("milk", "products", milk)
+
+
+def _alcohol(draft: Draft) -> Iterable[Problem]:
+    """On a shelf it is left out (`notices`); a shelf of nothing else is refused as it would be by name."""
+    if draft.terms.kind != POINTS:
+        return
+    if alcohol := tuple(one.name for one in draft.named if one.is_alcohol):
+        yield Problem("alcohol", "products", alcohol)
+    elif draft.covered and not draft.named and all(one.is_alcohol for one in draft.covered):
+        yield Problem("alcohol", "aisles", tuple(one.name for one in draft.covered))
 
 
 def _words(draft: Draft) -> Iterable[Problem]:
@@ -206,11 +235,32 @@ def _meets_cost(terms: Terms, item: Item) -> bool:
     return any(share.capped == "cost" for share in shares.values())
 
 
+def _points(draft: Draft, now: datetime) -> Iterable[Problem]:
+    """The cap once more, with the points that are multiplied on the same articles: the worst is named with both figures."""
+    mine = draft.terms
+    others = [one for one in draft.others if one.id != mine.id and one.ends_at > now]
+    if mine.kind == POINTS:
+        found = [beyond(mine, others, draft.everything, draft.programme, now=now)]
+    else:
+        multipliers = [one for one in others if one.kind == POINTS]
+        found = [beyond(one, [mine], draft.everything, draft.programme, now=now) for one in multipliers]
+    worst = max((one for one in found if one), key=lambda one: one.excess, default=None)
+    if worst and (mine.kind == POINTS or worst.reduction):
+        other = worst.reduction if mine.kind == POINTS else worst.multiplier
+        yield Problem(
+            f"points_beyond_{'food' if worst.item.is_food else 'other'}{'_with' if other else ''}",
+            _figure_field(mine), (worst.item.name,), in_hundredths(worst.taken_off), in_hundredths(worst.points),
+            other.name if other else "",
+        )  # fmt: skip
+
+
 def notices(draft: Draft) -> list[Problem]:
     """What staff should know of what they saved: articles left out, or held up by their cost."""
     found = []
     if milk := tuple(one.name for one in draft.covered if one.is_first_age_milk):
         found.append(Problem("milk_left_out", names=milk))
+    if draft.terms.kind == POINTS and (alcohol := tuple(one.name for one in draft.covered if one.is_alcohol)):
+        found.append(Problem("alcohol_left_out", names=alcohol))
     if draft.terms.kind in BY_LOT and (
         weighed := tuple(one.name for one in draft.covered if not one.is_counted)
     ):

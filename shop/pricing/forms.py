@@ -98,7 +98,7 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Promotion
         fields = (
-            "name", "kind", "percent", "amount", "take", "pay", "free_from", "products", "aisles", "brands", "zones",
+            "name", "kind", "percent", "amount", "take", "pay", "free_from", "points_factor", "products", "aisles", "brands", "zones",
             "slot_weekdays", "slot_from_hour", "slot_until_hour", "off_peak_only", "starts_at", "ends_at", "budget",
             "most_per_order",
         )  # fmt: skip

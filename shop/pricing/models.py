@@ -123,7 +123,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 
 
 class Promotion(models.Model):
-    """A reduction for everybody, as data. Once an order has used it, its terms are frozen."""
+    """A reduction, or more points, for everybody, as data. Once an order has used it, its terms are frozen."""
 
     class Kind(models.TextChoices):
         PERCENT = "percent", _("pourcentage de réduction")
@@ -132,6 +132,7 @@ class Promotion(models.Model):
         SECOND = "second", _("réduction sur le deuxième")
         LOT = "lot", _("prix de lot (2 pour 5 €)")
         FREE_DELIVERY = "free_delivery", _("livraison offerte")
+        POINTS = "points", _("points multipliés")
 
     name = models.CharField(
         _("nom"), max_length=80, help_text=_("Lu par les clients, par exemple « Fête du pain ».")
@@ -160,6 +161,11 @@ class Promotion(models.Model):
         _("articles, dès (€)"), max_digits=7, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))],
         help_text=_("Pour la livraison offerte, après réductions."),
+    )  # fmt: skip
+    points_factor = models.PositiveSmallIntegerField(
+        _("points multipliés par"), null=True, blank=True,
+        validators=[MinValueValidator(2), MaxValueValidator(10)],
+        help_text=_("De 2 à 10. N’ôte rien du prix, et s’ajoute à la promotion qu’un article a par ailleurs."),
     )  # fmt: skip
 
     products = models.ManyToManyField(Product, blank=True, related_name="+", verbose_name=_("produits"))

@@ -10,6 +10,7 @@ from shop.pricing.rules import BY_WEIGHT, NOTHING, line_total
 
 PERCENT, AMOUNT, N_FOR_M, SECOND, LOT = "percent", "amount", "n_for_m", "second", "lot"
 FREE_DELIVERY = "free_delivery"
+POINTS = "points"
 PER_ARTICLE, BY_LOT = frozenset({PERCENT, AMOUNT}), frozenset({N_FOR_M, SECOND, LOT})
 Capped = Literal["", "law", "cost", "budget"]
 
@@ -28,6 +29,7 @@ class Item:
     vat_rate: Decimal = NOTHING
     is_food: bool = True
     is_first_age_milk: bool = False
+    is_alcohol: bool = False
     unit_cost: Decimal = NOTHING
     name: str = ""
 
@@ -67,6 +69,7 @@ class Terms:
     take: int | None = None
     pay: int | None = None
     free_from: Decimal | None = None
+    points_factor: int | None = None
     products: frozenset[int] = frozenset()
     aisles: frozenset[int] = frozenset()
     brands: frozenset[int] = frozenset()
@@ -104,8 +107,10 @@ class Terms:
         return in_hours and (not self.weekdays or facts.weekday in self.weekdays)
 
     def covers(self, item: Item) -> bool:
-        """Never first-age milk: no promotion on it at all (C. conso L122-12 ff.)."""
-        if item.is_first_age_milk:
+        """Never first-age milk: no promotion on it at all (C. conso L122-12 ff.). Points are multiplied on no alcohol:
+        nothing gives a reason to buy more of it (CSP L3323-2 ff.).
+        """
+        if item.is_first_age_milk or (self.kind == POINTS and item.is_alcohol):
             return False
         return (
             item.product_id in self.products
@@ -117,10 +122,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a promotion takes off a line, and which cap it met. A line of a lot takes part even for nothing."""
+    """What a promotion takes off a line, and which cap it met. A line of a lot takes part even for nothing.
+
+    ``on`` is what the pieces it reduces cost without it.
+    """
 
     discount: Decimal
     capped: Capped = ""
+    on: Decimal = field(default=NOTHING, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +146,21 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """A line's reduction and the promotion it comes from."""
+    """A line's reduction and the promotion it comes from; ``on`` as a share has it."""
 
     terms: Terms
     discount: Decimal
     capped: Capped = ""
+    on: Decimal = field(default=NOTHING, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplied:
+    """How many times a line counts for points, and by which promotion; ``is_capped`` where the law left less of it."""
+
+    terms: Terms
+    factor: int
+    is_capped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from shop.pricing.offers import (
     Capped,
     Claim,
     Item,
+    Multiplied,
     Outcome,
     Reduced,
     Share,
@@ -48,7 +49,7 @@ from shop.pricing.rules import NOTHING, line_total, spread_cents
 
 __all__ = [
     "AMOUNT", "ANYWHERE", "BY_LOT", "FREE_DELIVERY", "LOT", "N_FOR_M", "PERCENT", "PER_ARTICLE", "SECOND", "Item",
-    "Outcome", "Reduced", "SlotFacts", "Terms", "claim", "free_delivery", "real_percent", "reduce", "reduced_price",
+    "Multiplied", "Outcome", "Reduced", "SlotFacts", "Terms", "claim", "free_delivery", "real_percent", "reduce", "reduced_price",
 ]  # fmt: skip
 # Beyond this many comparisons the best found so far is kept: no basket of real life comes near.
 COMPARISONS_AT_MOST = 20_000
@@ -112,7 +113,7 @@ def _per_article(terms: Terms, covered: Sequence[Item]) -> dict[int, Share]:
         if left is not None:
             left -= reduced
         if reduced and (off := _off(item, price, reduced)):
-            shares[item.product_id] = Share(off, capped)
+            shares[item.product_id] = Share(off, capped, _full(item, reduced))
     return shares
 
 
@@ -122,6 +123,10 @@ def _off(item: Item, price: Decimal, reduced: int) -> Decimal:
         return (item.price - price) * reduced
     off = item.gross - line_total(price, item.sold_by, item.quantity)
     return max(NOTHING, min(off, item.gross - least_total(item, item.quantity).amount))
+
+
+def _full(item: Item, reduced: int) -> Decimal:
+    return item.price * reduced if item.is_counted else item.gross
 
 
 def _by_lot(terms: Terms, covered: Sequence[Item]) -> dict[int, Share]:
@@ -192,7 +197,7 @@ def _spread(total: Decimal, taken: Mapping[int, tuple[Item, int]]) -> dict[int, 
             given = min(part, room[pk] - shares[pk])
             shares[pk] += given
             left -= given
-    return {pk: Share(share, capped) for pk, share in shares.items()}
+    return {pk: Share(share, capped, gross[pk]) for pk, share in shares.items()}
 
 
 def _within_budget(terms: Terms, shares: dict[int, Share]) -> dict[int, Share]:
@@ -201,7 +206,7 @@ def _within_budget(terms: Terms, shares: dict[int, Share]) -> dict[int, Share]:
         return shares
     parts = spread_cents(max(NOTHING, terms.left), {pk: share.discount for pk, share in shares.items()})
     # A share is at most what it was: rounding up by a cent may meet its cap.
-    return {pk: Share(min(parts[pk], share.discount), "budget") for pk, share in shares.items()}
+    return {pk: Share(min(parts[pk], share.discount), "budget", share.on) for pk, share in shares.items()}
 
 
 def missing_for_a_lot(terms: Terms, covered: Sequence[Item]) -> dict[int, int]:
@@ -233,13 +238,13 @@ def _best(claims: Sequence[Claim]) -> dict[int, Reduced]:
     for one in (one for one in claims if one.terms.kind in PER_ARTICLE):
         for pk, share in one.shares.items():
             if share.discount > (lines[pk].discount if pk in lines else NOTHING):
-                lines[pk] = Reduced(one.terms, share.discount, share.capped)
+                lines[pk] = Reduced(one.terms, share.discount, share.capped, share.on)
     gains = [(one.total - _sum_of(lines, one.shares), one) for one in claims if one.terms.kind in BY_LOT]
     for lot in _heaviest([(gain, one) for gain, one in gains if gain > 0]):
         for pk, share in lot.shares.items():
             lines.pop(pk, None)
             if share.discount:
-                lines[pk] = Reduced(lot.terms, share.discount, share.capped)
+                lines[pk] = Reduced(lot.terms, share.discount, share.capped, share.on)
     return lines
 
 

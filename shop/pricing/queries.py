@@ -16,13 +16,19 @@ from config.wholes import Whole, columns, instance
 from delivery.slots.models import Slot
 from delivery.slots.rules import PARIS, is_peak
 from delivery.zones.models import Zone
+from loyalty.points.ports import TooGenerous
+from loyalty.points.queries import programme
+from loyalty.points.rules import Terms as PointRules
 from shop.catalogue.models import Aisle, Brand, Product
 from shop.catalogue.rules import normalised_ean
 from shop.pricing.book import Offer, PromotionBook
+from shop.pricing.caps import cap_of
 from shop.pricing.checks import Draft
+from shop.pricing.cumulated import beyond, in_hundredths
 from shop.pricing.history import CURVE_LASTS, REFERENCE_LASTS, Price, lowest_practised
 from shop.pricing.models import PlannedPrice, PriceChange, Promotion, PromotionUse
-from shop.pricing.offers import PER_ARTICLE, Item, Outcome, SlotFacts, Terms
+from shop.pricing.multipliers import COUNTS_WITHIN
+from shop.pricing.offers import PER_ARTICLE, POINTS, Item, Outcome, SlotFacts, Terms
 from shop.pricing.past import Past, Written, past
 from shop.pricing.ports import costs_of
 from shop.pricing.rules import GRAMS_PER_KILO, NOTHING
@@ -107,12 +113,14 @@ def drawn_by(order_reference: str) -> dict[int, Decimal]:
 
 
 def book_for(zone_id: int | None) -> PromotionBook:
-    """The promotions as a zone sees them. No query while nobody changed any; one after a change, however many.
+    """The promotions as a zone sees them. No query while nobody changed any; one after a change, however many, and where
+    some multiply points one for the rules of these.
 
     A process keeps its book under the version that moves once a change commits. A cache that does not answer
     costs the query each time, never an old price.
     """
-    return BOOK.now().for_zone(zone_id)
+    book = BOOK.now()
+    return book.for_zone(zone_id, programme() if book.multiplies else None)
 
 
 def reduced(book: PromotionBook, items: Sequence[Item], facts: SlotFacts) -> Outcome:
@@ -123,11 +131,12 @@ def reduced(book: PromotionBook, items: Sequence[Item], facts: SlotFacts) -> Out
 
 
 def fresh_book(zone_id: int | None, own_order: str = "") -> PromotionBook:
-    """The same from the database, with what is left of each budget now. One query.
+    """The same from the database, with what is left of each budget now. One query, rules of points being kept.
 
     ``own_order`` is the order this basket is paying for: what it has drawn is there for it.
     """
-    return PromotionBook(_terms_since(timezone.now() - ENDED_LATELY, own_order), zone_id)
+    book = PromotionBook(_terms_since(timezone.now() - ENDED_LATELY, own_order), zone_id)
+    return book.for_zone(zone_id, programme()) if book.multiplies else book
 
 
 def _terms_since(ended_after: datetime, own_order: str = "") -> list[Terms]:
@@ -185,13 +194,44 @@ class Scope:
 
 
 def draft_of(promotion: Promotion, scope: Scope) -> Draft:
-    """A promotion about to be saved, with the articles on sale or named that it is about. Four queries."""
+    """A promotion about to be saved, with the articles on sale or named that it is about. Five queries."""
     ids = scope.ids()
     named = items_of(Q(pk__in=ids["products"]))
     on = Q(shelf__in=ids["aisles"]) | Q(shelf__parent__in=ids["aisles"]) | Q(brand__in=ids["brands"])
     covered = items_of(on & Q(is_published=True) & ~Q(pk__in=ids["products"]))
     others = [terms for terms in _terms_since(timezone.now()) if terms.left != 0]
-    return Draft(terms_of(promotion, ids), named, covered, others)
+    return Draft(terms_of(promotion, ids), named, covered, others, programme())
+
+
+def broken_by(begins: datetime, written: PointRules) -> TooGenerous | None:
+    """The article on which a multiplier that runs or is to come, alone or with a reduction, would pass the legal cap under
+    new rules of points; None where none would. Three queries.
+
+    What ended lately counts too: its orders may still come to count under the new rules.
+    """
+    now = timezone.now()
+    everything = [one for one in _terms_since(now - COUNTS_WITHIN) if one.left != 0]
+    multipliers = [one for one in everything if one.kind == POINTS]
+    if not multipliers:
+        return None
+    ids = {
+        name: {pk for one in multipliers for pk in getattr(one, name)}
+        for name in ("products", "aisles", "brands")
+    }
+    on_shelf = Q(shelf__in=ids["aisles"]) | Q(shelf__parent__in=ids["aisles"]) | Q(brand__in=ids["brands"])
+    items = items_of(Q(pk__in=ids["products"]) | (on_shelf & Q(is_published=True)))
+    coming = programme().with_stage(begins, written)
+    found = [beyond(one, everything, items, coming, now=one.starts_at) for one in multipliers]
+    worst = max((one for one in found if one), key=lambda one: one.excess, default=None)
+    if worst is None:
+        return None
+    return TooGenerous(
+        promotion=worst.multiplier.name,
+        article=worst.item.name,
+        reduced_percent=in_hundredths(worst.taken_off),
+        points_percent=in_hundredths(worst.points),
+        most_percent=int(cap_of(is_food=worst.item.is_food) * 100),
+    )
 
 
 def items_of(chosen: Q) -> list[Item]:
@@ -220,6 +260,7 @@ def item_of(product: Product, quantity: int | None = None, *, unit_cost: Decimal
         vat_rate=product.vat_rate or NOTHING,
         is_food=product.is_food,
         is_first_age_milk=product.is_first_age_milk,
+        is_alcohol=product.minimum_age is not None,
         unit_cost=unit_cost or NOTHING,
         name=product.name,
     )
@@ -239,6 +280,7 @@ def terms_of(promotion: Promotion, scope: Mapping[str, Iterable[int]], *, own: D
         take=promotion.take,
         pay=promotion.pay,
         free_from=promotion.free_from,
+        points_factor=promotion.points_factor,
         weekdays=frozenset(map(int, promotion.slot_weekdays)),
         from_hour=promotion.slot_from_hour,
         until_hour=promotion.slot_until_hour,

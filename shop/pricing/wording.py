@@ -11,7 +11,18 @@ from django.utils.translation import gettext_lazy, ngettext
 from config.numbers import NARROW, NO_BREAK
 from config.templatetags.cabas import euros, first_of_month, french_number
 from shop.pricing.checks import Problem
-from shop.pricing.offers import AMOUNT, FREE_DELIVERY, LOT, N_FOR_M, PERCENT, SECOND, Reduced, Terms
+from shop.pricing.offers import (
+    AMOUNT,
+    FREE_DELIVERY,
+    LOT,
+    N_FOR_M,
+    PERCENT,
+    POINTS,
+    SECOND,
+    Multiplied,
+    Reduced,
+    Terms,
+)
 from shop.pricing.past import Step
 
 CAPPED = {
@@ -19,10 +30,19 @@ CAPPED = {
     "cost": gettext_lazy("limitée par le prix d’achat"),
     "budget": gettext_lazy("limitée à ce qu’il en reste"),
 }
+CAPPED_POINTS = gettext_lazy("limités au plafond légal")
 PROBLEMS = {
     "missing": gettext_lazy("Ce chiffre est nécessaire à cette promotion."),
     "out_of_range": gettext_lazy("Ce chiffre sort des limites : plus de 0, 100 %% au plus, de 2 à 24 articles par lot."),
     "too_far": gettext_lazy("Une promotion se termine au plus tard dans deux ans."),
+    "no_budget": gettext_lazy("Des points multipliés n’ôtent rien du prix : ils ne puisent dans aucun budget. Laissez ce champ vide."),
+    "no_limit": gettext_lazy("Des points multipliés valent pour toute la ligne : laissez ce champ vide."),
+    "alcohol": gettext_lazy("%(names)s : les points ne se multiplient pas sur l’alcool, dont rien ne doit pousser la vente (Code de la santé publique, L3323-2). Retirez-le."),
+    "alcohol_left_out": gettext_lazy("Alcool laissé de côté, dont rien ne doit pousser la vente : %(names)s."),
+    "points_beyond_food": gettext_lazy("%(names)s : ces points de plus vaudraient %(points)s %% de son prix ; la loi permet 34 %% au plus sur un aliment (loi 2020-1525, art. 125)."),
+    "points_beyond_other": gettext_lazy("%(names)s : ces points de plus vaudraient %(points)s %% de son prix ; la loi permet 40 %% au plus hors alimentation (loi 2020-1525, art. 125)."),
+    "points_beyond_food_with": gettext_lazy("%(names)s serait réduit de %(figure)s %%, et ses points de plus vaudraient %(points)s %% de son prix, avec « %(other)s » : la loi permet 34 %% au plus sur un aliment, tout compris (loi 2020-1525, art. 125)."),
+    "points_beyond_other_with": gettext_lazy("%(names)s serait réduit de %(figure)s %%, et ses points de plus vaudraient %(points)s %% de son prix, avec « %(other)s » : la loi permet 40 %% au plus hors alimentation, tout compris (loi 2020-1525, art. 125)."),
     "pay_is_less": gettext_lazy("On paie moins d’articles qu’on n’en prend : 2 pour « 3 pour 2 »."),
     "hours": gettext_lazy("La dernière heure vient après la première."),
     "end_before_start": gettext_lazy("La fin vient après le début."),
@@ -83,8 +103,17 @@ def problem(found: Problem) -> str:
     more = len(found.names) - NAMES_SHOWN
     if more > 0:
         shown += ngettext(" et %(n)d autre", " et %(n)d autres", more) % {"n": more}
-    figure = french_number(found.figure).removesuffix(",00") if found.figure is not None else ""
-    return str(PROBLEMS[found.code]) % {"names": shown, "figure": figure}
+    said = {
+        "names": shown,
+        "figure": _figure(found.figure),
+        "points": _figure(found.points),
+        "other": found.other,
+    }
+    return str(PROBLEMS[found.code]) % said
+
+
+def _figure(figure: Decimal | None) -> str:
+    return french_number(figure).removesuffix(",00") if figure is not None else ""
 
 
 def plan_refusal(code: str, other: int = 0) -> str:
@@ -109,7 +138,14 @@ def badge_of(terms: Terms) -> str:
         return _("2e à −%(percent)s") % {"percent": percent(terms.percent or Decimal(0))}
     if terms.kind == LOT:
         return _("%(take)d pour %(amount)s") % {"take": terms.take or 0, "amount": _short_euros(terms.amount)}
+    if terms.kind == POINTS:
+        return points_badge(terms.points_factor or 1)
     return _("livraison offerte")
+
+
+def points_badge(factor: int) -> str:
+    """« Points ×3 »."""
+    return _("Points\u00a0×%(factor)d") % {"factor": factor}
 
 
 def _short_euros(amount: Decimal | None) -> str:
@@ -143,6 +179,13 @@ def explanation(reduced: Reduced, product: str) -> str:
         said = _("%(badge)s sur %(product)s") % {"badge": badge, "product": product}
     said = f"{said}, {dates(terms.starts_at, terms.ends_at)}"
     return f"{said} ({CAPPED[reduced.capped]})" if reduced.capped else said
+
+
+def multiplied_said(multiplied: Multiplied) -> str:
+    """« Points ×3, du 3 au 9 novembre », with the cap it met."""
+    terms = multiplied.terms
+    said = f"{points_badge(multiplied.factor)}, {dates(terms.starts_at, terms.ends_at)}"
+    return f"{said} ({CAPPED_POINTS})" if multiplied.is_capped else said
 
 
 def hint(terms: Terms, missing: int) -> str:

@@ -2,18 +2,25 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from config import kept
 from config.limits import machine_of
 from config.pages import page
+from loyalty.points.queries import programme
+from loyalty.points.rules import Terms
+from loyalty.points.wording import earns_said
+from shop.pricing.promotions import Item, Multiplied
+from shop.pricing.wording import dates, points_badge
 from shop.search import limits, queries, services, structured
 from shop.search.forms import ReportForm, RestockForm
 from shop.search.ports import off_sale
@@ -37,7 +44,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         TEMPLATE,
         key=(
             kept.version("aisles"), kept.version("zones"), seen.visit.zone and seen.visit.zone.pk, *seen.state.shown,
-            *seen.chapter,
+            *seen.chapter, seen.programme,
         ),
         skeleton=seen.facts,
         live=seen.live(RestockForm()),
@@ -116,12 +123,18 @@ class _Seen:
     def chapter(self) -> tuple[Hashable, ...]:
         return self.visit.book.chapter() if self.visit.book.terms else ()
 
+    @cached_property
+    def programme(self) -> Terms | None:
+        """The rules of points in force, if any."""
+        return programme().at(timezone.now())
+
     def facts(self) -> dict[str, Any]:
         """All that is the same for everybody who looks from there. Raises Http404 where it has just gone."""
         shown = queries.product_detail(self.state, self.visit.depot_id)
         if shown is None:
             raise Http404
         [card] = with_offers([shown["card"]], self.visit.book)
+        item = shown["card"]["item"]
         shown = {**shown, "card": card}
         crumbs = structured.crumbs([*shown["path"], {"name": card["name"], "slug": ""}])
         address = structured.absolute(reverse("product", args=[self.slug]))
@@ -132,6 +145,7 @@ class _Seen:
             "crumbs": crumbs,
             "reviews": shown["reviews"],
             "zone": zone,
+            "points": _points_said(item, self.programme, self.visit.book.multiplier_for(item)),
             "canonical": address,
             "structured": [
                 structured.product(shown, address=address, zone=zone.name if zone else ""),
@@ -149,6 +163,17 @@ class _Seen:
             "others": queries.others(self.state, self.visit.depot_id),
             "restock_form": restock_form,
         }
+
+
+def _points_said(item: Item, terms: Terms | None, multiplied: Multiplied | None) -> dict[str, str] | None:
+    """What an article counts for; nothing without a programme, nor of what never brings points."""
+    if terms is None or item.is_first_age_milk or (item.is_alcohol and not terms.counts_alcohol):
+        return None
+    return {
+        "earns": earns_said(terms, multiplied.factor if multiplied else 1),
+        "badge": points_badge(multiplied.factor) if multiplied else "",
+        "dates": dates(multiplied.terms.starts_at, multiplied.terms.ends_at) if multiplied else "",
+    }
 
 
 def _seen(request: HttpRequest, slug: str) -> _Seen:

@@ -56,6 +56,8 @@ class OrderLine(models.Model):
     price_kept = models.DecimalField(
         _("dont prix gardé"), max_digits=10, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
     )
+    # How many times what is paid for it counts for points.
+    points_factor = models.PositiveSmallIntegerField(_("points multipliés par"), default=1, db_default=1)
     vat_amount = models.DecimalField(_("dont TVA"), max_digits=10, decimal_places=2)
     deposit = models.DecimalField(_("consigne"), max_digits=6, decimal_places=2, default=Decimal(0))
     unit_cost = models.DecimalField(_("coût d’achat HT"), max_digits=9, decimal_places=4)
@@ -104,6 +106,7 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(price_kept__gte=0, price_kept__lte=F("discount")), name="order_line_price_kept"
             ),
+            models.CheckConstraint(condition=Q(points_factor__gte=1), name="order_line_points_factor"),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0)
                 | Q(total=0, discount=0, vat_amount=0, deposit=0, promotion=None, picked=None, replaces=None),

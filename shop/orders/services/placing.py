@@ -167,6 +167,7 @@ def _insert_lines(
             discount=article.priced.discount,
             promotion_id=article.promotion_id,
             promotion_label=article.promotion_label,
+            points_factor=article.points_factor,
             takes_voucher=article.takes_voucher,
             voucher_share=share,
             vat_amount=vat,

@@ -202,7 +202,9 @@ def _sold_today(
     staying = {line.promotion_id for line in lines if line.product_id not in products and wanted[line.pk]}
     # One that gives a few per order, and gave them to a line that stays, gives no more.
     terms = [one for one in book.terms if one.most_per_order is None or one.id not in staying]
-    outcome = PromotionBook(terms, order.zone_id).reduce(items, slot_facts(slot))
+    today, when = PromotionBook(terms, order.zone_id, book.programme), slot_facts(slot)
+    outcome = today.reduce(items, when)
+    multiplied = today.multiply(items, when, reduced=outcome.lines)
     ordered = {line.product_id: line for line in lines}
     found = {}
     for pk, product in products.items():
@@ -220,6 +222,7 @@ def _sold_today(
             promotion_id=reduced.terms.id if reduced else None,
             promotion_label=label_of(reduced.terms) if reduced else "",
             price_kept=NOTHING,
+            points_factor=multiplied[pk].factor if pk in multiplied else 1,
         )
     return found
 
@@ -242,6 +245,7 @@ def article_of(line: OrderLine) -> Article:
         is_first_age_milk=not line.takes_voucher and not line.minimum_age,
         may_be_returned=line.may_be_returned,
         price_kept=line.price_kept,
+        points_factor=line.points_factor,
     )
 
 

@@ -115,6 +115,7 @@ def add_stand_in(
         minimum_life_days=line.minimum_life_days,
         # As the line it stands in for: what was agreed to is not exceeded for a smaller reduction.
         takes_voucher=line.takes_voucher,
+        points_factor=line.points_factor,
         may_be_returned=line.may_be_returned,
     )
     _note(line, added, quantity, by_id)

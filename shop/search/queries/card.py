@@ -85,7 +85,7 @@ CARD_FIELDS = (
     "id", "version", "slug", "name", "brand__name", "net_quantity", "net_unit", "packaging", "price", "sold_by",
     "labels", "packshot", "shelf__tint", "invented", "picture", "available", "smallest", "is_available",
     "is_published", "shelf_id", "shelf__parent_id", "brand_id", "vat_rate", "is_food", "is_first_age_milk",
-    "unit_cost",
+    "minimum_age", "unit_cost",
 )  # fmt: skip
 
 
@@ -244,6 +244,7 @@ def _item(row: dict[str, Any], by_weight: bool) -> Item:
         vat_rate=row["vat_rate"] or Decimal(0),
         is_food=row["is_food"],
         is_first_age_milk=row["is_first_age_milk"],
+        is_alcohol=row["minimum_age"] is not None,
         unit_cost=row["unit_cost"] or Decimal(0),
         name=row["name"],
     )

@@ -1,4 +1,4 @@
-"""What promotions make of cards: a reduced price, the price it is struck from, a badge."""
+"""What promotions make of cards: a reduced price, the price it is struck from, a badge; else how points are multiplied."""
 
 from collections.abc import Collection, Iterable
 from decimal import Decimal
@@ -7,9 +7,10 @@ from typing import Any
 from shop.catalogue.rules import unit_price_label
 from shop.pricing.book import Offer, PromotionBook
 from shop.pricing.queries import reference_prices
+from shop.pricing.wording import points_badge
 from shop.search.queries.card import Card
 
-PROMO = "promo"
+PROMO, POINTS = "promo", "points"
 
 
 def with_offers(cards: Collection[Card], book: PromotionBook) -> list[Card]:
@@ -19,7 +20,7 @@ def with_offers(cards: Collection[Card], book: PromotionBook) -> list[Card]:
     return [
         _reduced(card, offer, *offer.announced(references.get(card["id"])))
         if (offer := offers.get(card["id"]))
-        else card
+        else _multiplied(card, book)
         for card in cards
     ]
 
@@ -29,6 +30,12 @@ def _offers_on(cards: Iterable[Card], book: PromotionBook) -> dict[int, Offer]:
     if not book.terms:
         return {}
     return {card["id"]: offer for card in cards if (offer := book.offer_for(card["item"]))}
+
+
+def _multiplied(card: Card, book: PromotionBook) -> Card:
+    """One badge a card: a price that is reduced says so first."""
+    found = book.multiplier_for(card["item"])
+    return {**card, "badge": points_badge(found.factor), "badge_kind": POINTS} if found else card
 
 
 def _reduced(card: Card, offer: Offer, badge: str, struck: Decimal | None) -> Card:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from config import kept
 from loyalty.points import services
 from loyalty.points.models import PointAccount, PointTerms
 from loyalty.points.queries import standing, wrong_accounts
@@ -18,18 +19,22 @@ def programme(**fields):
         "starts_at": timezone.now() - 1000 * DAY, "step": Decimal(15), "points": 10, "hundred_worth": Decimal(3),
         "pending_days": 14, "lasts_months": 12,
     }  # fmt: skip
-    return PointTerms.objects.create(**(usual | fields))
+    written = PointTerms.objects.create(**(usual | fields))
+    # No page is told within a transaction that a test gives up.
+    kept.forget_everything()
+    return written
 
 
 def customer():
     return CustomerFactory().pk
 
 
-def counts(customer_id, reference, cents, *, delivered_at=None, now=None):
+def counts(customer_id, reference, cents, *, bonus=0, delivered_at=None, now=None):
     services.count_order(
         order_reference=reference,
         customer_id=customer_id,
         counted_cents=cents,
+        bonus_cents=bonus,
         delivered_at=delivered_at,
         now=now,
     )

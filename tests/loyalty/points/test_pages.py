@@ -1,6 +1,7 @@
 """What a customer reads of their points and makes of them; what staff may decide."""
 
 from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 from uuid import uuid4
 
@@ -11,14 +12,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.staff import StaffGroup, seed_groups
+from loyalty.points import queries
 from loyalty.points.forms import TermsForm
 from loyalty.points.models import PointEntry, PointTerms
+from loyalty.points.ports import too_generous
 from loyalty.points.queries import standing
+from loyalty.points.rules import Terms
 from loyalty.points.services import expire, give, spend
-from tests.factories import CustomerFactory, UserFactory
+from shop.stock.models import StockItem
+from tests.factories import CustomerFactory, ProductFactory, UserFactory
 from tests.loyalty.points.earning import DAY, counts, figures, programme, usable
 from tests.loyalty.rewards.giving import reward
 from tests.shop.orders.test_orders import member
+from tests.shop.pricing.promoting import promote
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("my_loyalty")
@@ -172,6 +178,70 @@ def test_points_that_would_end_before_the_median_customer_has_a_reward_are_refus
     assert "Le client médian met 5\u00a0mois à réunir les 100\u00a0points" in refused({"lasts_months": "4"})
     later = (timezone.localdate() + timedelta(days=9)).isoformat()
     assert manager.post(ADD, terms(lasts_months="5", starts_at_0=later)).status_code == 302
+
+
+def test_rules_under_which_a_multiplier_would_pass_the_legal_cap_are_refused_with_its_name(manager):
+    programme()
+    butter = ProductFactory(name="Beurre doux", price=Decimal("10.00"))
+    promote("points", products=[butter], name="Semaine du beurre", ends=20, points_factor=10)
+    assert manager.post(ADD, terms(hundred_worth="5,5")).status_code == 302
+
+    told = refused(
+        {"hundred_worth": "6", "starts_at_0": (timezone.localdate() + timedelta(days=8)).isoformat()}
+    )
+
+    assert "Semaine du beurre" in told and "Beurre doux" in told
+    assert "vaudraient 36\u202f% de son prix\u202f: la loi permet 34\u202f% au plus" in told
+    assert PointTerms.objects.count() == 2
+
+
+def test_a_reduction_on_the_same_article_counts_with_them(manager):
+    programme()
+    butter = ProductFactory(name="Beurre doux", price=Decimal("10.00"))
+    StockItem.objects.update(unit_cost=Decimal("1.00"))
+    promote("points", products=[butter], name="Semaine du beurre", points_factor=3)
+    promote("percent", products=[butter], name="Beurre en fête", percent=Decimal(30))
+
+    told = refused({"hundred_worth": "5"})
+
+    # 2 × 10 points of 5 cents for 15 €, of the 70 % that are paid.
+    assert "vaudraient 4,67\u202f% de son prix, en plus des 30\u202f% dont il est réduit" in told
+
+
+def test_a_multiplier_that_ended_long_before_holds_no_rules_up(manager):
+    programme()
+    promote("points", products=[ProductFactory(price=Decimal("10.00"))], points_factor=10, ends=2)
+    later = (timezone.localdate() + timedelta(days=40)).isoformat()
+
+    assert manager.post(ADD, terms(hundred_worth="50", starts_at_0=later)).status_code == 302
+
+
+def test_however_many_multipliers_run_new_rules_cost_as_many_queries(manager):
+    programme()
+    begins, rich = timezone.now() + DAY, Terms(1500, 10, Decimal(6), 14, 12)
+    promote("points", products=[ProductFactory(price=Decimal("10.00"))], points_factor=10)
+    with CaptureQueriesContext(connection) as few:
+        assert too_generous(begins, rich)
+    for n in range(4):
+        promote(
+            "points",
+            products=ProductFactory.create_batch(3, price=Decimal("10.00")),
+            points_factor=10,
+            name=f"P{n}",
+        )
+    with CaptureQueriesContext(connection) as many:
+        assert too_generous(begins, rich)
+
+    assert len(few) == len(many)
+
+
+def test_new_rules_reach_kept_pages_once_they_are_written(manager, django_capture_on_commit_callbacks):
+    assert queries.programme().stages == ()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert manager.post(ADD, terms()).status_code == 302
+
+    assert len(queries.programme().stages) == 1
 
 
 @pytest.mark.parametrize("group", [StaffGroup.MARKETING, StaffGroup.CUSTOMER_SERVICE])

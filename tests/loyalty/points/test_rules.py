@@ -18,6 +18,7 @@ from loyalty.points.rules import (
     usable_at,
     worth,
 )
+from loyalty.points.wording import brings_said, earns_said, points_said
 
 TERMS = Terms(step_cents=1500, points=10, hundred_worth=Decimal(3), pending_days=14, lasts_months=12)
 
@@ -90,3 +91,56 @@ def test_lots_are_taken_in_their_order_and_never_beyond_what_they_hold(held, poi
     assert sum(some for _lot, some in taken) == min(points, sum(held))
     assert [lot for lot, _some in taken] == list(range(len(taken)))
     assert all(some == held[lot] for lot, some in taken[:-1])
+
+
+@given(st.lists(st.tuples(st.integers(1, 30_000), st.integers(1, 10)), max_size=20), st.data())
+def test_with_points_multiplied_too_they_are_those_of_all_that_finally_counts(bought, data):
+    carried = points = 0
+    sums = [paid * factor for paid, factor in bought]
+    sums += [-factor * data.draw(st.integers(0, paid)) for paid, factor in bought]
+    for cents in data.draw(st.permutations(sums)):
+        done = step(carried, cents, TERMS)
+        points, carried = points + done.points, done.carried_cents
+
+    assert points == sum(sums) // TERMS.step_cents * TERMS.points
+
+
+# --- before an order is made ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("carried", "counted", "bonus", "said"),
+    [
+        (0, 4500, 0, "Cette commande vous rapportera 30 points, utilisables 14\u00a0jours après la livraison."),
+        (1400, 1600, 0, "Cette commande vous rapportera 20 points, utilisables 14\u00a0jours après la livraison."),
+        (
+            0, 3000, 3000,
+            "Cette commande vous rapportera 40 points, dont 20 par les points multipliés, utilisables 14\u00a0jours après la "
+            "livraison.",
+        ),
+        (0, 400, 100, "4,00\u00a0€ d’articles comptent pour vos points. Encore 10,00\u00a0€ d’articles pour 10 points de plus."),
+        (900, 0, 0, ""),
+    ],
+)  # fmt: skip
+def test_a_basket_says_what_it_will_bring(carried, counted, bonus, said):
+    assert brings_said(carried, counted, bonus, TERMS) == said
+
+
+@given(st.integers(0, 1499), st.integers(1, 60_000), st.integers(0, 60_000))
+def test_what_a_basket_promises_is_what_its_order_brings(carried, counted, bonus):
+    done = step(carried, counted + bonus, TERMS)
+
+    assert (points_said(done.points) in brings_said(carried, counted, bonus, TERMS)) or not done.points
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(0, "utilisables dès la livraison."), (1, "utilisables 1\u00a0jour après la livraison.")],
+)
+def test_when_they_may_be_spent_is_told(days, said):
+    assert brings_said(0, 1500, 0, Terms(1500, 10, Decimal(3), days, 12)).endswith(said)
+
+
+def test_an_article_says_what_a_whole_step_of_it_brings():
+    assert earns_said(TERMS) == "Compte pour vos points\u202f: 10 points par tranche de 15\u00a0€."
+    assert earns_said(TERMS, 3) == "Compte pour vos points\u202f: 30 points par tranche de 15\u00a0€."

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from config.facts import deliver_all
 from crm.outbox.models import Message
 from loyalty.points import services, tasks
-from loyalty.points.models import PointEntry, PointLot
+from loyalty.points.models import PointEntry, PointLot, PointOrder
 from loyalty.points.queries import entries_of, liability, points_of_order, standing, wrong_accounts
 from loyalty.points.rules import PointsShort
+from loyalty.points.wording import order_said, sentence
 from shop.customers.models import Customer
 from tests.factories import CustomerFactory
 from tests.loyalty.points.earning import DAY, account, counts, customer, figures, programme, usable
@@ -142,6 +143,73 @@ def test_points_that_were_spent_are_owed_and_the_next_ones_pay_them(me):
     counts(me, "CB-2", 9000, delivered_at=NOW - 20 * DAY)
     assert figures(me) == (20, 20, 0)
     assert account(me).debt == 0
+
+
+# --- counted on top -------------------------------------------------------------------------------------------------------
+
+
+def test_what_counts_on_top_brings_its_points_and_is_told_apart(me):
+    counts(me, "CB-1", 4500, bonus=1200)
+
+    [entry] = entries_of([me])
+    assert (entry.points, entry.cents, entry.bonus_cents) == (30, 4500, 1200)
+    assert account(me).carried_cents == 1200
+    assert sentence(entry) == "45,00\u00a0€ d’articles, et 12,00\u00a0€ comptés en plus (points multipliés)"
+    assert figures(me) == (30, 0, 30)
+
+
+def test_given_back_it_takes_what_it_gave_under_the_same_factor(me):
+    counts(me, "CB-1", 3000, bonus=6000)
+    assert figures(me) == (60, 0, 60)
+
+    counts(me, "CB-1", 1000, bonus=2000)
+
+    latest = entries_of([me])[0]
+    assert (latest.points, latest.cents, latest.bonus_cents) == (-40, -2000, -4000)
+    assert sentence(latest) == (
+        "20,00\u00a0€ d’articles remboursés, et 40,00\u00a0€ qui comptaient en plus (points multipliés)"
+    )
+    counts(me, "CB-1", 0)
+    assert figures(me) == (0, 0, 0)
+    assert account(me).carried_cents == 0
+
+
+def test_one_that_rises_as_the_other_falls_is_written_down_all_the_same(me):
+    counts(me, "CB-1", 3000, bonus=1500)
+
+    counts(me, "CB-1", 4500, bonus=0)
+
+    assert [(one.cents, one.bonus_cents, one.points) for one in entries_of([me])] == [
+        (1500, -1500, 0), (3000, 1500, 30),
+    ]  # fmt: skip
+    assert figures(me) == (30, 0, 30)
+
+
+def test_what_counts_on_top_alone_fills_no_step_and_is_carried_over(me):
+    counts(me, "CB-1", 700, bonus=700)
+
+    [entry] = entries_of([me])
+    assert sentence(entry).endswith(
+        "7,00\u00a0€ comptés en plus (points multipliés), reportés sur votre prochaine commande"
+    )
+    assert order_said(points_of_order("CB-1"), NOW) == (
+        "7,00\u00a0€ d’articles, et 7,00\u00a0€ comptés en plus (points multipliés), pour vos prochains points."
+    )
+
+
+def test_less_than_nothing_on_top_is_refused(me):
+    with pytest.raises(ValueError, match="-1"):
+        counts(me, "CB-1", 100, bonus=-1)
+
+    assert not PointEntry.objects.exists()
+
+
+def test_an_order_that_counts_more_on_top_than_its_entries_say_is_found(me):
+    counts(me, "CB-1", 3000, bonus=1500)
+
+    PointOrder.objects.update(bonus_cents=1600)
+
+    assert [one.what for one in wrong_accounts()] == ["an order counts other than its entries say"]
 
 
 # --- spending ---------------------------------------------------------------------------------------------------------
@@ -302,7 +370,7 @@ def test_what_the_shop_owes_is_told_in_points_and_euros(me, terms):
 
 
 STEPS = st.one_of(
-    st.tuples(st.just("count"), st.integers(0, 3), st.integers(0, 9000), st.booleans()),
+    st.tuples(st.just("count"), st.integers(0, 3), st.integers(0, 9000), st.integers(1, 4), st.booleans()),
     st.tuples(st.just("spend"), st.integers(1, 120), st.integers(0, 20)),
     st.tuples(st.just("back"), st.integers(0, 20)),
     st.tuples(st.just("give"), st.integers(1, 40), st.integers(0, 20)),
@@ -315,8 +383,9 @@ def _live(steps, me):
     now = NOW
     for said in steps:
         match said:
-            case ("count", n, cents, is_delivered):
-                counts(me, f"CB-{n}", cents, delivered_at=now if is_delivered else None, now=now)
+            case ("count", n, cents, factor, is_delivered):
+                bonus = cents // 3 * (factor - 1)
+                counts(me, f"CB-{n}", cents, bonus=bonus, delivered_at=now if is_delivered else None, now=now)
             case ("spend", points, n):
                 before = standing([me], now).usable
                 try:

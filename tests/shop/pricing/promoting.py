@@ -17,6 +17,7 @@ FIGURES = {
     "second": {"percent": Decimal(50)},
     "lot": {"take": 2, "amount": Decimal("4.00")},
     "free_delivery": {"free_from": Decimal(45)},
+    "points": {"points_factor": 3},
 }
 
 

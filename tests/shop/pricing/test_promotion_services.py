@@ -195,7 +195,9 @@ def test_every_problem_has_its_words():
     from shop.pricing import checks
 
     source = Path(checks.__file__).read_text()
-    assert set(re.findall(r'Problem\(\s*"(\w+)"', source)) | {"beyond_food", "beyond_other"} == set(PROBLEMS)
+    by_law = {"beyond_food", "beyond_other"}
+    by_points = {f"points_{code}{what}" for code in by_law for what in ("", "_with")}
+    assert set(re.findall(r'Problem\(\s*"(\w+)"', source)) | by_law | by_points == set(PROBLEMS)
 
 
 # --- frozen, stopped --------------------------------------------------------------------------------
