@@ -1,5 +1,6 @@
 """What other rooms may read of payments."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -119,6 +120,14 @@ def captured(order_reference: str) -> Captured | None:
         amount=Sum("amount"), at=Max("at")
     )
     return Captured(taken["amount"], timezone.localdate(taken["at"])) if taken["amount"] else None
+
+
+def cards_used(order_references: Collection[str]) -> frozenset[str]:
+    """Digests of the cards that paid for these orders, or were saved for them. One query."""
+    paid = PaymentOperation.objects.filter(
+        account__in=order_references, kind__in=PaymentOperation.PAGE_KINDS, card_digest__gt=""
+    )
+    return frozenset(paid.values_list("card_digest", flat=True))
 
 
 def asked_to_capture(order_reference: str) -> Decimal:
