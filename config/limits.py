@@ -47,6 +47,11 @@ class Limit:
         window = int(time.time() // self.seconds)
         Tries.objects.filter(key=self._key(value, window), number__gt=0).update(number=F("number") - 1)
 
+    def is_spent(self, value: str) -> bool:
+        """Whether all tries were used up, for what is read and counts none. One query."""
+        window = int(time.time() // self.seconds)
+        return Tries.objects.filter(key=self._key(value, window), number__gte=self.most).exists()
+
     def _key(self, value: str, window: int) -> str:
         digest = salted_hmac("config.limits", value.strip().lower(), algorithm="sha256").hexdigest()
         return f"{self.name}:{digest}:{window}"

@@ -48,6 +48,10 @@ _SEE_PROMISES: Rights = {
 _SEE_POINTS: Rights = {
     "points.pointaccount": VIEW, "points.pointentry": VIEW, "points.pointterms": VIEW,
 }  # fmt: skip
+_SEE_REFERRALS: Rights = {
+    "referrals.referral": VIEW, "referrals.referralentry": VIEW, "referrals.referralterms": VIEW,
+    "referrals.sponsor": VIEW,
+}  # fmt: skip
 _SEE_CLAIMS: Rights = {"claims.claim": VIEW, "claims.claimevent": VIEW, "claims.claimlimits": VIEW}
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
@@ -127,6 +131,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
+        **_SEE_REFERRALS,
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -148,6 +153,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
+        "referrals.referralterms": VIEW,
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
@@ -200,7 +206,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
+        **_SEE_REFERRALS,
         "points.pointterms": frozenset({"view", "add"}),
+        "referrals.referralterms": frozenset({"view", "add"}),
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -235,6 +243,8 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "payments.refund_paymentaccount",
             "vouchers.grant_voucher",
             "points.give_points",
+            "referrals.decide_referral",
+            "referrals.watch_abuse",
             "orders.receive_withdrawn_goods",
             "promise.decide_compensation",
             "claims.answer_claim",
@@ -257,6 +267,9 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "promise.write_rule",
             "vouchers.grant_voucher",
             "points.give_many_points",
+            "referrals.decide_referral",
+            "referrals.block_sponsor",
+            "referrals.watch_abuse",
             "desk.order_for_customer",
             "recalls.open_recall",
             "recalls.check_shelf",

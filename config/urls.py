@@ -19,6 +19,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 ROOMS_WITH_PAGES = [
     "delivery.tracking",
     "loyalty.vouchers",
+    "loyalty.referrals",
     "shop.search",
     "shop.reviews",
     "shop.basket",

@@ -8,6 +8,7 @@ from crm.desk.services.callbacks import within_an_hour
 from crm.insights.ports import bind_answer_times, bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
+from loyalty.referrals.ports import bind_has_ordered
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.claims.ports import bind_call_by
@@ -48,6 +49,7 @@ bind_costs(highest_costs)
 bind_page_text(desk.page_in_force)
 bind_terms(terms_in_force)
 bind_purchases(orders.receipt)
+bind_has_ordered(orders.has_ordered)
 bind_documents(links_of)
 bind_stuck_letters(stuck_order_letters)
 bind_recalls(recalls.recalls_told)

@@ -77,7 +77,11 @@ def _delete(work: Work, table: str, which: str) -> None:
 
 
 # Of tables whose rows are known by what they belong to.
-_IDS = {"payments_paymentaccount": "order_reference", "points_pointaccount": "customer_id"}
+_IDS = {
+    "payments_paymentaccount": "order_reference",
+    "points_pointaccount": "customer_id",
+    "referrals_sponsor": "customer_id",
+}
 
 
 def _id(table: str) -> str:

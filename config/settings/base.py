@@ -28,6 +28,7 @@ ROOMS = [
     "delivery.tracking",
     "loyalty.points",
     "loyalty.vouchers",
+    "loyalty.referrals",
     "shop.catalogue",
     "shop.pricing",
     "shop.stock",

@@ -69,6 +69,7 @@ PURPOSES = {
     "coverage_opened": _("Ouverture d’une zone"),
     "slot_offered": _("Place dans un créneau complet"),
     "product_restocked": _("Retour en stock"),
+    "referral_rewarded": _("Parrainage récompensé"),
     "points_expiring": _("Points qui arrivent à leur terme"),
 }
 

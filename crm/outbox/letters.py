@@ -47,6 +47,7 @@ SUBJECTS = {
     "coverage_opened": _("Cabas livre maintenant chez vous"),
     "slot_offered": _("Une place pour vous : {when}"),
     "product_restocked": _("De retour en rayon : {name}"),
+    "referral_rewarded": _("{reward} pour vous, et merci"),
     "points_expiring": _("{points} à dépenser avant le {first}"),
 }
 

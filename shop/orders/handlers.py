@@ -26,6 +26,7 @@ from shop.orders.events import (
     OrderPacked,
     OrderPlaced,
     OrderRefundAsked,
+    OrderReturned,
     ShelfShort,
 )
 from shop.orders.models import Delay, OrderEvent
@@ -120,6 +121,32 @@ def count_points_delivered(delivered: OrderDelivered) -> None:
 @handler(OrderRefundAsked, key="orders.count_points_refunded")
 def count_points_refunded(asked: OrderRefundAsked) -> None:
     services.count_points(reference=asked.order_reference)
+
+
+@handler(OrderPlaced, key="orders.tell_referral_placed")
+def tell_referral_placed(placed: OrderPlaced) -> None:
+    services.tell_referral(reference=placed.order_reference)
+
+
+@handler(OrderDelivered, key="orders.tell_referral_delivered")
+def tell_referral_delivered(delivered: OrderDelivered) -> None:
+    services.tell_referral(reference=delivered.order_reference)
+
+
+@handler(PaymentCaptured, key="orders.tell_referral_paid")
+def tell_referral_paid(captured: PaymentCaptured) -> None:
+    """Delivered before its money was taken, an order is rewarded now."""
+    services.tell_referral(reference=captured.order_reference)
+
+
+@handler(OrderCancelled, key="orders.tell_referral_cancelled")
+def tell_referral_cancelled(cancelled: OrderCancelled) -> None:
+    services.tell_referral(reference=cancelled.order_reference)
+
+
+@handler(OrderReturned, key="orders.tell_referral_returned")
+def tell_referral_returned(returned: OrderReturned) -> None:
+    services.tell_referral(reference=returned.order_reference)
 
 
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")

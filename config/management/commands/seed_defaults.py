@@ -20,6 +20,8 @@ from delivery.zones.models import Zone
 from delivery.zones.seed import seed_zones
 from loyalty.points.models import PointTerms
 from loyalty.points.seed import seed_terms
+from loyalty.referrals.models import ReferralTerms
+from loyalty.referrals.seed import seed_referral_terms
 from shop.claims.models import ClaimLimits
 from shop.claims.seed import seed_limits
 from shop.search.index import ensure_index
@@ -32,6 +34,7 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("zones de livraison", seed_zones, Zone._default_manager),
     ("règles de compensation", seed_rules, Rule._default_manager),
     ("règles des points", seed_terms, PointTerms._default_manager),
+    ("règles du parrainage", seed_referral_terms, ReferralTerms._default_manager),
     ("limites des signalements", seed_limits, ClaimLimits._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),

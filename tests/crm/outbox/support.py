@@ -278,6 +278,7 @@ CONTEXTS = {
         "offer_path": "/creneaux/attente/jeton-d-attente-1234567890/",
     },
     "product_restocked": {"name": "Brie de Meaux", "slug": "brie-de-meaux"},
+    "referral_rewarded": {"first_name": "Camille", "reward": "300\u00a0points", "is_voucher": False},
     "points_expiring": {
         "first_name": "Camille",
         "points": "160\u00a0points",
@@ -323,6 +324,7 @@ LINKS = {
     "coverage_opened": "/creneaux/?code_postal=64000",
     "slot_offered": "/creneaux/attente/jeton-d-attente-1234567890/",
     "product_restocked": "/produits/brie-de-meaux/",
+    "referral_rewarded": "/parrainage/",
     "points_expiring": "/fidelite/",
 }
 
