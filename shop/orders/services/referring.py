@@ -8,7 +8,6 @@ from shop.customers.models import Customer
 from shop.customers.queries import customer_ids
 from shop.orders.households import door_of, doors_of, references_of
 from shop.orders.models import Order
-from shop.orders.queries import order_by_reference
 from shop.orders.refunds import ledger_of
 from shop.orders.services.books import Status, locked
 from shop.payments.queries import captured, cards_used
@@ -23,7 +22,7 @@ def tell_referral(*, reference: str) -> None:
     Addresses and cards are said as digests. What makes good for another order is none of its own. Locks the order, then
     sponsor and friend, vouchers and points; 50 queries at most.
     """
-    order = order_by_reference(reference)
+    order = Order.objects.select_related("customer").get(reference=reference)
     friend_id = owner_id(order)
     sponsor_id = awaited_sponsor(friend_id)
     if sponsor_id is None or order.makes_good_id is not None:
@@ -50,7 +49,7 @@ def tell_referral(*, reference: str) -> None:
 
 
 def owner_id(order: Order) -> int:
-    """Its customer, or whom the guest turned out to be. One query where the customer was not read."""
+    """Its customer, or whom the guest turned out to be. Needs its customer."""
     return order.customer.merged_into_id or order.customer_id
 
 
