@@ -35,6 +35,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("points.pointaccount", _("Comptes de points"), "stars"),
             Entry("referrals.referral", _("Parrainages"), "group_add"),
             Entry("referrals.sponsor", _("Parrains"), "diversity_3"),
+            Entry("referrals.referral", _("Veille des abus"), "policy", "admin:insights_abuse"),
             Entry("promise.compensation", _("Compensations"), "handshake"),
         ],
     ),
@@ -111,6 +112,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("insights.funnelcount", _("Fréquentation"), "filter_alt"),
             Entry("insights.vitalcount", _("Rapidité ressentie"), "speed"),
             Entry("insights.funnelcount", _("Clients déçus"), "handshake", "admin:insights_recovery"),
+            Entry("insights.funnelcount", _("Marge par source"), "savings", "admin:insights_sources"),
         ],
     ),
     (

@@ -52,7 +52,7 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("friend_minimum", _("Au moins la valeur du bon."))
         if bool(told["sponsor_points"]) == bool(told["sponsor_value"]):
             self.add_error("sponsor_points", _("Donnez des points ou un bon au parrain, l’un des deux."))
-        if (told["sponsor_points"] or told["friend_points"]) and points_terms_at(told["starts_at"]) is None:
+        elif (told["sponsor_points"] or told["friend_points"]) and points_terms_at(told["starts_at"]) is None:
             self.add_error("sponsor_points", _("Aucun programme de points n’est en vigueur ce jour-là."))
         return told
 

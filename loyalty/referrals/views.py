@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from config.limits import Limit, machine_of, too_many
+from config.limits import machine_of, too_many
 from config.templatetags.cabas import day_said, euros, last_day_said
 from loyalty.referrals import services
 from loyalty.referrals.devices import digest_of, number_of, remember
+from loyalty.referrals.limits import ACCEPTS, WRONG_CODES
 from loyalty.referrals.models import Invitation, Referral
 from loyalty.referrals.ports import has_ordered
 from loyalty.referrals.queries import (
@@ -42,9 +43,6 @@ from loyalty.referrals.wording import (
 from shop.customers.models import Customer
 from shop.customers.services import customer_for_user
 
-# A code has 49 bits: at forty wrong ones an hour nobody finds one.
-WRONG_CODES = Limit("invitation.machine", most=40)
-ACCEPTS = Limit("invitation.customer", most=20)
 METHODS = ["GET", "HEAD", "POST"]
 
 
