@@ -21,7 +21,7 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Bon du proche (€)"), min_value=Decimal("0.5"), max_value=MOST_EUROS, max_digits=6, decimal_places=2
     )
     friend_minimum = FrenchDecimalField(
-        label=_("Dès (€ d’articles)"), min_value=1, max_value=500, max_digits=7, decimal_places=2
+        label=_("Minimum d’articles (€)"), min_value=1, max_value=500, max_digits=7, decimal_places=2
     )
     sponsor_value = FrenchDecimalField(
         label=_("Ou bon du parrain (€)"), required=False, min_value=0, max_value=MOST_EUROS, max_digits=6,

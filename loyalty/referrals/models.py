@@ -25,7 +25,7 @@ class ReferralTerms(models.Model):
 
     starts_at = models.DateTimeField(_("à partir du"), unique=True)
     friend_value = models.DecimalField(_("bon du proche (€)"), max_digits=6, decimal_places=2)
-    friend_minimum = models.DecimalField(_("dès (€ d’articles)"), max_digits=7, decimal_places=2)
+    friend_minimum = models.DecimalField(_("minimum d’articles (€)"), max_digits=7, decimal_places=2)
     friend_points = models.PositiveIntegerField(
         _("points du proche, à sa première livraison"), default=0, validators=[MaxValueValidator(10_000)]
     )

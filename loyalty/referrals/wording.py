@@ -59,8 +59,8 @@ def rule_said(terms: ReferralTerms) -> str:
     }
     then = _("à la livraison de sa première commande, vous recevez %(what)s.") % {"what": for_sponsor(terms)}
     most = ngettext(
-        "Un proche récompensé par an, une personne par foyer\u202f; nous vérifions les cas douteux avant de répondre.",
-        "%(n)s proches récompensés par an, une personne par foyer\u202f; nous vérifions les cas douteux avant de répondre.",
+        "Un proche récompensé par an au plus\u202f; dans le doute, quelqu’un regarde avant de répondre.",
+        "%(n)s proches récompensés par an au plus\u202f; dans le doute, quelqu’un regarde avant de répondre.",
         terms.yearly_most,
     ) % {"n": terms.yearly_most}
     return f"{friend}\u202f; {then} {most}"

@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from delivery.zones.models import Zone
 from shop.orders.models import Order
-from shop.payments.models import PaymentOperation
+from shop.payments.queries import shared_cards
 
 # The orders of a customer that are looked at, the latest.
 LATEST = 50
@@ -69,18 +69,14 @@ def many_at_one_door(since: datetime, least: int, most: int) -> list[list[int]]:
 
 def many_on_one_card(since: datetime, least: int, most: int) -> list[list[int]]:
     """Customers whose orders one card paid, in the same way. Two queries."""
-    paid = PaymentOperation.objects.filter(card_digest__gt="", created_at__gte=since)
-    shared = paid.values("card_digest").annotate(
-        number=Count("account", distinct=True), orders=ArrayAgg("account", distinct=True)
-    )
-    cards = {row["card_digest"]: row["orders"] for row in shared.filter(number__gte=least)}
-    named = {reference for orders in cards.values() for reference in orders}
+    cards = shared_cards(since, least)
+    named = {reference for orders in cards for reference in orders}
     owners = dict(
         Order.objects.filter(reference__in=named, status__in=Order.STANDING)
         .annotate(owner=_OWNER)
         .values_list("reference", "owner")
     )
-    found = [sorted({owners[one] for one in orders if one in owners}) for orders in cards.values()]
+    found = [sorted({owners[one] for one in orders if one in owners}) for orders in cards]
     return sorted((one for one in found if len(one) >= least), key=lambda one: (-len(one), one))[:most]
 
 

@@ -13,7 +13,7 @@ from shop.orders import services as orders
 from shop.orders.models import Order
 from tests.journeys import steps
 from tests.shop.customers.test_sign_in import code_in
-from tests.shop.orders.depot import packed, settle
+from tests.shop.orders.depot import KEEPS, pick, settle, started
 
 ADDRESS = "lou@exemple.fr"
 
@@ -70,7 +70,10 @@ def test_a_friend_comes_by_a_link_and_both_are_thanked_at_the_delivery(shop, ope
 
     order = order_with_the_voucher(friend, shop)
     assert order.voucher_discount == 10
-    packed(order)
+    started(order)
+    pick(order, best_before_on=KEEPS)
+    orders.pack_order(reference=order.reference)
+    deliver_all()
     settle()
     orders.hand_over(reference=order.reference, at=timezone.now())
     deliver_all()
