@@ -56,5 +56,10 @@ class Brought:
             return None
         return (self.margin * 100 / self.turnover).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
+    @property
+    def rate_said(self) -> str:
+        """« 40 », « −50 »."""
+        return "" if self.rate is None else f"{self.rate:.0f}".replace("-", "−")
+
     def _each(self, whole: Decimal) -> Decimal | None:
         return (whole / self.recruits).quantize(CENT, ROUND_HALF_UP) if self.recruits else None

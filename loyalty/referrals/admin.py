@@ -157,7 +157,9 @@ class SponsorAdmin(ReadOnly, ModelAdmin):
     def has_block_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         return bool(request.user.has_perm(BLOCK))
 
-    @action(description=_("Bloquer ses invitations…"), url_path="bloquer", permissions=["block"], icon="block")
+    @action(
+        description=_("Bloquer ses invitations…"), url_path="bloquer", permissions=["block"], icon="block"
+    )
     def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._set(request, found(self, request, object_id), is_blocked=True)
 
@@ -169,7 +171,9 @@ class SponsorAdmin(ReadOnly, ModelAdmin):
         if request.method == "POST":
             services.block_sponsor(customer_id=sponsor.pk, is_blocked=is_blocked, by_id=own_id(request))
             self.log_change(request, sponsor, str(_("bloqué") if is_blocked else _("débloqué")))
-            said = _("Ses invitations sont bloquées.") if is_blocked else _("Ses invitations valent à nouveau.")
+            said = (
+                _("Ses invitations sont bloquées.") if is_blocked else _("Ses invitations valent à nouveau.")
+            )
             self.message_user(request, said, messages.SUCCESS)
             return redirect("admin:referrals_sponsor_change", sponsor.pk)
         title = _("Bloquer les invitations") if is_blocked else _("Débloquer les invitations")

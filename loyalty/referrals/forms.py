@@ -18,7 +18,11 @@ MOST_EUROS = 50
 
 class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
     friend_value = FrenchDecimalField(
-        label=_("Bon du proche (€)"), min_value=Decimal("0.5"), max_value=MOST_EUROS, max_digits=6, decimal_places=2
+        label=_("Bon du proche (€)"),
+        min_value=Decimal("0.5"),
+        max_value=MOST_EUROS,
+        max_digits=6,
+        decimal_places=2,
     )
     friend_minimum = FrenchDecimalField(
         label=_("Minimum d’articles (€)"), min_value=1, max_value=500, max_digits=7, decimal_places=2
@@ -38,7 +42,9 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_starts_at(self) -> Any:
         at = self.cleaned_data["starts_at"]
         if at <= timezone.now():
-            raise ValidationError(_("Des règles ne valent pas pour le passé\u202f: choisissez un jour à venir."))
+            raise ValidationError(
+                _("Des règles ne valent pas pour le passé\u202f: choisissez un jour à venir.")
+            )
         return at
 
     def clean_sponsor_value(self) -> Decimal:

@@ -32,9 +32,7 @@ class ReferralTerms(models.Model):
     sponsor_points = models.PositiveIntegerField(
         _("points du parrain"), default=0, validators=[MaxValueValidator(10_000)]
     )
-    sponsor_value = models.DecimalField(
-        _("ou bon du parrain (€)"), max_digits=6, decimal_places=2, default=0
-    )
+    sponsor_value = models.DecimalField(_("ou bon du parrain (€)"), max_digits=6, decimal_places=2, default=0)
     yearly_most = models.PositiveSmallIntegerField(
         _("proches récompensés par parrain et par an"),
         validators=[MinValueValidator(1), MaxValueValidator(100)],

@@ -95,7 +95,9 @@ def friends_lately(referral: Referral) -> int:
 
 def under_review() -> QuerySet[Referral]:
     """What staff have to look at, the longest waiting first. One query when read."""
-    waiting = Referral.objects.filter(state=State.REVIEW).select_related("friend", "sponsor__customer", "terms")
+    waiting = Referral.objects.filter(state=State.REVIEW).select_related(
+        "friend", "sponsor__customer", "terms"
+    )
     return waiting.order_by("settled_at", "pk")
 
 

@@ -180,9 +180,7 @@ def _settle(referral: Referral, told: OrderTold, now: datetime) -> None:
 
 def _signals(referral: Referral, told: OrderTold) -> list[rules.Signal]:
     """Five queries."""
-    friend = rules.Traces(
-        frozenset({told.address} - {""}), told.cards, devices_of([referral.friend_id])
-    )
+    friend = rules.Traces(frozenset({told.address} - {""}), told.cards, devices_of([referral.friend_id]))
     sponsor = rules.Traces(told.sponsor_addresses, told.sponsor_cards, devices_of([referral.sponsor_id]))
     return rules.signals(
         friend, sponsor, traces_of_others(referral), recent_friends=friends_lately(referral),
@@ -256,10 +254,14 @@ def _note_device(customer_id: int, digest: str, now: datetime) -> None:
 
 
 def _close(
-    referral: Referral, to: State, now: datetime, *, told: OrderTold | None = None, reason: str = "",
+    referral: Referral, to: str, now: datetime, *, told: OrderTold | None = None, reason: str = "",
     signals: list[rules.Signal] | None = None, by_id: int | None = None,
 ) -> None:  # fmt: skip
-    kinds = {State.REVIEW: Kind.FLAGGED, State.REWARDED: Kind.REWARDED, State.REFUSED: Kind.REFUSED}
+    kinds: dict[str, str] = {
+        State.REVIEW: Kind.FLAGGED,
+        State.REWARDED: Kind.REWARDED,
+        State.REFUSED: Kind.REFUSED,
+    }
     referral.state, referral.reason, referral.settled_at = to, reason, now
     if told:
         referral.order_reference, referral.signals = told.reference, [str(one) for one in signals or []]
@@ -270,7 +272,7 @@ def _close(
     )  # fmt: skip
 
 
-def _enter(referral: Referral, kind: Kind, now: datetime, **about: Any) -> None:
+def _enter(referral: Referral, kind: str, now: datetime, **about: Any) -> None:
     ReferralEntry.objects.create(referral=referral, kind=kind, at=now, **about)
 
 
@@ -288,9 +290,7 @@ def _reward(referral: Referral, now: datetime) -> None:
             valid_until=now + rules.EARNED_LASTS,
         )  # fmt: skip
     _give([_thanks(referral), (sponsor_id, terms.sponsor_points, f"referral-{referral.pk}-sponsor")])
-    publish(
-        ReferralRewarded(referral.pk, sponsor_id, terms.sponsor_points, int(terms.sponsor_value * 100))
-    )
+    publish(ReferralRewarded(referral.pk, sponsor_id, terms.sponsor_points, int(terms.sponsor_value * 100)))
 
 
 def _give(gifts: list[tuple[int, int, str]]) -> None:

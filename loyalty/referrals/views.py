@@ -156,7 +156,9 @@ def _accept(request: HttpRequest, found: Invitation) -> HttpResponse:
     except InvitationRefused as refused:
         messages.error(request, refusal_said(refused))
         return redirect("my_loyalty")
-    said = _("Bienvenue\u202f! Votre bon de %(sum)s vous attend jusqu’au %(day)s\u202f: choisissez-le à la dernière étape de votre commande.")
+    said = _(
+        "Bienvenue\u202f! Votre bon de %(sum)s vous attend jusqu’au %(day)s\u202f: choisissez-le à la dernière étape de votre commande."
+    )
     messages.success(
         request, said % {"sum": euros(referral.terms.friend_value), "day": last_day_said(referral.ends_at)}
     )

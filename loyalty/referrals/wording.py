@@ -1,6 +1,6 @@
 """What sponsors, friends and staff read of referrals, in French."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -91,13 +91,15 @@ def state_said(referral: Referral, now: datetime) -> str:
             return _REFUSED.get(referral.reason, _REFUSED[Reason.ABUSE])()
 
 
-_REFUSED = {
+_REFUSED: dict[str, Callable[[], str]] = {
     Reason.SELF: lambda: _(
         "Non retenu\u202f: même adresse et même carte que vous. Un parrainage s’adresse à un autre foyer\u202f; une erreur\u202f? "
         "Écrivez-nous."
     ),
     Reason.NOT_NEW: lambda: _("Non retenu\u202f: cette personne avait déjà commandé chez nous"),
-    Reason.CEILING: lambda: _("Livré, mais vos récompenses de l’année étaient déjà toutes gagnées. Merci quand même\u202f!"),
+    Reason.CEILING: lambda: _(
+        "Livré, mais vos récompenses de l’année étaient déjà toutes gagnées. Merci quand même\u202f!"
+    ),
     Reason.GONE: lambda: _("Non retenu"),
     Reason.ABUSE: lambda: _("Non retenu après vérification. Une question\u202f? Écrivez-nous."),
 }
@@ -106,12 +108,24 @@ _REFUSED = {
 def refusal_said(refused: rules.InvitationRefused) -> str:
     """Why an invitation is not for whoever accepts it, and what they may do."""
     said = {
-        rules.InvitationUnknown: _("Nous ne reconnaissons pas cette invitation\u202f: vérifiez le lien reçu."),
-        rules.InvitationOver: _("Cette invitation n’est plus valable\u202f: demandez-en une nouvelle à votre proche."),
-        rules.OwnInvitation: _("C’est votre propre invitation\u202f: envoyez-la à un proche, elle lui est destinée."),
-        rules.InTurn: _("Vous avez vous-même invité cette personne\u202f: on ne se parraine pas l’un l’autre."),
-        rules.AlreadyInvited: _("Vous avez déjà accepté l’invitation de quelqu’un d’autre\u202f: la première compte."),
-        rules.NotNew: _("Vous avez déjà commandé chez nous\u202f: une invitation est réservée aux nouveaux clients."),
+        rules.InvitationUnknown: _(
+            "Nous ne reconnaissons pas cette invitation\u202f: vérifiez le lien reçu."
+        ),
+        rules.InvitationOver: _(
+            "Cette invitation n’est plus valable\u202f: demandez-en une nouvelle à votre proche."
+        ),
+        rules.OwnInvitation: _(
+            "C’est votre propre invitation\u202f: envoyez-la à un proche, elle lui est destinée."
+        ),
+        rules.InTurn: _(
+            "Vous avez vous-même invité cette personne\u202f: on ne se parraine pas l’un l’autre."
+        ),
+        rules.AlreadyInvited: _(
+            "Vous avez déjà accepté l’invitation de quelqu’un d’autre\u202f: la première compte."
+        ),
+        rules.NotNew: _(
+            "Vous avez déjà commandé chez nous\u202f: une invitation est réservée aux nouveaux clients."
+        ),
     }
     return said[type(refused)]
 

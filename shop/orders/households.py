@@ -16,7 +16,14 @@ from shop.payments.queries import shared_cards
 # The orders of a customer that are looked at, the latest.
 LATEST = 50
 # « 12, bd. Voltaire » is « 12 boulevard Voltaire ».
-_SHORT = (("boulevard", "bd"), ("avenue", "av"), ("place", "pl"), ("chemin", "ch"), ("allee", "all"), ("rue", "r"))
+_SHORT = (
+    ("boulevard", "bd"),
+    ("avenue", "av"),
+    ("place", "pl"),
+    ("chemin", "ch"),
+    ("allee", "all"),
+    ("rue", "r"),
+)
 
 
 def door() -> Any:

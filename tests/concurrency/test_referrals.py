@@ -131,9 +131,7 @@ def test_a_decision_pressed_by_two_colleagues_at_once_is_one():
 
     answers = together(
         6,
-        lambda _n: services.decide(
-            referral_id=referral.pk, accepts=True, reason="household", by_id=by_id
-        ),
+        lambda _n: services.decide(referral_id=referral.pk, accepts=True, reason="household", by_id=by_id),
     )
 
     assert sorted(answers) == [False] * 5 + [True] and figures(sponsor)[0] == 300

@@ -80,7 +80,9 @@ def test_a_friend_comes_by_a_link_and_both_are_thanked_at_the_delivery(shop, ope
 
     assert Referral.objects.get().state == "rewarded"
     sponsor.reload()
-    expect(sponsor.get_by_role("region", name="Vos proches")).to_contain_text("Livré\u202f: 300\u00a0points pour vous")
+    expect(sponsor.get_by_role("region", name="Vos proches")).to_contain_text(
+        "Livré\u202f: 300\u00a0points pour vous"
+    )
     sponsor.get_by_role("link", name="Mes points et mes bons").click()
     expect(sponsor.locator("main")).to_contain_text("Offerts pour un parrainage")
     friend.goto(f"{shop}/fidelite/")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
@@ -66,7 +67,7 @@ def _points_given(now: datetime) -> list[tuple[int, int, int]]:
     return list(rows.order_by("-sum").values_list("account", "number", "sum")[:MOST_SHOWN])
 
 
-def _vouchers_given(now: datetime) -> list[tuple[int, int, int]]:
+def _vouchers_given(now: datetime) -> list[tuple[int, int, Decimal]]:
     """(customer, vouchers, euros). One query."""
     given = VoucherEntry.objects.filter(
         kind=VoucherEntry.Kind.GRANTED, by__isnull=False, voucher__owner__isnull=False,
@@ -78,17 +79,21 @@ def _vouchers_given(now: datetime) -> list[tuple[int, int, int]]:
     return list(rows.order_by("-sum").values_list("voucher__owner", "number", "sum")[:MOST_SHOWN])
 
 
-def _gestures(points: list[tuple[int, int, int]], vouchers: list[tuple[int, int, int]], people: dict[int, Person]) -> Section:
+def _gestures(
+    points: list[tuple[int, int, int]], vouchers: list[tuple[int, int, Decimal]], people: dict[int, Person]
+) -> Section:
     rows = [
         Row(
-            _("%(points)s de l’équipe, en %(times)s") % {"points": points_said(some), "times": _gestures_said(number)},
+            _("%(points)s de l’équipe, en %(times)s")
+            % {"points": points_said(some), "times": _gestures_said(number)},
             (people[pk],),
         )
         for pk, number, some in points
     ]
     rows += [
         Row(
-            _("%(sum)s de bons de l’équipe, en %(times)s") % {"sum": euros(some), "times": _gestures_said(number)},
+            _("%(sum)s de bons de l’équipe, en %(times)s")
+            % {"sum": euros(some), "times": _gestures_said(number)},
             (people[pk],),
         )
         for pk, number, some in vouchers
@@ -104,7 +109,9 @@ def _gestures_said(number: int) -> str:
 
 
 def _shared(doors: list[list[int]], cards: list[list[int]], people: dict[int, Person]) -> list[Section]:
-    at_door = _("En trois mois, %(n)s comptes ou plus. Un immeuble en a souvent autant\u202f: regardez les noms.")
+    at_door = _(
+        "En trois mois, %(n)s comptes ou plus. Un immeuble en a souvent autant\u202f: regardez les noms."
+    )
     on_card = _("En trois mois, %(n)s comptes ou plus.")
     return [
         Section(title, looked_for % {"n": least}, tuple(_together(pks, people) for pks in groups))
@@ -117,7 +124,10 @@ def _shared(doors: list[list[int]], cards: list[list[int]], people: dict[int, Pe
 
 def _together(pks: list[int], people: dict[int, Person]) -> Row:
     said = ngettext("%(n)s compte", "%(n)s comptes", len(pks)) % {"n": len(pks)}
-    return Row(said, tuple(people[pk] for pk in pks))
+    shown = pks[: abuse.MOST_NAMED]
+    if len(shown) < len(pks):
+        said = _("%(accounts)s, dont ceux-ci") % {"accounts": said}
+    return Row(said, tuple(people[pk] for pk in shown))
 
 
 def _tries() -> Section:
@@ -128,7 +138,9 @@ def _tries() -> Section:
         (WRONG_CODES, _("Liens d’invitation, depuis une machine")),
     )
     rows = [row for limit, what in watched if (row := _overrun(limit, what))]
-    looked_for = _("Plus d’essais en une heure que la limite\u202f: les suivants sont refusés. Qui essaie n’est pas enregistré.")
+    looked_for = _(
+        "Plus d’essais en une heure que la limite\u202f: les suivants sont refusés. Qui essaie n’est pas enregistré."
+    )
     return Section(_("Codes essayés en série"), looked_for, tuple(rows))
 
 

@@ -65,7 +65,7 @@ def brought_in(horizon_days: int, until: date | None = None) -> list[Brought]:
     """
     ends = local_midnight(until or timezone.localdate())
     terms = terms_at(timezone.now())
-    asked = {
+    asked: dict[str, Any] = {
         "until": ends,
         "since": ends - LOOKED_BACK - timedelta(days=horizon_days),
         "horizon": timedelta(days=horizon_days),

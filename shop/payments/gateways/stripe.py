@@ -125,11 +125,7 @@ class StripeGateway:
 
     def read_page(self, session_id: str) -> Answer:
         return _page_answer(
-            _asked(
-                lambda: self._client.v1.checkout.sessions.retrieve(
-                    session_id, {"expand": READ_WITH_PAGE}
-                )
-            )
+            _asked(lambda: self._client.v1.checkout.sessions.retrieve(session_id, {"expand": READ_WITH_PAGE}))
         )
 
     def find_page(self, key: str, since: datetime) -> Answer | None:

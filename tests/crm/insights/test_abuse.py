@@ -52,7 +52,10 @@ def listed(number):
 def gives(colleague, owner, number, each=10):
     for n in range(number):
         points.give(
-            customer_id=owner, points=each, source=f"staff:{owner}-{n}", by_hand=ByHand(colleague.pk, "thanks", 10**6)
+            customer_id=owner,
+            points=each,
+            source=f"staff:{owner}-{n}",
+            by_hand=ByHand(colleague.pk, "thanks", 10**6),
         )
 
 

@@ -153,7 +153,9 @@ def test_few_are_said_to_be_few(slot, client):
 
     page = client.get(ADDRESS, {"jours": "30"}).content.decode()
 
-    assert page.count("trop peu pour conclure") == 1 and "variable indéfinie" not in page[page.index("<table") :]
+    assert (
+        page.count("trop peu pour conclure") == 1 and "variable indéfinie" not in page[page.index("<table") :]
+    )
     assert client.get(ADDRESS, {"jours": "abc"}).status_code == 200
 
 

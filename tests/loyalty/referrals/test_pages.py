@@ -213,7 +213,9 @@ def test_an_unknown_code_is_met_warmly_whatever_is_sent(client, friend, code):
 def test_an_invitation_that_is_over_says_so_and_shows_a_way_in(client, friend, sponsor):
     code = link(sponsor.pk, now=timezone.now() - 90 * DAY)
 
-    assert "n’est plus valable" in read(client, of(code), 410) and "Faire mes courses" in read(client, of(code), 410)
+    assert "n’est plus valable" in read(client, of(code), 410) and "Faire mes courses" in read(
+        client, of(code), 410
+    )
     friend.browser.post(of(code))
 
     assert not Referral.objects.exists()

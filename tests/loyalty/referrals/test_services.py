@@ -90,7 +90,9 @@ def test_a_friend_has_a_voucher_for_their_first_order_at_once(me):
 
     voucher = Voucher.objects.get()
     assert (voucher.owner_id, voucher.value, voucher.minimum_goods) == (referral.friend_id, 10, 60)
-    assert voucher.first_order_only and voucher.origin == "referral" and voucher.valid_until == referral.ends_at
+    assert (
+        voucher.first_order_only and voucher.origin == "referral" and voucher.valid_until == referral.ends_at
+    )
     assert kinds(referral) == ["accepted"]
 
 
@@ -109,7 +111,9 @@ def refused(kind, code, friend, **how):
     assert (Referral.objects.count(), Voucher.objects.count()) == before
 
 
-@pytest.mark.parametrize("code", ["", "ABCDEFGHJK", "x" * 5000, "'; DROP TABLE", "\0", "０１２３４５６７８９"])
+@pytest.mark.parametrize(
+    "code", ["", "ABCDEFGHJK", "x" * 5000, "'; DROP TABLE", "\0", "０１２３４５６７８９"]
+)
 def test_a_forged_code_is_none(code):
     refused(referral_rules.InvitationUnknown, code, customer())
 
@@ -174,7 +178,9 @@ def test_both_are_rewarded_once_the_first_order_is_delivered(me):
     assert (points_of(me), points_of(referral.friend_id)) == (300, 50)
     assert kinds(referral) == ["accepted", "ordered", "rewarded"]
     letter = Message.objects.get(purpose="referral_rewarded")
-    assert letter.customer_id == me and "300" in letter.subject and rewarded.order_reference not in letter.text
+    assert (
+        letter.customer_id == me and "300" in letter.subject and rewarded.order_reference not in letter.text
+    )
 
 
 def test_a_sponsor_may_be_given_a_voucher_instead(me):

@@ -41,14 +41,20 @@ def action(name, row):
 def test_the_queue_says_what_is_to_be_looked_at_in_a_sentence(client, doubtful):
     member(client, StaffGroup.CUSTOMER_SERVICE)
 
-    page = unescape(client.get(reverse("admin:referrals_referral_changelist"), {"state__exact": "review"}).content.decode())
+    page = unescape(
+        client.get(
+            reverse("admin:referrals_referral_changelist"), {"state__exact": "review"}
+        ).content.decode()
+    )
 
     assert "Livré à l’adresse du parrain." in page and "à vérifier" in page
 
 
 def test_a_referral_is_accepted_for_a_reason(client, doubtful):
     user = member(client, StaffGroup.CUSTOMER_SERVICE)
-    assert "Livré à l’adresse du parrain." in unescape(client.get(action("accept", doubtful)).content.decode())
+    assert "Livré à l’adresse du parrain." in unescape(
+        client.get(action("accept", doubtful)).content.decode()
+    )
 
     client.post(action("accept", doubtful), {"reason": "household"})
 
@@ -71,7 +77,9 @@ def test_a_referral_is_refused_and_told_so_once(client, doubtful):
     for _n in range(2):
         page = client.post(action("refuse", doubtful), {"reason": "abuse"}, follow=True)
 
-    assert Referral.objects.get().state == "refused" and "plus rien à décider" in unescape(page.content.decode())
+    assert Referral.objects.get().state == "refused" and "plus rien à décider" in unescape(
+        page.content.decode()
+    )
 
 
 @pytest.mark.parametrize("group", [StaffGroup.MARKETING, StaffGroup.PICKING, StaffGroup.CATALOGUE])
