@@ -177,8 +177,11 @@ def test_whoever_ordered_before_accepts_no_invitation(zone, comte, sponsor):  # 
 
 
 def test_an_order_of_nobodys_friend_costs_two_queries_in_a_savepoint(
-    zone, comte, sponsor, django_assert_num_queries
-):  # noqa: F811
+    zone,
+    comte,
+    sponsor,
+    django_assert_num_queries,  # noqa: F811
+):
     order = Order.objects.get()
 
     with django_assert_num_queries(4):
