@@ -176,12 +176,7 @@ def test_whoever_ordered_before_accepts_no_invitation(zone, comte, sponsor):  # 
         invited(CustomerFactory().pk, sponsor.pk)
 
 
-def test_an_order_of_nobodys_friend_costs_two_queries_in_a_savepoint(
-    zone,
-    comte,
-    sponsor,
-    django_assert_num_queries,  # noqa: F811
-):
+def test_nobodys_friend_costs_two_queries(sponsor, django_assert_num_queries):
     order = Order.objects.get()
 
     with django_assert_num_queries(4):
