@@ -194,7 +194,7 @@ def decide(*, referral_id: int, accepts: bool, reason: str, by_id: int, now: dat
     """What staff made of a referral that is looked at, or that a rule refused, for a `Referral.Reason`; False where
     nothing is left to decide. Twice is once.
 
-    Raises YearIsFull, ValueError of a reason that is none of the answer. Locks the sponsor; 20 queries at most.
+    Raises YearIsFull, ValueError of a reason that is none of the answer. Locks the sponsor; 24 queries at most.
     """
     if reason not in (Referral.FOR_YES if accepts else Referral.FOR_NO):
         raise ValueError(reason)
