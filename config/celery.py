@@ -63,6 +63,10 @@ app.conf.beat_schedule = {
     "stock-note-sales": {"task": "shop.orders.tasks.note_sales", "schedule": crontab(minute=50, hour=3)},
     "points-expire": {"task": "loyalty.points.tasks.expire", "schedule": crontab(minute=15, hour=1)},
     "points-announce": {"task": "loyalty.points.tasks.announce", "schedule": crontab(minute=30, hour=8)},
+    "referrals-forget": {
+        "task": "loyalty.referrals.tasks.forget",
+        "schedule": crontab(minute=55, hour=2),
+    },
     "points-verify": {"task": "loyalty.points.tasks.verify", "schedule": crontab(minute=45, hour=3)},
     "milestones-celebrate": {
         "task": "loyalty.milestones.tasks.celebrate",

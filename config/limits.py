@@ -12,7 +12,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.db import connection
-from django.db.models import F
+from django.db.models import Count, F, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
@@ -46,6 +46,17 @@ class Limit:
         """
         window = int(time.time() // self.seconds)
         Tries.objects.filter(key=self._key(value, window), number__gt=0).update(number=F("number") - 1)
+
+    def is_spent(self, value: str) -> bool:
+        """Whether all tries were used up, for what is read and counts none. One query."""
+        window = int(time.time() // self.seconds)
+        return Tries.objects.filter(key=self._key(value, window), number__gte=self.most).exists()
+
+    def overrun(self) -> tuple[int, int]:
+        """How many values tried more often than they may in windows that are still known, and how often. One query."""
+        beyond = Tries.objects.filter(key__startswith=f"{self.name}:", number__gt=self.most)
+        found = beyond.aggregate(values=Count("pk"), tries=Sum("number"))
+        return found["values"], found["tries"] or 0
 
     def _key(self, value: str, window: int) -> str:
         digest = salted_hmac("config.limits", value.strip().lower(), algorithm="sha256").hexdigest()

@@ -43,7 +43,11 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("rewards.reward", _("Récompenses"), "trophy"),
             Entry("rewards.item", _("Articles à donner"), "inventory_2"),
             Entry("milestones.milestone", _("Étapes"), "flag"),
+            Entry("referrals.referral", _("Parrainages"), "group_add"),
+            Entry("referrals.sponsor", _("Parrains"), "diversity_3"),
+            Entry("referrals.referral", _("Veille des abus"), "policy", "admin:insights_abuse"),
             Entry("points.pointterms", _("Règles des points"), "rule_settings"),
+            Entry("referrals.referralterms", _("Règles du parrainage"), "rule_settings"),
         ],
     ),
     (
@@ -117,6 +121,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("insights.funnelcount", _("Fréquentation"), "filter_alt"),
             Entry("insights.vitalcount", _("Rapidité ressentie"), "speed"),
             Entry("insights.funnelcount", _("Clients déçus"), "handshake", "admin:insights_recovery"),
+            Entry("insights.funnelcount", _("Marge par source"), "savings", "admin:insights_sources"),
         ],
     ),
     (

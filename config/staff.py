@@ -56,6 +56,10 @@ _SEE_PRESENTS: Rights = {
 _RUN_PRESENTS: Rights = _SEE_PRESENTS | {
     "rewards.item": WRITE, "rewards.reward": WRITE, "rewards.present": EDIT, "milestones.milestone": WRITE,
 }  # fmt: skip
+_SEE_REFERRALS: Rights = {
+    "referrals.referral": VIEW, "referrals.referralentry": VIEW, "referrals.referralterms": VIEW,
+    "referrals.sponsor": VIEW,
+}  # fmt: skip
 _SEE_CLAIMS: Rights = {"claims.claim": VIEW, "claims.claimevent": VIEW, "claims.claimlimits": VIEW}
 _SEE_SLOTS: Rights = {
     "slots.slot": VIEW,
@@ -136,6 +140,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
         **_SEE_PRESENTS,
+        **_SEE_REFERRALS,
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -158,6 +163,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
         **_RUN_PRESENTS,
+        "referrals.referralterms": VIEW,
         "zones.zone": VIEW,
         **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
@@ -211,7 +217,9 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
         **_RUN_PRESENTS,
+        **_SEE_REFERRALS,
         "points.pointterms": frozenset({"view", "add"}),
+        "referrals.referralterms": frozenset({"view", "add"}),
         "outbox.message": VIEW,
         "payments.paymentaccount": VIEW,
         "payments.paymentoperation": VIEW,
@@ -246,6 +254,8 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "payments.refund_paymentaccount",
             "vouchers.grant_voucher",
             "points.give_points",
+            "referrals.decide_referral",
+            "referrals.watch_abuse",
             "orders.receive_withdrawn_goods",
             "promise.decide_compensation",
             "claims.answer_claim",
@@ -268,6 +278,9 @@ SPECIAL_RIGHTS: dict[StaffGroup, frozenset[str]] = {
             "promise.write_rule",
             "vouchers.grant_voucher",
             "points.give_many_points",
+            "referrals.decide_referral",
+            "referrals.block_sponsor",
+            "referrals.watch_abuse",
             "desk.order_for_customer",
             "recalls.open_recall",
             "recalls.check_shelf",

@@ -18,6 +18,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 # In the order of the house, so that a more precise address is never shadowed.
 ROOMS_WITH_PAGES = [
     "delivery.tracking",
+    "loyalty.referrals",
     "loyalty.milestones",
     "shop.search",
     "shop.reviews",

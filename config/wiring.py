@@ -10,6 +10,7 @@ from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
 from loyalty.milestones.ports import bind_anniversaries, bind_ranks
 from loyalty.points.ports import bind_check, bind_first_reward
+from loyalty.referrals.ports import bind_has_ordered
 from loyalty.rewards.ports import bind_products
 from loyalty.rewards.queries import least_points
 from shop.catalogue.ports import bind_index
@@ -56,6 +57,7 @@ bind_check(broken_by)
 bind_page_text(desk.page_in_force)
 bind_terms(terms_in_force)
 bind_purchases(orders.receipt)
+bind_has_ordered(orders.has_ordered)
 bind_documents(links_of)
 bind_stuck_letters(stuck_order_letters)
 bind_recalls(recalls.recalls_told)

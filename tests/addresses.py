@@ -12,12 +12,14 @@ from django.utils import timezone
 from crm.desk.services import publish_page
 from crm.desk.views import RECEIPT_SALT
 from delivery.slots.models import WaitlistEntry
+from loyalty.referrals.services import make_invitation
 from shop.customers.models import Consent, Customer
 from shop.lists.models import ListItem, ShoppingList
 from shop.orders.models import Order
 from shop.orders.services import tell_delay, tell_shortage
 from shop.payments.models import DemoSession, PaymentOperation
 from tests.factories import AddressFactory, CustomerFactory, PickupPointFactory, ProductFactory
+from tests.loyalty.referrals.inviting import rules as referral_rules
 from tests.shop.checkout.conftest import RECIPIENT, Walk
 from tests.shop.documents.selling import invoice
 
@@ -162,6 +164,8 @@ DOORS = {
     "redeem_points": Door(SIGNED_IN, get=NO, post=302),
     "choose_gift": Door(SIGNED_IN, get=NO, post=302, args=(1,)),
     "cancel_reward": Door(SIGNED_IN, get=NO, post=302, args=(1,)),
+    "my_referrals": Door(SIGNED_IN, post=302),
+    "invitation": Door(TOKEN, post=302, args=("@invitation",)),
     "lists": Door(SIGNED_IN),
     "create_list": Door(SIGNED_IN, get=NO, post=302),
     "list": Door(OWNER, args=("@list",)),
@@ -229,6 +233,8 @@ class Owned:
         )
         self.list = ShoppingList.objects.create(customer=self.customer, name=self.list_name)
         ListItem.objects.create(shopping_list=self.list, product=self.product)
+        referral_rules()
+        self.invitation = make_invitation(customer_id=self.customer.pk)
         self.slot = another_slot
         self.wait = WaitlistEntry.objects.create(
             slot=another_slot, email=self.email, state="lapsed", offered_until=timezone.now()
@@ -251,6 +257,7 @@ class Owned:
             "@delay": self.delay.token,
             "@payment": PaymentOperation.objects.get(account_id=self.order.reference).key,
             "@demo": DemoSession.objects.get().token,
+            "@invitation": self.invitation.code,
             "@receipt": signing.dumps(1, salt=RECEIPT_SALT),
             "@list": self.list.pk,
             "@address": self.address.pk,

@@ -37,6 +37,10 @@ DOORS |= {"book", "promotions", "caps", "past"}
 DOORS |= {"refunds", "refund_rules", "withdrawals", "compensations"}
 # What confirms that whoever holds a link is the buyer; articles counted as promises count them.
 DOORS |= {"refund_forms", "promised"}
+# How often something may be tried.
+DOORS |= {"limits"}
+# Who is delivered at one door, or pays with one card.
+DOORS |= {"households"}
 # What pages, letters and admin lists of other rooms show of an order as its own do.
 DOORS |= {"shown", "letters", "admin_search"}
 # Who waits for a place in a full slot.

@@ -50,6 +50,7 @@ from tests.delivery.promise.promising import arrived, decided, opened, rule
 from tests.delivery.tracking.road import START, out, say
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.points.earning import programme, usable
+from tests.loyalty.referrals.inviting import comes, invited
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.pricing.promoting import promote
 
@@ -310,6 +311,7 @@ def rows(owned):
     granted(owner_id=owned.customer.pk)
     programme()
     usable(owned.customer.pk)
+    comes(invited(owned.customer.pk), address="door-sponsor")
     wave = Wave.objects.create(depot=owned.order.depot, cutoff_at=owned.order.slot.cutoff_at)
     PickTask.objects.create(wave=wave, order=owned.order, place=1)
     promote(products=[owned.product])

@@ -8,6 +8,8 @@ from shop.reviews.services import recount_ratings
 
 _ALL = "true"
 _MADE_GOOD = "origin = 'compensation' AND source ~ '^compensation-[0-9]+$'"
+_HOUSEHOLDS = f"email LIKE '%%@{EMAIL_DOMAIN}'"
+_OF_REFERRALS = f"origin = 'referral' AND owner_id IN (SELECT id FROM customers_customer WHERE {_HOUSEHOLDS})"  # noqa: S608
 # Owned by orders, which are all the demonstration's; parents last.
 _OF_ORDERS = ["payments_demosession", "payments_paymentaccount", "stock_stockreservation", "orders_order"]
 
@@ -32,12 +34,13 @@ def clear(work: Work, keys: list[Key]) -> None:
     _remove(work, keys, "promise_outcome", _ALL)
     work.run("DELETE FROM promise_ruleweek")
     # Their owners go too, and a voucher's owner never changes.
-    _remove(work, keys, "vouchers_voucher", _MADE_GOOD)
+    for which in (_MADE_GOOD, _OF_REFERRALS):
+        _remove(work, keys, "vouchers_voucher", which)
     work.run("UPDATE stock_stockitem SET reserved = 0 WHERE reserved > 0")
     work.run("DELETE FROM slots_hold WHERE holder LIKE %(mark)s", mark=f"{BASKET_PREFIX}-%")
     work.run(_RECOUNT)
     for table in ("customers_customer", "customers_user"):
-        _remove(work, keys, table, f"email LIKE '%%@{EMAIL_DOMAIN}'")
+        _remove(work, keys, table, _HOUSEHOLDS)
     _remove(work, keys, "catalogue_product", f"ean ~ '^{EAN_PREFIX}[0-9]{{9}}$'")
     # What households bought and said went with them.
     work.run("DELETE FROM search_zonepopularity")
@@ -77,7 +80,11 @@ def _delete(work: Work, table: str, which: str) -> None:
 
 
 # Of tables whose rows are known by what they belong to.
-_IDS = {"payments_paymentaccount": "order_reference", "points_pointaccount": "customer_id"}
+_IDS = {
+    "payments_paymentaccount": "order_reference",
+    "points_pointaccount": "customer_id",
+    "referrals_sponsor": "customer_id",
+}
 
 
 def _id(table: str) -> str:

@@ -30,6 +30,7 @@ ROOMS = [
     "loyalty.vouchers",
     "loyalty.rewards",
     "loyalty.milestones",
+    "loyalty.referrals",
     "shop.catalogue",
     "shop.pricing",
     "shop.stock",

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -5,17 +6,29 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from config.admin import ReadOnly
 from crm.insights import queries
 from crm.insights.models import FunnelCount, Metric, Step, VitalCount
+from crm.insights.queries.abuse import watch
+from crm.insights.queries.sources import brought_in
 from crm.insights.recovery.estimate import HORIZONS
 from crm.insights.recovery.page import page_of
 from crm.insights.rules import TARGET_MS
+from crm.insights.sources import HORIZONS as SOURCE_HORIZONS
+from crm.insights.sources import LEAST_RECRUITS
 
 PERIODS = (7, 14, 28)
+WATCH = "referrals.watch_abuse"
+
+
+def _asked(request: HttpRequest, periods: Sequence[int]) -> int:
+    """The number of days in the address, or the first that is offered."""
+    asked = request.GET.get("jours", "")
+    return int(asked) if asked in map(str, periods) else periods[0]
 
 
 class ReadOnlyReport(ReadOnly, ModelAdmin):
@@ -31,8 +44,7 @@ class ReadOnlyReport(ReadOnly, ModelAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        asked = request.GET.get("jours", "")
-        period = int(asked) if asked in map(str, PERIODS) else PERIODS[0]
+        period = _asked(request, PERIODS)
         context = {
             **self.admin_site.each_context(request),
             "title": self.model._meta.verbose_name_plural,
@@ -52,15 +64,46 @@ class FunnelAdmin(ReadOnlyReport):
         return {"steps": [step.label for step in Step], "rows": rows, "total": total}
 
     def get_urls(self) -> list[URLPattern]:
-        recovery = self.admin_site.admin_view(self.recovery)
-        return [path("clients-decus/", recovery, name="insights_recovery"), *super().get_urls()]
+        pages = [
+            ("clients-decus/", self.recovery, "insights_recovery"),
+            ("marge-par-source/", self.sources, "insights_sources"),
+            ("veille-des-abus/", self.abuse, "insights_abuse"),
+        ]
+        own = [path(at, self.admin_site.admin_view(page), name=name) for at, page, name in pages]
+        return [*own, *super().get_urls()]
+
+    def sources(self, request: HttpRequest) -> HttpResponse:
+        """What customers brought in, by how they came. Two queries of its own."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        horizon_days = _asked(request, SOURCE_HORIZONS)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Ce que rapportent les nouveaux clients"),
+            "period": horizon_days,
+            "periods": SOURCE_HORIZONS,
+            "rows": brought_in(horizon_days),
+            "least": LEAST_RECRUITS,
+        }
+        return TemplateResponse(request, "insights/admin_sources.html", context)
+
+    def abuse(self, request: HttpRequest) -> HttpResponse:
+        """Signals of abuse, for a person to look at. Ten queries of its own."""
+        if not request.user.has_perm(WATCH):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Veille des abus"),
+            "sections": watch(timezone.now()),
+            "may_open": request.user.has_perm("customers.view_customer"),
+        }
+        return TemplateResponse(request, "insights/admin_abuse.html", context)
 
     def recovery(self, request: HttpRequest) -> HttpResponse:
         """Whether disappointed customers came back. No query of its own once the figures are known."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        asked = request.GET.get("jours", "")
-        horizon_days = int(asked) if asked in map(str, HORIZONS) else HORIZONS[0]
+        horizon_days = _asked(request, HORIZONS)
         report = queries.recovery_report(horizon_days)
         context = {
             **self.admin_site.each_context(request),

@@ -10,7 +10,7 @@ BODY_BYTES_AT_MOST = 1024
 PAGES = frozenset(
     {"accueil", "rayon", "produit", "recherche", "panier", "creneaux", "hors-zone", "listes", "commande"}
     | {"paiement", "commandes", "suivi", "account", "aide", "page", "qualite-de-service", "avis", "prix"}
-    | {"retrait", "comptoir", "reponse", "rappels", "retard", "attente", "promesses"}
+    | {"retrait", "comptoir", "reponse", "rappels", "retard", "attente", "promesses", "invitation"}
 )
 
 

@@ -70,6 +70,7 @@ PURPOSES = {
     "slot_offered": _("Place dans un créneau complet"),
     "product_restocked": _("Retour en stock"),
     "gift_announced": _("Cadeau annoncé"),
+    "referral_rewarded": _("Parrainage récompensé"),
     "points_expiring": _("Points qui arrivent à leur terme"),
 }
 

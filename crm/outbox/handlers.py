@@ -12,6 +12,8 @@ from loyalty.milestones.events import GiftAnnounced
 from loyalty.milestones.letters import gift_letter
 from loyalty.points.events import PointsExpiring
 from loyalty.points.letters import expiring_letter
+from loyalty.referrals.events import ReferralRewarded
+from loyalty.referrals.letters import rewarded_letter
 from shop.claims.events import CallbackDue, ClaimAnswered, RobbedOrderRepaired
 from shop.claims.queries import answer_letter, repair_letter
 from shop.orders.compensations import compensation_letter
@@ -352,5 +354,20 @@ def tell_gift_announced(told: GiftAnnounced) -> None:
             recipient=context["recipient"],
             customer_id=context["customer_id"],
             template="gift_announced",
+            context=context,
+        )
+
+
+@handler(ReferralRewarded, key="outbox.referral_rewarded")
+def tell_referral_rewarded(told: ReferralRewarded) -> None:
+    """Once for each friend, who is not named."""
+    context = rewarded_letter(told)
+    if context:
+        services.queue_message(
+            purpose="referral_rewarded",
+            occasion=str(told.referral_id),
+            recipient=context["recipient"],
+            customer_id=context["customer_id"],
+            template="referral_rewarded",
             context=context,
         )

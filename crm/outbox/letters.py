@@ -48,6 +48,7 @@ SUBJECTS = {
     "slot_offered": _("Une place pour vous : {when}"),
     "product_restocked": _("De retour en rayon : {name}"),
     "gift_announced": _("Un cadeau vous attend"),
+    "referral_rewarded": _("{reward} pour vous, et merci"),
     "points_expiring": _("{points} à dépenser avant le {first}"),
 }
 

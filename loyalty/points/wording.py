@@ -50,6 +50,8 @@ def sentence(entry: PointEntry) -> str:
             return _("Gagnés avant d’avoir un compte")
         case Kind.GIFT if entry.reason:
             return _("Offerts par notre équipe, %(why)s") % {"why": entry.get_reason_display()}
+        case Kind.GIFT if entry.source.startswith("referral-"):
+            return _("Offerts pour un parrainage")
         case Kind.GIFT if entry.order_reference:
             return _("Offerts pour une promesse non tenue")
         case _kind:

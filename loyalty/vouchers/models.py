@@ -33,6 +33,7 @@ class Voucher(models.Model):
         WELCOME = "welcome", _("bienvenue")
         LOYALTY = "loyalty", _("fidélité")
         CAMPAIGN = "campaign", _("campagne")
+        REFERRAL = "referral", _("parrainage")
 
     kind = models.CharField(_("nature"), max_length=10, choices=Kind)
     # Euros or percent; nothing for a delivery.

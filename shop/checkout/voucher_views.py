@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from config.limits import Limit, machine_of, too_many
+from config.limits import machine_of, too_many
 from config.templatetags.cabas import euros
 from loyalty.vouchers.models import Voucher
 from loyalty.vouchers.queries import by_code
@@ -17,13 +17,10 @@ from shop.basket.models import Basket
 from shop.basket.shopper import Shopper
 from shop.checkout import services
 from shop.checkout.forms import VoucherForm
+from shop.checkout.limits import CODES_BY_CUSTOMER, CODES_BY_MACHINE
 from shop.checkout.models import CheckoutDraft
 from shop.checkout.views import is_answered, step, usable_hold
 from shop.checkout.voucher_panel import SESSION_VOUCHER_SAID
-
-# A code has 98 bits: these keep a machine from being kept busy rather than a code from being found.
-CODES_BY_MACHINE = Limit("voucher.machine", most=40)
-CODES_BY_CUSTOMER = Limit("voucher.customer", most=20)
 
 
 @require_POST

@@ -33,7 +33,9 @@ def bought_shelves(customer_id: int) -> set[int]:
 def is_known_otherwise(order: Order) -> bool:
     """Whether somebody with the same e-mail address, another party for all we know, had an order before. Two queries."""
     others = same_address(order.email) - {order.customer_id}
-    before = Order.objects.filter(customer__in=others, status__in=Order.STANDING, placed_at__lt=order.placed_at)
+    before = Order.objects.filter(
+        customer__in=others, status__in=Order.STANDING, placed_at__lt=order.placed_at
+    )
     return before.filter(placed_at__gt=order.placed_at - KNOWN_FOR).exists() if order.placed_at else False
 
 

@@ -149,6 +149,32 @@ def take_along(due: PresentDue) -> None:
     services.take_along(customer_id=due.customer_id)
 
 
+@handler(OrderPlaced, key="orders.tell_referral_placed")
+def tell_referral_placed(placed: OrderPlaced) -> None:
+    services.tell_referral(reference=placed.order_reference)
+
+
+@handler(OrderDelivered, key="orders.tell_referral_delivered")
+def tell_referral_delivered(delivered: OrderDelivered) -> None:
+    services.tell_referral(reference=delivered.order_reference)
+
+
+@handler(PaymentCaptured, key="orders.tell_referral_paid")
+def tell_referral_paid(captured: PaymentCaptured) -> None:
+    """Delivered before its money was taken, an order is rewarded now."""
+    services.tell_referral(reference=captured.order_reference)
+
+
+@handler(OrderCancelled, key="orders.tell_referral_cancelled")
+def tell_referral_cancelled(cancelled: OrderCancelled) -> None:
+    services.tell_referral(reference=cancelled.order_reference)
+
+
+@handler(OrderReturned, key="orders.tell_referral_returned")
+def tell_referral_returned(returned: OrderReturned) -> None:
+    services.tell_referral(reference=returned.order_reference)
+
+
 @handler(PaymentReleased, key="orders.note_release", lane="checkout")
 def note_release(released: PaymentReleased) -> None:
     if not released.occasion:

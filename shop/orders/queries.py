@@ -98,6 +98,11 @@ def rank_of_next_order(customer_id: int) -> int:
     return placed.exclude(status=Order.Status.CANCELLED).count() + 1
 
 
+def has_ordered(customer_id: int) -> bool:
+    """Whether an order of this party was placed and stands. One query."""
+    return rank_of_next_order(customer_id) > 1
+
+
 def order_by_reference(reference: str | None) -> Order:
     """For callers who hold a key of this very order. Raises Http404. One query."""
     return get_object_or_404(Order, reference=reference)

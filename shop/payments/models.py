@@ -142,6 +142,8 @@ class PaymentOperation(models.Model):
     cancel_url = models.URLField(max_length=500, blank=True)
     intent_id = models.CharField(_("paiement chez le prestataire"), max_length=255, blank=True, db_index=True)
     refund_id = models.CharField(_("remboursement chez le prestataire"), max_length=255, blank=True)
+    # Whose card it was, as a keyed digest of the provider's own mark: to see that it is the same, never which.
+    card_digest = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     due_at = models.DateTimeField(_("à autoriser le"), null=True, blank=True)
     # Until when an authorisation stands at the earliest (rules.authorisation_ends_at), and when its holder was

@@ -89,7 +89,10 @@ def test_points_are_earned_wait_are_spent_and_go_back(shop, goods, open_page, cu
 
 
 def test_the_gift_of_the_fifth_order_is_announced_chosen_packed_and_handed_over(
-    shop, goods, open_page, customer
+    shop,
+    goods,
+    open_page,
+    customer,  # noqa: F811
 ):
     for _n in range(4):
         order = received(ordered(goods, customer, days=2))

@@ -22,6 +22,8 @@ from loyalty.milestones.models import Milestone
 from loyalty.milestones.seed import seed_milestones
 from loyalty.points.models import PointTerms
 from loyalty.points.seed import seed_terms
+from loyalty.referrals.models import ReferralTerms
+from loyalty.referrals.seed import seed_referral_terms
 from loyalty.rewards.models import Reward
 from loyalty.rewards.seed import seed_rewards
 from shop.claims.models import ClaimLimits
@@ -38,6 +40,7 @@ STEPS: list[tuple[str, Callable[[], Any], Manager[Any]]] = [
     ("règles des points", seed_terms, PointTerms._default_manager),
     ("récompenses", seed_rewards, Reward._default_manager),
     ("étapes de fidélité", seed_milestones, Milestone._default_manager),
+    ("règles du parrainage", seed_referral_terms, ReferralTerms._default_manager),
     ("limites des signalements", seed_limits, ClaimLimits._default_manager),
     ("pages légales", seed_pages, LegalPage._default_manager),
     ("questions fréquentes", seed_help, HelpEntry._default_manager),

@@ -112,6 +112,7 @@ from shop.orders.services.proposals import Proposal, Wishes
 from shop.orders.services.proposing import CHANGEABLE, propose, settled_lines
 from shop.orders.services.recalling import Recalled, give_back_rest, take_out_recalled, withdraw_recalled
 from shop.orders.services.redoing import redo_delivery
+from shop.orders.services.referring import tell_referral
 from shop.orders.services.refunding import Returned, give_back, note_refund_made
 from shop.orders.services.refusing import refuse_substitute
 from shop.orders.services.settling import (
@@ -246,6 +247,7 @@ __all__ = [
     "take_out_recalled",
     "tell_delay",
     "tell_milestones",
+    "tell_referral",
     "tell_rounds",
     "tell_shortage",
     "wants_replacement",

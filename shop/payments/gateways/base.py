@@ -37,6 +37,8 @@ class Answer:
     intent_id: str = ""
     provider_customer_id: str = ""
     payment_method_id: str = ""
+    # The provider's own mark of a card, the same whoever pays with it; empty where it tells none.
+    card_fingerprint: str = ""
     authorised: Decimal = Decimal(0)
     captured: Decimal = Decimal(0)
     error_code: str = ""

@@ -41,6 +41,7 @@ class DemoCard:
 
 CARDS = (
     DemoCard("accepte", "4242 4242 4242 4242", _("accepte")),
+    DemoCard("autre", "5555 5555 5555 4444", _("accepte, une autre carte")),
     DemoCard("refuse", "4000 0000 0000 0002", _("est refusée"), refusal="card_declined"),
     DemoCard("silence", "4000 0000 0000 0119", _("laisse sans réponse pendant 30 secondes"), is_silent=True),
     DemoCard(
@@ -239,6 +240,7 @@ def _answer(session: DemoSession) -> Answer:
         intent_id="" if is_setup else session.token,
         provider_customer_id=session.token if is_setup else "",
         payment_method_id=f"{session.card}:{session.token}" if is_setup else "",
+        card_fingerprint=session.card,
         authorised=session.amount if status == "authorised" else Decimal(0),
         captured=session.captured,
         error_code=session.error_code,

@@ -35,6 +35,9 @@ TIMEOUT_SECONDS = (3.05, 15.0)
 # Clocks differ; a page is looked for from a little before we asked for it.
 CLOCK_SKEW = timedelta(minutes=5)
 LOOK_BACK_PAGES = 20
+# What is read with a page: its intents, and whose card they name. A page is opened with less: a key that is asked again
+# must be asked with the very same words.
+READ_WITH_PAGE = ["payment_intent.payment_method", "setup_intent.payment_method"]
 T = TypeVar("T")
 
 _INTENT_STATUSES: dict[str, Status] = {
@@ -122,11 +125,7 @@ class StripeGateway:
 
     def read_page(self, session_id: str) -> Answer:
         return _page_answer(
-            _asked(
-                lambda: self._client.v1.checkout.sessions.retrieve(
-                    session_id, {"expand": ["payment_intent", "setup_intent"]}
-                )
-            )
+            _asked(lambda: self._client.v1.checkout.sessions.retrieve(session_id, {"expand": READ_WITH_PAGE}))
         )
 
     def find_page(self, key: str, since: datetime) -> Answer | None:
@@ -306,7 +305,8 @@ def _page_answer(session: dict[str, Any]) -> Answer:
     if session["status"] == "expired":
         status = "expired"
     elif session["mode"] == "setup":
-        found["payment_method_id"] = setup.get("payment_method") or ""
+        found["payment_method_id"] = _id_of(setup.get("payment_method"))
+        found["card_fingerprint"] = _fingerprint(setup.get("payment_method"))
         status = "card_saved" if setup.get("status") == "succeeded" else "open"
         found["error_code"] = _last_error(setup.get("last_setup_error"))
     elif not payment:
@@ -317,6 +317,7 @@ def _page_answer(session: dict[str, Any]) -> Answer:
             "authorised": intent.authorised,
             "captured": intent.captured,
             "error_code": intent.error_code,
+            "card_fingerprint": intent.card_fingerprint,
         }
         status = intent.status
         if status == "cancelled" and session["status"] == "open":
@@ -334,11 +335,23 @@ def _intent_answer(intent: dict[str, Any]) -> Answer:
         status=_INTENT_STATUSES.get(intent["status"], "processing"),
         intent_id=intent["id"],
         provider_customer_id=intent.get("customer") or "",
-        payment_method_id=intent.get("payment_method") or "",
+        payment_method_id=_id_of(intent.get("payment_method")),
+        card_fingerprint=_fingerprint(intent.get("payment_method")),
         authorised=euros(intent.get("amount_capturable")),
         captured=captured,
         error_code=_last_error(intent.get("last_payment_error")),
     )
+
+
+def _id_of(method: Any) -> str:
+    """Of a payment method that is named, or told whole."""
+    return str(method.get("id", "") if isinstance(method, Mapping) else method or "")
+
+
+def _fingerprint(method: Any) -> str:
+    """The same for one card whoever pays with it (docs.stripe.com/api/payment_methods: `card.fingerprint`)."""
+    card = method.get("card") if isinstance(method, Mapping) else None
+    return str(card.get("fingerprint") or "")[:80] if isinstance(card, Mapping) else ""
 
 
 def _last_error(error: dict[str, Any] | None) -> str:

@@ -37,7 +37,7 @@ from shop.payments.services.books import (
     release_asking_for,
     release_of,
 )
-from shop.payments.services.cards import ask_to_forget, card_of
+from shop.payments.services.cards import ask_to_forget, card_digest, card_of
 from shop.payments.services.later import soon
 
 logger = logging.getLogger(__name__)
@@ -157,6 +157,9 @@ def _note_ids(operation: PaymentOperation, answer: Answer) -> None:
     operation.session_id = operation.session_id or answer.session_id
     operation.session_url = operation.session_url or answer.url
     operation.intent_id = operation.intent_id or answer.intent_id
+    # The last one: a page may be tried with a card that is refused first.
+    if answer.card_fingerprint and answer.status in {"authorised", "card_saved", "captured"}:
+        operation.card_digest = card_digest(answer.card_fingerprint)
 
 
 def _refused(operation: PaymentOperation, code: str) -> None:

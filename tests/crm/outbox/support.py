@@ -285,6 +285,7 @@ CONTEXTS = {
         "items": ["Pot de miel de châtaignier", "Torchon en coton tissé"],
         "needs_account": True,
     },
+    "referral_rewarded": {"first_name": "Camille", "reward": "300\u00a0points", "is_voucher": False},
     "points_expiring": {
         "first_name": "Camille",
         "points": "160\u00a0points",
@@ -331,6 +332,7 @@ LINKS = {
     "slot_offered": "/creneaux/attente/jeton-d-attente-1234567890/",
     "product_restocked": "/produits/brie-de-meaux/",
     "gift_announced": "/fidelite/",
+    "referral_rewarded": "/parrainage/",
     "points_expiring": "/fidelite/",
 }
 

@@ -22,6 +22,7 @@ class Store:
         self.customers, self.sessions, self.intents, self.setups, self.refunds = {}, {}, {}, {}, {}
         # Payment method id → what the bank says when its holder is not there.
         self.cards = {}
+        self.methods = {}
         self.events = []
 
     def new_id(self, prefix):
@@ -79,16 +80,24 @@ class Store:
         return session
 
     # --- the customer, on the hosted page ----------------------------------------------------------
-    def attempt(self, session_id, refusal=None, later=None):
+    def attempt(self, session_id, refusal=None, later=None, fingerprint="Xt5EWLLDS7FJjR1c"):
         """The customer submits a card; ``refusal`` is the bank's decline code."""
         session = self.session(session_id)
         if session["status"] != "open":
             raise AssertionError("a closed page cannot be paid")
         return (self._attempt_setup if session["mode"] == "setup" else self._attempt_payment)(
-            session, refusal, later
+            session, refusal, later, fingerprint
         )
 
-    def _attempt_payment(self, session, refusal, later):
+    def _new_method(self, fingerprint):
+        method = self.new_id("pm")
+        self.methods[method] = {
+            "id": method, "object": "payment_method", "type": "card",
+            "card": {"brand": "visa", "last4": "4242", "fingerprint": fingerprint},
+        }  # fmt: skip
+        return method
+
+    def _attempt_payment(self, session, refusal, later, fingerprint):
         intent = self.intents.get(session["payment_intent"]) or self._new_intent(
             session["amount_total"], session["_intent_data"].get("metadata", {}), None
         )
@@ -97,13 +106,14 @@ class Store:
             intent["last_payment_error"] = _declined(refusal)
             self.emit("payment_intent.payment_failed", intent)
             return intent
+        intent["payment_method"] = self._new_method(fingerprint)
         self._hold(intent)
         session.update(status="complete", url=None)
         self.emit("payment_intent.amount_capturable_updated", intent)
         self.emit("checkout.session.completed", session)
         return intent
 
-    def _attempt_setup(self, session, refusal, later):
+    def _attempt_setup(self, session, refusal, later, fingerprint):
         setup = self.setups.get(session["setup_intent"]) or {
             "id": self.new_id("seti"), "object": "setup_intent", "status": "requires_payment_method",
             "payment_method": None, "last_setup_error": None, "customer": session["customer"],
@@ -115,7 +125,7 @@ class Store:
             setup["last_setup_error"] = _declined(refusal)
             self.emit("setup_intent.setup_failed", setup)
             return setup
-        method = self.new_id("pm")
+        method = self._new_method(fingerprint)
         self.cards[method] = later
         setup.update(status="succeeded", payment_method=method, last_setup_error=None)
         session.update(status="complete", url=None)

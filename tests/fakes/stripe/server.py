@@ -78,9 +78,9 @@ class FakeStripe:
         self.faults.append(fault)
         return fault
 
-    def pay(self, session_id, refusal=None, later=None):
+    def pay(self, session_id, refusal=None, later=None, **card):
         with self.lock:
-            return self.store.attempt(session_id, refusal, later)
+            return self.store.attempt(session_id, refusal, later, **card)
 
     def calls(self, method, path):
         """Requests that matched, replays included."""
@@ -189,10 +189,11 @@ class FakeStripe:
     def _page(self, session, params):
         shown = {name: value for name, value in session.items() if not name.startswith("_")}
         expand = params.get("expand", [])
-        if "payment_intent" in expand and shown["payment_intent"]:
-            shown["payment_intent"] = self.store.intents[shown["payment_intent"]]
-        if "setup_intent" in expand and shown["setup_intent"]:
-            shown["setup_intent"] = self.store.setups[shown["setup_intent"]]
+        for name, known in (("payment_intent", self.store.intents), ("setup_intent", self.store.setups)):
+            if shown[name] and any(path.split(".")[0] == name for path in expand):
+                intent = shown[name] = dict(known[shown[name]])
+                if f"{name}.payment_method" in expand and intent["payment_method"]:
+                    intent["payment_method"] = self.store.methods[intent["payment_method"]]
         return shown
 
     def _pages(self, params):
