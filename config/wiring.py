@@ -8,6 +8,7 @@ from crm.desk.services.callbacks import within_an_hour
 from crm.insights.ports import bind_answer_times, bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
+from loyalty.vouchers.ports import bind_buying, bind_shelves
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.claims.ports import bind_call_by
@@ -17,6 +18,7 @@ from shop.orders import services as order_services
 from shop.orders.ports import bind_documents, bind_recalls, bind_stuck_letters
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
+from shop.pricing.voucher_shelves import VoucherShelves
 from shop.recalls import queries as recalls
 from shop.recalls.ports import bind_letters
 from shop.reviews.ports import bind_purchases
@@ -43,6 +45,8 @@ def terms_in_force() -> str:
 
 
 bind_index(index_products)
+bind_buying(orders.buying_of)
+bind_shelves(VoucherShelves())
 bind_order_desk(OrderDesk())
 bind_costs(highest_costs)
 bind_page_text(desk.page_in_force)

@@ -1,7 +1,7 @@
 """The life of a voucher: granted once, held by at most one order, used or given back. In the caller's transaction.
 
 Each change is one conditional change of the voucher's row and one entry beside it. Lock order of an order: … stock →
-promotions → vouchers → payment account.
+promotions → shared code → vouchers → payment account.
 """
 
 from dataclasses import dataclass
@@ -10,17 +10,21 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from loyalty.points.queries import terms_at
 from loyalty.points.rules import worth
 from loyalty.points.services import spend as spend_points
-from loyalty.vouchers.models import Voucher, VoucherEntry
-from loyalty.vouchers.queries import digest_of
+from loyalty.vouchers.models import SharedCode, Voucher, VoucherEntry
+from loyalty.vouchers.queries import digest_of, source_of_code
 from loyalty.vouchers.rules import (
     EXCHANGED_LASTS,
     EXCHANGES,
     NOTHING,
+    CodeChanged,
+    CodeExhausted,
+    CodeOver,
     ExchangeRefused,
     VoucherCancelled,
     VoucherRefused,
@@ -47,6 +51,7 @@ def grant(
     *, kind: str, origin: str, source: str, valid_until: datetime, value: Decimal = NOTHING,
     ceiling: Decimal | None = None, owner_id: int | None = None, minimum_goods: Decimal = NOTHING,
     first_order_only: bool = False, valid_from: datetime | None = None, by_id: int | None = None,
+    shared_code: SharedCode | None = None,
 ) -> Granted:  # fmt: skip
     """Grant a voucher; once for each ``(origin, source)``, however often and from how many processes it is asked.
 
@@ -57,7 +62,7 @@ def grant(
     voucher = Voucher(
         kind=kind, value=value, ceiling=ceiling, owner_id=owner_id, minimum_goods=minimum_goods, origin=origin,
         first_order_only=first_order_only, valid_from=valid_from or timezone.now(), valid_until=valid_until,
-        source=source, code_digest=digest_of(canonical(code) or ""),
+        source=source, code_digest=digest_of(canonical(code) or ""), shared_code=shared_code,
     )  # fmt: skip
     voucher.clean_fields()
     try:
@@ -97,6 +102,7 @@ _RESERVE_SQL = """
 WITH taken AS (
     UPDATE vouchers_voucher v SET order_reference = %(reference)s, amount = %(amount)s
      WHERE v.id = %(voucher)s AND v.order_reference = '' AND v.cancelled_at IS NULL
+       AND v.shared_code_id IS NOT DISTINCT FROM %(code)s
        AND v.valid_from <= %(now)s AND v.valid_until > %(now)s AND v.minimum_goods <= %(goods)s
        AND (%(first)s OR NOT v.first_order_only)
        AND (v.owner_id IS NULL OR v.owner_id IN (
@@ -109,13 +115,65 @@ SELECT id, 'reserved', %(reference)s, %(amount)s, '', %(now)s FROM taken
 
 
 @transaction.atomic
+def take(
+    *, voucher: Voucher, order_reference: str, customer_id: int, goods: Decimal, is_first_order: bool, amount: Decimal,
+) -> None:  # fmt: skip
+    """Let an order hold a voucher, as it was read to price that order; one of a shared code may be yet to be granted.
+
+    As `reserve`; of a shared code the use and ``amount`` are drawn first, all or nothing: at most six statements. Raises
+    what `reserve` does, CodeExhausted, CodeOver, CodeChanged. Everybody who types a code wants its row: called last.
+    """
+    code = voucher.shared_code
+    voucher_id = voucher.pk
+    if code is not None:
+        _draw(code, amount)
+        voucher_id = _of_code(code, customer_id).pk
+    reserve(
+        voucher_id=voucher_id, order_reference=order_reference, customer_id=customer_id, goods=goods,
+        is_first_order=is_first_order, amount=amount, drawn_on=code.pk if code else None,
+    )  # fmt: skip
+
+
+def _draw(code: SharedCode, amount: Decimal) -> None:
+    """One conditional UPDATE: its row is looked at again once it was waited for."""
+    now = timezone.now()
+    drawn = SharedCode.objects.filter(_is_open(now), _is_left(amount), pk=code.pk, edited_at=code.edited_at)
+    if drawn.update(uses=F("uses") + 1, spent=F("spent") + amount):
+        return
+    read = SharedCode.objects.get(pk=code.pk)
+    if read.edited_at != code.edited_at:
+        raise CodeChanged
+    raise CodeOver if read.stopped_at or read.ends_at <= now else CodeExhausted
+
+
+def _is_open(now: datetime) -> Q:
+    return Q(stopped_at=None, starts_at__lte=now, ends_at__gt=now)
+
+
+def _is_left(amount: Decimal) -> Q:
+    has_money = Q(budget=None) | Q(budget__gte=F("spent") + amount)
+    return has_money & (Q(most_uses=None) | Q(most_uses__gt=F("uses")))
+
+
+def _of_code(code: SharedCode, customer_id: int) -> Voucher:
+    """What this customer has of it, granted where they have none. At most four statements."""
+    return grant(
+        kind=code.kind, value=code.value, ceiling=code.ceiling, minimum_goods=code.minimum_goods,
+        first_order_only=code.first_order_only, valid_from=code.starts_at, valid_until=code.ends_at,
+        origin=Voucher.Origin.CAMPAIGN, source=source_of_code(code.pk, customer_id), owner_id=customer_id,
+        shared_code=code,
+    ).voucher  # fmt: skip
+
+
+@transaction.atomic
 def reserve(
     *, voucher_id: int, order_reference: str, customer_id: int, goods: Decimal, is_first_order: bool, amount: Decimal,
+    drawn_on: int | None = None,
 ) -> None:  # fmt: skip
     """Let an order hold a voucher that takes ``amount`` off it. One statement, and one more to say why not.
 
     Raises the VoucherRefused that fits; VoucherTaken where another order was quicker. ``customer_id`` buys ``goods``,
-    which are counted after promotions.
+    which are counted after promotions; ``drawn_on`` is the shared code that this was drawn on.
     """
     now = timezone.now()
     with connection.cursor() as cursor:
@@ -123,7 +181,7 @@ def reserve(
             _RESERVE_SQL,
             {
                 "voucher": voucher_id, "reference": order_reference, "customer": customer_id, "amount": amount,
-                "goods": goods, "first": is_first_order, "now": now,
+                "goods": goods, "first": is_first_order, "now": now, "code": drawn_on,
             },
         )  # fmt: skip
         if cursor.rowcount:
@@ -137,13 +195,15 @@ def reserve(
 def use(*, order_reference: str, amount: Decimal) -> bool:
     """The order was charged with ``amount`` taken off by its voucher, which is spent. False: it holds none. Idempotent.
 
-    Nothing taken off, since nothing was delivered, gives it back. Locks the voucher; three statements at most.
+    Nothing taken off, since nothing was delivered, gives it back. Locks its shared code, then the voucher; six statements
+    at most.
     """
     if not amount:
         return give_back(order_reference=order_reference)
     voucher = _held_by(order_reference)
     if voucher is None:
         return False
+    _draw_anew(voucher, amount)
     voucher.amount, voucher.used_at = amount, timezone.now()
     voucher.save(update_fields=["amount", "used_at"])
     VoucherEntry.objects.create(
@@ -157,14 +217,15 @@ def change_amount(*, order_reference: str, amount: Decimal) -> bool:
     """The order that holds a voucher was amended: it takes ``amount`` off now; nothing at all gives it back. False: it
     holds none.
 
-    What it took first stays in its entries, what it took in the end comes with `use`. Locks the voucher; three
-    statements at most.
+    What it took first stays in its entries, what it took in the end comes with `use`. Locks its shared code, then
+    the voucher; six statements at most.
     """
     if not amount:
         return give_back(order_reference=order_reference)
     voucher = _held_by(order_reference)
     if voucher is None:
         return False
+    _draw_anew(voucher, amount)
     voucher.amount = amount
     voucher.save(update_fields=["amount"])
     return True
@@ -174,12 +235,13 @@ def change_amount(*, order_reference: str, amount: Decimal) -> bool:
 def give_back(*, order_reference: str) -> bool:
     """The order came to nothing: its voucher may be used again, until its own end. False: it holds none. Idempotent.
 
-    What was charged stays used. Locks the voucher; three statements at most.
+    What was charged stays used. Locks its shared code, then the voucher; six statements at most.
     """
     voucher = _held_by(order_reference)
     if voucher is None:
         return False
     returned = voucher.amount or NOTHING
+    _draw_anew(voucher, NOTHING, uses=-1)
     voucher.order_reference, voucher.amount = "", None
     voucher.save(update_fields=["order_reference", "amount"])
     VoucherEntry.objects.create(
@@ -189,11 +251,25 @@ def give_back(*, order_reference: str) -> bool:
 
 
 def _held_by(order_reference: str) -> Voucher | None:
-    """The voucher this order holds and was not charged for, locked. One query."""
+    """The voucher this order holds and was not charged for, locked; its shared code before it. At most three queries."""
     if not order_reference:
         return None
-    mine = Voucher.objects.select_for_update(no_key=True, of=("self",))
-    return mine.filter(order_reference=order_reference, used_at=None).first()
+    mine = Voucher.objects.filter(order_reference=order_reference, used_at=None)
+    known = mine.values_list("pk", "shared_code_id").first()
+    if known is None:
+        return None
+    if known[1] is not None:
+        SharedCode.objects.select_for_update(no_key=True).get(pk=known[1])
+    return mine.select_for_update(no_key=True, of=("self",)).first()
+
+
+def _draw_anew(voucher: Voucher, amount: Decimal, *, uses: int = 0) -> None:
+    """What this voucher has drawn on its shared code is ``amount`` from now on. One UPDATE, none without a code."""
+    if voucher.shared_code_id is None:
+        return
+    more = amount - (voucher.amount or NOTHING)
+    of_code = SharedCode.objects.filter(pk=voucher.shared_code_id)
+    of_code.update(spent=F("spent") + more, uses=F("uses") + uses)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from config.limits import Limit, machine_of, too_many
 from config.templatetags.cabas import euros
 from loyalty.vouchers.models import Voucher
-from loyalty.vouchers.queries import by_code
+from loyalty.vouchers.queries import by_code, shared_code_by, voucher_of_code
 from loyalty.vouchers.rules import VoucherRefused, VoucherUnknown
 from loyalty.vouchers.wording import refusal_said
 from shop.basket.models import Basket
@@ -21,7 +21,8 @@ from shop.checkout.models import CheckoutDraft
 from shop.checkout.views import is_answered, step, usable_hold
 from shop.checkout.voucher_panel import SESSION_VOUCHER_SAID
 
-# A code has 98 bits: these keep a machine from being kept busy rather than a code from being found.
+# A voucher's own code has 98 bits: for it these keep a machine from being kept busy. A code for many is short, and
+# worth little to whoever finds it: once a customer, within its budget.
 CODES_BY_MACHINE = Limit("voucher.machine", most=40)
 CODES_BY_CUSTOMER = Limit("voucher.customer", most=20)
 
@@ -68,10 +69,19 @@ def _wanted(form: VoucherForm, shopper: Shopper) -> Voucher:
     if not form.is_valid():
         raise VoucherUnknown
     picked = form.cleaned_data["voucher"]
-    voucher = services.voucher_of(shopper.customer, picked) if picked else by_code(form.cleaned_data["code"])
+    voucher = services.voucher_of(shopper.customer, picked) if picked else _typed(form, shopper)
     if voucher is None:
         raise VoucherUnknown
     return voucher
+
+
+def _typed(form: VoucherForm, shopper: Shopper) -> Voucher | None:
+    """A voucher of the customer's, or what a code for many would give them. Three queries at most."""
+    typed = form.cleaned_data["code"]
+    if voucher := by_code(typed):
+        return voucher
+    code = shared_code_by(typed)
+    return voucher_of_code(code, shopper.customer) if code else None
 
 
 def _back(request: HttpRequest, said: str, *, is_error: bool = False) -> HttpResponse:

@@ -6,6 +6,9 @@ and pet food, 40 % for other everyday consumer goods (loi 2020-1525 « ASAP », 
 really takes off: 3 pour 2 is 33.3 %, 2 pour 1 is 50 %, the second at −50 % is 25 %. Goods outside the text, such as
 flowers, are kept to 40 % too.
 
+A voucher for named articles or shelves is one of these advantages, on the articles it names; one for a whole basket is
+not (ADR 20).
+
 *Resale at a loss.* Nothing is sold below its effective purchase price, taxes included (C. com. L442-5), raised by a
 tenth for food (the same art. 125 I; fresh fruit and vegetables are exempt from the tenth, and here are not). Between
 depots the highest cost counts. What already costs less than that is not reduced at all.
@@ -27,6 +30,7 @@ from shop.catalogue.rules import CENT
 FOOD_CAP, OTHER_CAP = Decimal("0.34"), Decimal("0.40")
 FOOD_COST_FACTOR = Decimal("1.10")
 GRAMS_PER_KILO = 1000
+NOTHING = Decimal("0.00")
 
 
 class Costed(Protocol):
@@ -80,6 +84,18 @@ def least_total(item: Costed, quantity: int) -> Cap:
     exact = unit.exact * quantity if item.is_counted else unit.exact * quantity / GRAMS_PER_KILO
     full = item.price * quantity if item.is_counted else item.gross
     return Cap(min(_up(exact), full), exact, unit.reason)
+
+
+def voucher_room(
+    item: Costed, quantity: int, *, discount: Decimal, deferred: Decimal = NOTHING
+) -> Decimal:
+    """The most that a voucher for named articles may take off so many pieces or grams, ``discount`` being off already.
+
+    It is a promotion on them: with the others it keeps within `least_total`. ``deferred`` is what the same articles
+    bring later, in euros, such as extra points: an advantage too, which the law cumulates.
+    """
+    full = item.price * quantity if item.is_counted else item.gross
+    return max(NOTHING, full - discount - deferred - least_total(item, quantity).amount)
 
 
 def _up(amount: Decimal) -> Decimal:

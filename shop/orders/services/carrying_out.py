@@ -107,7 +107,7 @@ def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> list[OrderLi
 
 _WRITTEN = (
     "name", "packaging_label", "sold_by", "quantity", "unit_price", "vat_rate", "total", "discount", "price_kept",
-    "promotion_id", "promotion_label", "vat_amount", "voucher_share", "takes_voucher", "may_be_returned", "deposit", "minimum_age", "labels", "minimum_life_days",
+    "promotion_id", "promotion_label", "vat_amount", "voucher_share", "takes_voucher", "voucher_room", "may_be_returned", "deposit", "minimum_age", "labels", "minimum_life_days",
 )  # fmt: skip
 
 
@@ -118,6 +118,7 @@ def _write(line: OrderLine, article: Article) -> None:
         "packaging_label",
         "promotion_id",
         "promotion_label",
+        "voucher_room",
         "minimum_age",
         "minimum_life_days",
     ):
