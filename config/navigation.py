@@ -32,6 +32,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("documents.document", _("Factures et avoirs"), "request_quote"),
             Entry("customers.customer", _("Clients"), "person"),
             Entry("vouchers.voucher", _("Bons"), "redeem"),
+            Entry("vouchers.sharedcode", _("Codes partagés"), "sell"),
             Entry("points.pointaccount", _("Comptes de points"), "stars"),
             Entry("promise.compensation", _("Compensations"), "handshake"),
         ],

@@ -133,7 +133,9 @@ class Voucher(models.Model):
 
     @property
     def label(self) -> str:
-        return label_of(kind=self.kind, value=self.value, code=self.shared_code.code if self.shared_code else "")
+        return label_of(
+            kind=self.kind, value=self.value, code=self.shared_code.code if self.shared_code else ""
+        )
 
     def state_at(self, now: datetime) -> str:
         """ "cancelled", "used", "held", "expired", "planned" or "live"."""
@@ -177,9 +179,7 @@ class SharedCode(models.Model):
     products = ArrayField(models.BigIntegerField(), verbose_name=_("produits"), default=list, blank=True)
     aisles = ArrayField(models.BigIntegerField(), verbose_name=_("rayons"), default=list, blank=True)
     brands = ArrayField(models.BigIntegerField(), verbose_name=_("marques"), default=list, blank=True)
-    audience = models.CharField(
-        _("pour qui"), max_length=10, choices=Audience, default=Audience.EVERYONE
-    )
+    audience = models.CharField(_("pour qui"), max_length=10, choices=Audience, default=Audience.EVERYONE)
     audience_number = models.PositiveSmallIntegerField(_("nombre"), null=True, blank=True)
     starts_at = models.DateTimeField(_("début"))
     ends_at = models.DateTimeField(_("fin"))
@@ -202,7 +202,6 @@ class SharedCode(models.Model):
         verbose_name = _("code partagé")
         verbose_name_plural = _("codes partagés")
         ordering = ["-starts_at", "-id"]
-        permissions = [("launch_sharedcode", "Peut lancer et arrêter des codes partagés")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind="delivery", value=0, ceiling=None)
@@ -211,7 +210,9 @@ class SharedCode(models.Model):
                 name="shared_code_is_worth_something",
             ),
             models.CheckConstraint(condition=Q(minimum_goods__gte=0), name="shared_code_minimum"),
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="shared_code_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="shared_code_ends_after_start"
+            ),
             models.CheckConstraint(
                 condition=Q(audience__in=["everyone", "newcomers"]) ^ Q(audience_number__isnull=False),
                 name="shared_code_audience_has_its_number",

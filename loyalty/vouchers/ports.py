@@ -64,8 +64,26 @@ def buying_of(customer_id: int) -> Buying:
 
 
 def names_of(scope: Scope) -> list[str]:
-    """What a code is for, shelves first, in words. No query for the whole basket."""
-    if not scope:
-        return []
-    named = shelves().named(scope)
-    return [name for kind in (AISLES, BRANDS, PRODUCTS) for name in sorted(named.get(kind, {}).values())]
+    """What a code is for, shelves first, in words. Three queries at most, none for the whole basket."""
+    return names_of_each([scope])[0]
+
+
+def names_of_each(scopes: Sequence[Scope]) -> list[list[str]]:
+    """The same for several codes, in the same queries."""
+    ids: dict[str, frozenset[int]] = {
+        PRODUCTS: frozenset().union(*(scope.products for scope in scopes)),
+        AISLES: frozenset().union(*(scope.aisles for scope in scopes)),
+        BRANDS: frozenset().union(*(scope.brands for scope in scopes)),
+    }
+    everything = Scope(ids[PRODUCTS], ids[AISLES], ids[BRANDS])
+    named = shelves().named(everything) if everything else {}
+    return [_in_words(scope, named) for scope in scopes]
+
+
+def _in_words(scope: Scope, named: Mapping[str, Mapping[int, str]]) -> list[str]:
+    kinds = ((AISLES, scope.aisles), (BRANDS, scope.brands), (PRODUCTS, scope.products))
+    return [
+        name
+        for kind, pks in kinds
+        for name in sorted(known for pk, known in named.get(kind, {}).items() if pk in pks)
+    ]

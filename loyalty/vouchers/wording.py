@@ -37,7 +37,11 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     shown, more = list(names[:most]), len(names) - most
     if more > 0:
         return _("%(names)s et %(more)d autres") % {"names": ", ".join(shown), "more": more}
-    return _("%(names)s et %(last)s") % {"names": ", ".join(shown[:-1]), "last": shown[-1]} if shown[1:] else "".join(shown)
+    return (
+        _("%(names)s et %(last)s") % {"names": ", ".join(shown[:-1]), "last": shown[-1]}
+        if shown[1:]
+        else "".join(shown)
+    )
 
 
 def conditions_of(voucher: Any, names: Sequence[str] = ()) -> list[str]:
@@ -79,6 +83,21 @@ FAULTS = {
     "milk": _lazy("%(name)s\u202f: un lait premier âge ne reçoit aucune réduction (C. conso. L122-12)."),
     "alcohol": _lazy("%(name)s\u202f: un bon ne réduit jamais l’alcool (CSP L3322-9)."),
     "covers_nothing": _lazy("%(name)s\u202f: rien n’y est en vente qu’un bon puisse réduire."),
+    "no_code": _lazy("De 4 à 20 lettres et chiffres, sans accent."),
+    "taken": _lazy("Ce code existe déjà\u202f: un code ne sert qu’à une offre, même terminée."),
+    "no_kind": _lazy("Choisissez une nature."),
+    "no_value": _lazy("Une livraison offerte n’a pas de valeur."),
+    "whole_basket": _lazy("La livraison offerte vaut pour toute la commande\u202f: laissez vide."),
+    "no_ceiling": _lazy("Seul un pourcentage a un plafond."),
+    "out_of_range": _lazy("Ce chiffre est trop petit ou trop grand."),
+    "past": _lazy("Un code ne commence pas dans le passé. Laissez vide pour tout de suite."),
+    "end_before_start": _lazy("La fin vient après le début, et n’est pas déjà passée."),
+    "too_far": _lazy("Un code dure un an au plus, et commence dans l’année."),
+    "no_audience": _lazy("Choisissez pour qui il vaut."),
+    "number_missing": _lazy("Indiquez le nombre de jours ou de commandes."),
+    "no_number": _lazy("Ce public n’a pas de nombre\u202f: laissez vide."),
+    "budget_too_small": _lazy("Le budget ne suffit pas à une seule utilisation."),
+    "too_many": _lazy("200 articles, rayons et marques au plus\u202f: choisissez plutôt des rayons."),
     "gone": _lazy("Un article, un rayon ou une marque n’existe plus\u202f: retirez-le."),
     "left_out": _lazy("%(name)s\u202f: laissé de côté, la loi ne permet pas d’y appliquer un bon."),
     "held_up": _lazy(
@@ -96,7 +115,9 @@ def refusal_said(refused: rules.VoucherRefused) -> str:
     if isinstance(refused, rules.BelowVoucherMinimum):
         return _("Il manque %(amount)s d’articles pour utiliser ce bon.") % {"amount": euros(refused.missing)}
     if isinstance(refused, rules.NotTheseArticles):
-        said = _("Ce code vaut pour %(names)s\u202f: rien de tel dans votre panier. Ajoutez-en, puis revenez.")
+        said = _(
+            "Ce code vaut pour %(names)s\u202f: rien de tel dans votre panier. Ajoutez-en, puis revenez."
+        )
         return said % {"names": listed(refused.names) or _("certains articles")}
     if isinstance(refused, rules.CodeNotYet):
         said = _("Ce code n’est pas encore valable\u202f: il le sera le %(day)s.")
@@ -114,7 +135,9 @@ _REFUSALS: dict[type[rules.VoucherRefused], Any] = {
     rules.VoucherTaken: _lazy(
         "Ce bon est pris par une autre commande en cours. Si elle n’aboutit pas, il redevient libre."
     ),
-    rules.VoucherNotYet: _lazy("Ce bon n’est pas encore valable\u202f: gardez-le pour une prochaine commande."),
+    rules.VoucherNotYet: _lazy(
+        "Ce bon n’est pas encore valable\u202f: gardez-le pour une prochaine commande."
+    ),
     rules.VoucherExpired: _lazy("Ce bon n’est plus valable\u202f: sa date est passée."),
     rules.FirstOrderOnly: _lazy("Ce bon est réservé à une première commande."),
     rules.VoucherWorthless: _lazy(
@@ -126,11 +149,15 @@ _REFUSALS: dict[type[rules.VoucherRefused], Any] = {
     rules.EmailUnproven: _lazy(
         "Confirmez d’abord votre adresse e-mail, avec le code que nous vous avons écrit\u202f: ce code vous attendra ici."
     ),
-    rules.CodeOver: _lazy("Ce code n’est plus valable\u202f: l’offre est terminée. Votre commande, elle, ne change pas."),
+    rules.CodeOver: _lazy(
+        "Ce code n’est plus valable\u202f: l’offre est terminée. Votre commande, elle, ne change pas."
+    ),
     rules.CodeExhausted: _lazy(
         "Tout ce qui était prévu pour ce code a été utilisé\u202f: il ne peut plus rien enlever. "
         "Vos autres bons restent valables."
     ),
     rules.CodeSpent: _lazy("Vous avez déjà utilisé ce code\u202f: il sert une fois par client."),
-    rules.CodeChanged: _lazy("Les conditions de ce code viennent de changer\u202f: vérifiez le total, rien n’est débité."),
+    rules.CodeChanged: _lazy(
+        "Les conditions de ce code viennent de changer\u202f: vérifiez le total, rien n’est débité."
+    ),
 }

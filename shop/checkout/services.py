@@ -85,6 +85,17 @@ class Recap:
         return self.totals.goods_total < self.hold.slot.zone.minimum_order
 
     @property
+    def voucher_counts_on(self) -> Decimal:
+        """What the articles cost that a voucher for named ones is for."""
+        scope = self.voucher.scope if self.voucher else Scope()
+        counted = (
+            article.priced.total
+            for article, line in zip(self.articles, self.lines, strict=True)
+            if article.takes_voucher and in_scope(scope, line.item)
+        )
+        return sum(counted, Decimal("0.00"))
+
+    @property
     def has_changes(self) -> bool:
         return any(line.is_short or line.has_new_price or line.ended_promotion for line in self.lines)
 

@@ -12,98 +12,296 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0006_allergies'),
-        ('vouchers', '0001_initial'),
+        ("customers", "0006_allergies"),
+        ("vouchers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SharedCode',
+            name="SharedCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z0-9]{4,20}\\Z')], verbose_name='code')),
-                ('kind', models.CharField(choices=[('amount', 'montant'), ('percentage', 'pourcentage'), ('delivery', 'livraison offerte')], max_length=10, verbose_name='nature')),
-                ('value', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=7, verbose_name='valeur')),
-                ('ceiling', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, verbose_name='plafond (€)')),
-                ('minimum_goods', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=7, verbose_name='dès (€ d’articles)')),
-                ('first_order_only', models.BooleanField(default=False, verbose_name='première commande seulement')),
-                ('products', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None, verbose_name='produits')),
-                ('aisles', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None, verbose_name='rayons')),
-                ('brands', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None, verbose_name='marques')),
-                ('audience', models.CharField(choices=[('everyone', 'tous les clients'), ('newcomers', 'sans commande jusqu’ici'), ('away', 'sans commande depuis … jours'), ('at_least', 'au moins … commandes livrées'), ('at_most', 'au plus … commandes livrées')], default='everyone', max_length=10, verbose_name='pour qui')),
-                ('audience_number', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='nombre')),
-                ('starts_at', models.DateTimeField(verbose_name='début')),
-                ('ends_at', models.DateTimeField(verbose_name='fin')),
-                ('budget', models.DecimalField(blank=True, decimal_places=2, max_digits=9, null=True, verbose_name='budget (€)')),
-                ('spent', models.DecimalField(decimal_places=2, default=Decimal('0'), editable=False, max_digits=9, verbose_name='dépensé (€)')),
-                ('most_uses', models.PositiveIntegerField(blank=True, null=True, verbose_name='utilisations au plus')),
-                ('uses', models.PositiveIntegerField(default=0, editable=False, verbose_name='utilisations')),
-                ('stopped_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='arrêté le')),
-                ('written_at', models.DateTimeField(auto_now_add=True, verbose_name='écrit le')),
-                ('edited_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=20,
+                        unique=True,
+                        validators=[django.core.validators.RegexValidator("^[A-Z0-9]{4,20}\\Z")],
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("amount", "montant"),
+                            ("percentage", "pourcentage"),
+                            ("delivery", "livraison offerte"),
+                        ],
+                        max_length=10,
+                        verbose_name="nature",
+                    ),
+                ),
+                (
+                    "value",
+                    models.DecimalField(
+                        decimal_places=2, default=Decimal("0"), max_digits=7, verbose_name="valeur"
+                    ),
+                ),
+                (
+                    "ceiling",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=7, null=True, verbose_name="plafond (€)"
+                    ),
+                ),
+                (
+                    "minimum_goods",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=Decimal("0"),
+                        max_digits=7,
+                        verbose_name="dès (€ d’articles)",
+                    ),
+                ),
+                (
+                    "first_order_only",
+                    models.BooleanField(default=False, verbose_name="première commande seulement"),
+                ),
+                (
+                    "products",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="produits",
+                    ),
+                ),
+                (
+                    "aisles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="rayons",
+                    ),
+                ),
+                (
+                    "brands",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="marques",
+                    ),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[
+                            ("everyone", "tous les clients"),
+                            ("newcomers", "sans commande jusqu’ici"),
+                            ("away", "sans commande depuis … jours"),
+                            ("at_least", "au moins … commandes livrées"),
+                            ("at_most", "au plus … commandes livrées"),
+                        ],
+                        default="everyone",
+                        max_length=10,
+                        verbose_name="pour qui",
+                    ),
+                ),
+                (
+                    "audience_number",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="nombre"),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="début")),
+                ("ends_at", models.DateTimeField(verbose_name="fin")),
+                (
+                    "budget",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=9, null=True, verbose_name="budget (€)"
+                    ),
+                ),
+                (
+                    "spent",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=Decimal("0"),
+                        editable=False,
+                        max_digits=9,
+                        verbose_name="dépensé (€)",
+                    ),
+                ),
+                (
+                    "most_uses",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="utilisations au plus"),
+                ),
+                ("uses", models.PositiveIntegerField(default=0, editable=False, verbose_name="utilisations")),
+                (
+                    "stopped_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="arrêté le"),
+                ),
+                ("written_at", models.DateTimeField(auto_now_add=True, verbose_name="écrit le")),
+                ("edited_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'verbose_name': 'code partagé',
-                'verbose_name_plural': 'codes partagés',
-                'ordering': ['-starts_at', '-id'],
-                'permissions': [('launch_sharedcode', 'Peut lancer et arrêter des codes partagés')],
+                "verbose_name": "code partagé",
+                "verbose_name_plural": "codes partagés",
+                "ordering": ["-starts_at", "-id"],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='voucher',
-            name='voucher_terms_are_frozen',
+            model_name="voucher",
+            name="voucher_terms_are_frozen",
         ),
         migrations.AddField(
-            model_name='sharedcode',
-            name='written_by',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='écrit par'),
+            model_name="sharedcode",
+            name="written_by",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="écrit par",
+            ),
         ),
         migrations.AddField(
-            model_name='voucher',
-            name='shared_code',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='vouchers.sharedcode', verbose_name='code partagé'),
+            model_name="voucher",
+            name="shared_code",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="vouchers",
+                to="vouchers.sharedcode",
+                verbose_name="code partagé",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='voucher',
-            trigger=pgtrigger.compiler.Trigger(name='voucher_terms_are_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."value" IS DISTINCT FROM (NEW."value") OR OLD."ceiling" IS DISTINCT FROM (NEW."ceiling") OR OLD."code_digest" IS DISTINCT FROM (NEW."code_digest") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."minimum_goods" IS DISTINCT FROM (NEW."minimum_goods") OR OLD."first_order_only" IS DISTINCT FROM (NEW."first_order_only") OR OLD."valid_from" IS DISTINCT FROM (NEW."valid_from") OR OLD."valid_until" IS DISTINCT FROM (NEW."valid_until") OR OLD."origin" IS DISTINCT FROM (NEW."origin") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."granted_at" IS DISTINCT FROM (NEW."granted_at") OR OLD."shared_code_id" IS DISTINCT FROM (NEW."shared_code_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='290fb07cce396b6b7bfbdb20c55d5e515ac37261', operation='UPDATE', pgid='pgtrigger_voucher_terms_are_frozen_68229', table='vouchers_voucher', when='BEFORE')),
+            model_name="voucher",
+            trigger=pgtrigger.compiler.Trigger(
+                name="voucher_terms_are_frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."value" IS DISTINCT FROM (NEW."value") OR OLD."ceiling" IS DISTINCT FROM (NEW."ceiling") OR OLD."code_digest" IS DISTINCT FROM (NEW."code_digest") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."minimum_goods" IS DISTINCT FROM (NEW."minimum_goods") OR OLD."first_order_only" IS DISTINCT FROM (NEW."first_order_only") OR OLD."valid_from" IS DISTINCT FROM (NEW."valid_from") OR OLD."valid_until" IS DISTINCT FROM (NEW."valid_until") OR OLD."origin" IS DISTINCT FROM (NEW."origin") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."granted_at" IS DISTINCT FROM (NEW."granted_at") OR OLD."shared_code_id" IS DISTINCT FROM (NEW."shared_code_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="290fb07cce396b6b7bfbdb20c55d5e515ac37261",
+                    operation="UPDATE",
+                    pgid="pgtrigger_voucher_terms_are_frozen_68229",
+                    table="vouchers_voucher",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(('shared_code', None), ('owner__isnull', False), _connector='OR'), name='voucher_of_code_is_owned'),
+            model_name="voucher",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("shared_code", None), ("owner__isnull", False), _connector="OR"),
+                name="voucher_of_code_is_owned",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharedcode',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ceiling', None), ('kind', 'delivery'), ('value', 0)), models.Q(('ceiling', None), ('kind', 'amount'), ('value__gt', 0)), models.Q(('kind', 'percentage'), ('value__gt', 0), ('value__lte', 100), models.Q(('ceiling', None), ('ceiling__gt', 0), _connector='OR')), _connector='OR'), name='shared_code_is_worth_something'),
+            model_name="sharedcode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ceiling", None), ("kind", "delivery"), ("value", 0)),
+                    models.Q(("ceiling", None), ("kind", "amount"), ("value__gt", 0)),
+                    models.Q(
+                        ("kind", "percentage"),
+                        ("value__gt", 0),
+                        ("value__lte", 100),
+                        models.Q(("ceiling", None), ("ceiling__gt", 0), _connector="OR"),
+                    ),
+                    _connector="OR",
+                ),
+                name="shared_code_is_worth_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharedcode',
-            constraint=models.CheckConstraint(condition=models.Q(('minimum_goods__gte', 0)), name='shared_code_minimum'),
+            model_name="sharedcode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("minimum_goods__gte", 0)), name="shared_code_minimum"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharedcode',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='shared_code_ends_after_start'),
+            model_name="sharedcode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="shared_code_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharedcode',
-            constraint=models.CheckConstraint(condition=models.Q(('audience__in', ['everyone', 'newcomers']), ('audience_number__isnull', False), _connector='XOR'), name='shared_code_audience_has_its_number'),
+            model_name="sharedcode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("audience__in", ["everyone", "newcomers"]),
+                    ("audience_number__isnull", False),
+                    _connector="XOR",
+                ),
+                name="shared_code_audience_has_its_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharedcode',
-            constraint=models.CheckConstraint(condition=models.Q(('spent__gte', 0), models.Q(('budget', None), models.Q(('budget__gt', 0), ('spent__lte', models.F('budget'))), _connector='OR')), name='shared_code_within_its_budget'),
+            model_name="sharedcode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("spent__gte", 0),
+                    models.Q(
+                        ("budget", None),
+                        models.Q(("budget__gt", 0), ("spent__lte", models.F("budget"))),
+                        _connector="OR",
+                    ),
+                ),
+                name="shared_code_within_its_budget",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharedcode',
-            constraint=models.CheckConstraint(condition=models.Q(('most_uses', None), models.Q(('most_uses__gt', 0), ('uses__lte', models.F('most_uses'))), _connector='OR'), name='shared_code_within_its_uses'),
+            model_name="sharedcode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("most_uses", None),
+                    models.Q(("most_uses__gt", 0), ("uses__lte", models.F("most_uses"))),
+                    _connector="OR",
+                ),
+                name="shared_code_within_its_uses",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sharedcode',
-            trigger=pgtrigger.compiler.Trigger(name='shared_code_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='4ae875b20e71499c0fc6007390a958b2e3b63c76', operation='DELETE', pgid='pgtrigger_shared_code_is_kept_fd4ec', table='vouchers_sharedcode', when='BEFORE')),
+            model_name="sharedcode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="shared_code_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="4ae875b20e71499c0fc6007390a958b2e3b63c76",
+                    operation="DELETE",
+                    pgid="pgtrigger_shared_code_is_kept_fd4ec",
+                    table="vouchers_sharedcode",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sharedcode',
-            trigger=pgtrigger.compiler.Trigger(name='shared_code_frozen_once_had', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."aisles" IS DISTINCT FROM (NEW."aisles") OR OLD."audience" IS DISTINCT FROM (NEW."audience") OR OLD."audience_number" IS DISTINCT FROM (NEW."audience_number") OR OLD."brands" IS DISTINCT FROM (NEW."brands") OR OLD."budget" IS DISTINCT FROM (NEW."budget") OR OLD."ceiling" IS DISTINCT FROM (NEW."ceiling") OR OLD."code" IS DISTINCT FROM (NEW."code") OR OLD."edited_at" IS DISTINCT FROM (NEW."edited_at") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."first_order_only" IS DISTINCT FROM (NEW."first_order_only") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."minimum_goods" IS DISTINCT FROM (NEW."minimum_goods") OR OLD."most_uses" IS DISTINCT FROM (NEW."most_uses") OR OLD."products" IS DISTINCT FROM (NEW."products") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."value" IS DISTINCT FROM (NEW."value") OR OLD."written_at" IS DISTINCT FROM (NEW."written_at") OR OLD."written_by_id" IS DISTINCT FROM (NEW."written_by_id"))', func="\n                IF EXISTS (SELECT 1 FROM vouchers_voucher WHERE shared_code_id = OLD.id) THEN\n                    RAISE EXCEPTION 'a shared code that somebody has is frozen';\n                END IF;\n                RETURN NEW;\n                ", hash='1e9e1ba213073fd03b4ec742561993f7ca1c7ba4', operation='UPDATE', pgid='pgtrigger_shared_code_frozen_once_had_4877d', table='vouchers_sharedcode', when='BEFORE')),
+            model_name="sharedcode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="shared_code_frozen_once_had",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."aisles" IS DISTINCT FROM (NEW."aisles") OR OLD."audience" IS DISTINCT FROM (NEW."audience") OR OLD."audience_number" IS DISTINCT FROM (NEW."audience_number") OR OLD."brands" IS DISTINCT FROM (NEW."brands") OR OLD."budget" IS DISTINCT FROM (NEW."budget") OR OLD."ceiling" IS DISTINCT FROM (NEW."ceiling") OR OLD."code" IS DISTINCT FROM (NEW."code") OR OLD."edited_at" IS DISTINCT FROM (NEW."edited_at") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."first_order_only" IS DISTINCT FROM (NEW."first_order_only") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."minimum_goods" IS DISTINCT FROM (NEW."minimum_goods") OR OLD."most_uses" IS DISTINCT FROM (NEW."most_uses") OR OLD."products" IS DISTINCT FROM (NEW."products") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."value" IS DISTINCT FROM (NEW."value") OR OLD."written_at" IS DISTINCT FROM (NEW."written_at") OR OLD."written_by_id" IS DISTINCT FROM (NEW."written_by_id"))',
+                    func="\n                IF EXISTS (SELECT 1 FROM vouchers_voucher WHERE shared_code_id = OLD.id) THEN\n                    RAISE EXCEPTION 'a shared code that somebody has is frozen';\n                END IF;\n                RETURN NEW;\n                ",
+                    hash="1e9e1ba213073fd03b4ec742561993f7ca1c7ba4",
+                    operation="UPDATE",
+                    pgid="pgtrigger_shared_code_frozen_once_had_4877d",
+                    table="vouchers_sharedcode",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -31,8 +31,8 @@ from shop.orders.services.errors import (
     TooManyLines,
     WrongQuantity,
 )
-from shop.orders.services.rooms import with_rooms
 from shop.orders.services.proposals import AmendedLine, Proposal, Wishes, standing_of
+from shop.orders.services.rooms import with_rooms
 from shop.pricing.book import PromotionBook
 from shop.pricing.ports import costs_of
 from shop.pricing.promotions import FREE_DELIVERY, Terms
