@@ -29,7 +29,9 @@ def by_code(typed: str) -> Voucher | None:
     letters = canonical(typed)
     if letters is None:
         return None
-    return Voucher.objects.select_related("owner", "shared_code").filter(code_digest=digest_of(letters)).first()
+    return (
+        Voucher.objects.select_related("owner", "shared_code").filter(code_digest=digest_of(letters)).first()
+    )
 
 
 def shared_code_by(typed: str) -> SharedCode | None:

@@ -10,14 +10,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from loyalty.points.queries import terms_at
 from loyalty.points.rules import worth
 from loyalty.points.services import spend as spend_points
 from loyalty.vouchers.models import SharedCode, Voucher, VoucherEntry
-from loyalty.vouchers.queries import digest_of, source_of_code
+from loyalty.vouchers.queries import digest_of, source_of_code, voucher_of_code
 from loyalty.vouchers.rules import (
     EXCHANGED_LASTS,
     EXCHANGES,
@@ -34,6 +34,7 @@ from loyalty.vouchers.rules import (
     check,
     new_code,
 )
+from shop.customers.models import Customer
 
 Kind = VoucherEntry.Kind
 
@@ -51,7 +52,6 @@ def grant(
     *, kind: str, origin: str, source: str, valid_until: datetime, value: Decimal = NOTHING,
     ceiling: Decimal | None = None, owner_id: int | None = None, minimum_goods: Decimal = NOTHING,
     first_order_only: bool = False, valid_from: datetime | None = None, by_id: int | None = None,
-    shared_code: SharedCode | None = None,
 ) -> Granted:  # fmt: skip
     """Grant a voucher; once for each ``(origin, source)``, however often and from how many processes it is asked.
 
@@ -62,7 +62,7 @@ def grant(
     voucher = Voucher(
         kind=kind, value=value, ceiling=ceiling, owner_id=owner_id, minimum_goods=minimum_goods, origin=origin,
         first_order_only=first_order_only, valid_from=valid_from or timezone.now(), valid_until=valid_until,
-        source=source, code_digest=digest_of(canonical(code) or ""), shared_code=shared_code,
+        source=source, code_digest=digest_of(canonical(code) or ""),
     )  # fmt: skip
     voucher.clean_fields()
     try:
@@ -102,7 +102,7 @@ _RESERVE_SQL = """
 WITH taken AS (
     UPDATE vouchers_voucher v SET order_reference = %(reference)s, amount = %(amount)s
      WHERE v.id = %(voucher)s AND v.order_reference = '' AND v.cancelled_at IS NULL
-       AND v.shared_code_id IS NOT DISTINCT FROM %(code)s
+       AND v.shared_code_id IS NULL
        AND v.valid_from <= %(now)s AND v.valid_until > %(now)s AND v.minimum_goods <= %(goods)s
        AND (%(first)s OR NOT v.first_order_only)
        AND (v.owner_id IS NULL OR v.owner_id IN (
@@ -114,66 +114,92 @@ SELECT id, 'reserved', %(reference)s, %(amount)s, '', %(now)s FROM taken
 """
 
 
+# Drawn first, so that its row is locked before the voucher's. Every condition on that row itself, which PostgreSQL looks
+# at again once it was waited for; a customer's voucher of it is made here, or taken up again where it was given back.
+_TAKE_CODE_SQL = """
+WITH drawn AS (
+    UPDATE vouchers_sharedcode c SET uses = c.uses + 1, spent = c.spent + %(amount)s
+     WHERE c.id = %(code)s AND c.edited_at = %(edited_at)s AND c.stopped_at IS NULL
+       AND c.starts_at <= %(now)s AND c.ends_at > %(now)s
+       AND (c.budget IS NULL OR c.spent + %(amount)s <= c.budget)
+       AND (c.most_uses IS NULL OR c.uses < c.most_uses)
+       AND c.minimum_goods <= %(goods)s AND (%(first)s OR NOT c.first_order_only)
+    RETURNING c.*
+), had AS (
+    INSERT INTO vouchers_voucher AS v (
+           kind, value, ceiling, code_digest, owner_id, minimum_goods, first_order_only, valid_from, valid_until,
+           origin, source, shared_code_id, granted_at, order_reference, amount)
+    SELECT kind, value, ceiling, %(digest)s, %(customer)s, minimum_goods, first_order_only, starts_at, ends_at,
+           'campaign', %(source)s, id, %(now)s, %(reference)s, %(amount)s
+      FROM drawn
+        ON CONFLICT (origin, source) DO UPDATE SET order_reference = %(reference)s, amount = %(amount)s
+     WHERE v.order_reference = '' AND v.cancelled_at IS NULL
+    RETURNING v.id, v.xmax = 0 AS is_new
+)
+INSERT INTO vouchers_voucherentry (voucher_id, kind, order_reference, amount, reason, at)
+SELECT id, 'granted', '', 0, '', %(now)s FROM had WHERE is_new
+UNION ALL SELECT id, 'reserved', %(reference)s, %(amount)s, '', %(now)s FROM had
+"""
+
+
 @transaction.atomic
 def take(
     *, voucher: Voucher, order_reference: str, customer_id: int, goods: Decimal, is_first_order: bool, amount: Decimal,
 ) -> None:  # fmt: skip
     """Let an order hold a voucher, as it was read to price that order; one of a shared code may be yet to be granted.
 
-    As `reserve`; of a shared code the use and ``amount`` are drawn first, all or nothing: at most six statements. Raises
-    what `reserve` does, CodeExhausted, CodeOver, CodeChanged. Everybody who types a code wants its row: called last.
+    As `reserve`; of a shared code the use and ``amount`` are drawn in the same statement, all or nothing. Raises what
+    `reserve` does, CodeExhausted, CodeOver, CodeChanged. Everybody who types a code wants its row: called last.
     """
-    code = voucher.shared_code
-    voucher_id = voucher.pk
-    if code is not None:
-        _draw(code, amount)
-        voucher_id = _of_code(code, customer_id).pk
-    reserve(
-        voucher_id=voucher_id, order_reference=order_reference, customer_id=customer_id, goods=goods,
-        is_first_order=is_first_order, amount=amount, drawn_on=code.pk if code else None,
-    )  # fmt: skip
+    asked = {
+        "order_reference": order_reference, "customer_id": customer_id, "goods": goods, "amount": amount,
+        "is_first_order": is_first_order,
+    }  # fmt: skip
+    if voucher.shared_code is None:
+        reserve(voucher_id=voucher.pk, **asked)  # type: ignore[arg-type]
+    else:
+        _take_code(voucher.shared_code, **asked)  # type: ignore[arg-type]
 
 
-def _draw(code: SharedCode, amount: Decimal) -> None:
-    """One conditional UPDATE: its row is looked at again once it was waited for."""
+def _take_code(
+    code: SharedCode,
+    *,
+    order_reference: str,
+    customer_id: int,
+    goods: Decimal,
+    is_first_order: bool,
+    amount: Decimal,
+) -> None:
     now = timezone.now()
-    drawn = SharedCode.objects.filter(_is_open(now), _is_left(amount), pk=code.pk, edited_at=code.edited_at)
-    if drawn.update(uses=F("uses") + 1, spent=F("spent") + amount):
-        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE_CODE_SQL,
+            {
+                "code": code.pk, "edited_at": code.edited_at, "now": now, "amount": amount, "goods": goods,
+                "first": is_first_order, "digest": digest_of(canonical(new_code()) or ""), "customer": customer_id,
+                "source": source_of_code(code.pk, customer_id), "reference": order_reference,
+            },
+        )  # fmt: skip
+        if cursor.rowcount:
+            return
     read = SharedCode.objects.get(pk=code.pk)
     if read.edited_at != code.edited_at:
         raise CodeChanged
-    raise CodeOver if read.stopped_at or read.ends_at <= now else CodeExhausted
-
-
-def _is_open(now: datetime) -> Q:
-    return Q(stopped_at=None, starts_at__lte=now, ends_at__gt=now)
-
-
-def _is_left(amount: Decimal) -> Q:
-    has_money = Q(budget=None) | Q(budget__gte=F("spent") + amount)
-    return has_money & (Q(most_uses=None) | Q(most_uses__gt=F("uses")))
-
-
-def _of_code(code: SharedCode, customer_id: int) -> Voucher:
-    """What this customer has of it, granted where they have none. At most four statements."""
-    return grant(
-        kind=code.kind, value=code.value, ceiling=code.ceiling, minimum_goods=code.minimum_goods,
-        first_order_only=code.first_order_only, valid_from=code.starts_at, valid_until=code.ends_at,
-        origin=Voucher.Origin.CAMPAIGN, source=source_of_code(code.pk, customer_id), owner_id=customer_id,
-        shared_code=code,
-    ).voucher  # fmt: skip
+    if read.stopped_at or read.ends_at <= now:
+        raise CodeOver
+    own = voucher_of_code(read, Customer(pk=customer_id))
+    check(own, customer_id=customer_id, goods=goods, is_first_order=is_first_order, now=now)
+    raise CodeExhausted
 
 
 @transaction.atomic
 def reserve(
     *, voucher_id: int, order_reference: str, customer_id: int, goods: Decimal, is_first_order: bool, amount: Decimal,
-    drawn_on: int | None = None,
 ) -> None:  # fmt: skip
     """Let an order hold a voucher that takes ``amount`` off it. One statement, and one more to say why not.
 
     Raises the VoucherRefused that fits; VoucherTaken where another order was quicker. ``customer_id`` buys ``goods``,
-    which are counted after promotions; ``drawn_on`` is the shared code that this was drawn on.
+    which are counted after promotions. One of a shared code is taken through that code alone (`take`).
     """
     now = timezone.now()
     with connection.cursor() as cursor:
@@ -181,7 +207,7 @@ def reserve(
             _RESERVE_SQL,
             {
                 "voucher": voucher_id, "reference": order_reference, "customer": customer_id, "amount": amount,
-                "goods": goods, "first": is_first_order, "now": now, "code": drawn_on,
+                "goods": goods, "first": is_first_order, "now": now,
             },
         )  # fmt: skip
         if cursor.rowcount:
