@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.forms.models import construct_instance
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -163,12 +164,12 @@ class SharedCodeForm(forms.ModelForm):  # type: ignore[type-arg]
         return told
 
     def _post_clean(self) -> None:
-        began = self.instance.starts_at
-        super()._post_clean()  # type: ignore[misc]
+        """`problems_of` says all that the model's own checks would, beside the field it is about."""
         if self.errors or not self.fields:
             return
+        began, code = self.instance.starts_at, self.instance
+        construct_instance(self, code, self._meta.fields)
         scope: Scope = self.cleaned_data["scope"]
-        code = self.instance
         code.products, code.aisles, code.brands = map(sorted, (scope.products, scope.aisles, scope.brands))
         problems, self.notices = problems_of(code, began=began)
         for field, fault in problems:

@@ -32,13 +32,13 @@ class VoucherShelves:
         chosen = items_of(Q(pk__in=scope.products))
         covered = items_of(_covered(scope) & Q(is_published=True) & ~Q(pk__in=scope.products))
         adults = with_minimum_age([one.product_id for one in (*chosen, *covered)])
+        reducible = [one for one in (*chosen, *covered) if not _kept_from(one, adults)]
         faults = [
             *_gone(scope, named),
             *_untouchable(chosen, adults),
-            *_empty(scope, named, [one for one in covered if not _kept_from(one, adults)]),
+            *_empty(scope, named, reducible),
+            *_beyond(reducible, percent),
         ]
-        reducible = [one for one in (*chosen, *covered) if not _kept_from(one, adults)]
-        faults += _beyond(reducible, percent)
         left_out = [Fault("left_out", one.name) for one in covered if _kept_from(one, adults)]
         return Judged(faults, [*left_out[:1], *_held_up(reducible, percent)])
 
