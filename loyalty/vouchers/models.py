@@ -253,10 +253,6 @@ class SharedCode(models.Model):
     def scope(self) -> Scope:
         return Scope(frozenset(self.products), frozenset(self.aisles), frozenset(self.brands))
 
-    @property
-    def label(self) -> str:
-        return label_of(kind=self.kind, value=self.value, code=self.code)
-
     def affords(self, amount: Decimal) -> bool:
         """Whether so much is left, as far as this row was read; the order's own UPDATE decides."""
         return self.budget is None or self.spent + amount <= self.budget

@@ -12,13 +12,12 @@ PRODUCTS, AISLES, BRANDS = "products", "aisles", "brands"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a code may not be for these articles, or what staff should know of it: a code for `wording`, the article or
-    shelf it is about, a figure to say.
+    """Why a code may not be for these articles, or what staff should know of it: a code for `wording`, and the article or
+    shelf it is about.
     """
 
     code: str
     name: str
-    figure: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,9 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
 
 def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
     """What was typed before, else what is known of the customer. Unsaved until a form is sent."""
-    found = CheckoutDraft.objects.select_related("voucher__owner", "shared_code").filter(basket=basket).first()
+    found = (
+        CheckoutDraft.objects.select_related("voucher__owner", "shared_code").filter(basket=basket).first()
+    )
     if found:
         if shopper.customer:
             found.email = shopper.customer.email

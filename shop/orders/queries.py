@@ -104,7 +104,9 @@ def buying_of(customer_id: int) -> Buying:
     party = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
     placed = Order.objects.filter(party, placed_at__isnull=False, makes_good=None)
     found = placed.exclude(status=Order.Status.CANCELLED).aggregate(
-        placed=Count("pk"), delivered=Count("pk", filter=Q(status=Order.Status.DELIVERED)), last_at=Max("placed_at")
+        placed=Count("pk"),
+        delivered=Count("pk", filter=Q(status=Order.Status.DELIVERED)),
+        last_at=Max("placed_at"),
     )
     return Buying(**found)
 

@@ -86,9 +86,7 @@ def least_total(item: Costed, quantity: int) -> Cap:
     return Cap(min(_up(exact), full), exact, unit.reason)
 
 
-def voucher_room(
-    item: Costed, quantity: int, *, discount: Decimal, deferred: Decimal = NOTHING
-) -> Decimal:
+def voucher_room(item: Costed, quantity: int, *, discount: Decimal, deferred: Decimal = NOTHING) -> Decimal:
     """The most that a voucher for named articles may take off so many pieces or grams, ``discount`` being off already.
 
     It is a promotion on them: with the others it keeps within `least_total`. ``deferred`` is what the same articles

@@ -84,7 +84,7 @@ def _beyond(items: Sequence[Item], percent: Decimal | None) -> list[Fault]:
     for one in items:
         most = cap_of(is_food=one.is_food) * 100
         if percent is not None and percent > most:
-            return [Fault("beyond_food" if one.is_food else "beyond_other", one.name, most)]
+            return [Fault("beyond_food" if one.is_food else "beyond_other", one.name)]
     return []
 
 

@@ -5,16 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('checkout', '0002_voucher'),
-        ('vouchers', '0002_shared_codes'),
+        ("checkout", "0002_voucher"),
+        ("vouchers", "0002_shared_codes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='checkoutdraft',
-            name='shared_code',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='vouchers.sharedcode'),
+            model_name="checkoutdraft",
+            name="shared_code",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="vouchers.sharedcode",
+            ),
         ),
     ]

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0019_delays'),
+        ("orders", "0019_delays"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='orderline',
-            name='voucher_room',
-            field=models.DecimalField(decimal_places=2, max_digits=10, null=True, verbose_name='part du bon, au plus'),
+            model_name="orderline",
+            name="voucher_room",
+            field=models.DecimalField(
+                decimal_places=2, max_digits=10, null=True, verbose_name="part du bon, au plus"
+            ),
         ),
     ]
