@@ -42,7 +42,7 @@ def save_code(*, code: SharedCode, by_id: int) -> list[Fault]:
     Whoever wrote it first stays its author. Raises CodeRefused, CodeFrozen; then nothing is written. Locks the code.
     """
     began = None
-    if code.pk:
+    if not code._state.adding:
         was = SharedCode.objects.select_for_update(no_key=True).get(pk=code.pk)
         if Voucher.objects.filter(shared_code=code).exists():
             raise CodeFrozen(code.pk)
@@ -53,7 +53,7 @@ def save_code(*, code: SharedCode, by_id: int) -> list[Fault]:
     if problems:
         raise CodeRefused(problems)
     code.edited_at = timezone.now()
-    if code.pk is None:
+    if code._state.adding:
         code.save(force_insert=True)
     else:
         # What orders draw meanwhile is never written back from a form opened earlier.

@@ -13,7 +13,7 @@ from loyalty.vouchers.rules import ALPHABET
 from shop.catalogue.rules import CENT, to_cents
 from shop.payments.rules import LEAST
 from shop.pricing.caps import voucher_room
-from shop.pricing.offers import Item
+from shop.pricing.promotions import Item
 from shop.pricing.rules import (
     BY_WEIGHT,
     DELIVERY_VAT_RATE,
