@@ -102,9 +102,9 @@ class SharedCodeForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Code"), max_length=MOST_TYPED, widget=UnfoldAdminTextInputWidget,
         help_text=_("De 4 à 20 lettres et chiffres. Majuscules, espaces et tirets ne comptent pas. Il est public."),
     )  # fmt: skip
-    value = _euros(_("Valeur (€ ou %)"), help_text=_("Rien pour une livraison offerte. 50 au plus."))
+    value = _euros(_("Valeur, en euros (€) ou en %"), help_text=_("Rien pour une livraison offerte. 50 au plus."))
     ceiling = _euros(_("Plafond (€)"), help_text=_("Pour un pourcentage : ce qu’il enlève au plus."))
-    minimum_goods = _euros(_("Dès (€ d’articles)"))
+    minimum_goods = _euros(_("Articles, dès (€)"))
     budget = _euros(
         _("Budget (€)"), MOST_BUDGET,
         help_text=_("Ce que toutes les commandes ensemble en ont au plus. Vide : sans limite."),
