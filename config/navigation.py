@@ -39,6 +39,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("points.pointaccount", _("Comptes de points"), "stars"),
             Entry("vouchers.voucher", _("Bons"), "redeem"),
+            Entry("vouchers.sharedcode", _("Codes partagés"), "sell"),
             Entry("rewards.present", _("Cadeaux promis"), "featured_seasonal_and_gifts"),
             Entry("rewards.reward", _("Récompenses"), "trophy"),
             Entry("rewards.item", _("Articles à donner"), "inventory_2"),

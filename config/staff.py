@@ -136,6 +136,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.customer": EDIT,
         "customers.address": VIEW,
         "customers.consent": VIEW,
+        "vouchers.sharedcode": VIEW,
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
@@ -159,6 +160,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
     StaffGroup.MARKETING: {
         **_SEE_PRODUCTS,
         "pricing.promotion": WRITE,
+        "vouchers.sharedcode": WRITE,
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,
@@ -213,6 +215,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "customers.address": VIEW,
         "customers.consent": VIEW,
         "customers.user": WRITE,
+        "vouchers.sharedcode": WRITE,
         "vouchers.voucher": VIEW,
         "vouchers.voucherentry": VIEW,
         **_SEE_POINTS,

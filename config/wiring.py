@@ -13,6 +13,7 @@ from loyalty.points.ports import bind_check, bind_first_reward
 from loyalty.referrals.ports import bind_has_ordered
 from loyalty.rewards.ports import bind_products
 from loyalty.rewards.queries import least_points
+from loyalty.vouchers.ports import bind_buying, bind_shelves
 from shop.catalogue.ports import bind_index
 from shop.catalogue.queries import givable_product
 from shop.checkout.ports import SellingClosed, bind_terms
@@ -25,6 +26,7 @@ from shop.orders.ports import bind_documents, bind_recalls, bind_stuck_letters
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
 from shop.pricing.queries import broken_by
+from shop.pricing.voucher_shelves import VoucherShelves
 from shop.recalls import queries as recalls
 from shop.recalls.ports import bind_letters
 from shop.reviews.ports import bind_purchases
@@ -51,6 +53,8 @@ def terms_in_force() -> str:
 
 
 bind_index(index_products)
+bind_buying(orders.buying_of)
+bind_shelves(VoucherShelves())
 bind_order_desk(OrderDesk())
 bind_costs(highest_costs)
 bind_check(broken_by)

@@ -51,6 +51,7 @@ from tests.delivery.tracking.road import START, out, say
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.points.earning import programme, usable
 from tests.loyalty.referrals.inviting import comes, invited
+from tests.loyalty.vouchers.coding import shared
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.pricing.promoting import promote
 
@@ -309,6 +310,7 @@ def rows(owned):
     ZonePopularity.objects.create(zone=Zone.objects.first(), product=owned.product, popularity=1)
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
     granted(owner_id=owned.customer.pk)
+    shared()
     programme()
     usable(owned.customer.pk)
     comes(invited(owned.customer.pk), address="door-sponsor")

@@ -18,6 +18,7 @@ from loyalty.rewards.models import Present, Reward
 from loyalty.rewards.queries import offered, presents_of
 from loyalty.rewards.wording import present_said, reward_label
 from loyalty.vouchers.models import Voucher
+from loyalty.vouchers.ports import names_of_each
 from loyalty.vouchers.queries import vouchers_of
 from loyalty.vouchers.wording import conditions_of
 
@@ -27,7 +28,7 @@ NEXT_SHOWN = 3
 
 
 def loyalty_page(ids: list[int], now: datetime) -> dict[str, Any]:
-    """Thirteen queries, however much there is of anything; ``ids`` are the customer and their guests."""
+    """Thirteen queries, however much there is of anything, and three where vouchers are for named articles; ``ids`` are the customer and their guests."""
     row = terms_at(now)
     told = standing(ids, now)
     choices = choices_of(ids)
@@ -123,20 +124,26 @@ def _grouped(vouchers: list[Voucher], now: datetime) -> list[dict[str, Any]]:
         (_("Utilisés"), {"used"}),
         (_("Trop tard, ou annulés"), {"expired", "cancelled"}),
     ]
+    names = dict(
+        zip((one.pk for one in vouchers), names_of_each([one.scope for one in vouchers]), strict=True)
+    )
     grouped = [
-        {"title": title, "rows": [_row(one, now) for one in vouchers if one.state_at(now) in states]}
+        {
+            "title": title,
+            "rows": [_row(one, names[one.pk], now) for one in vouchers if one.state_at(now) in states],
+        }
         for title, states in titles
     ]
     return [group for group in grouped if group["rows"]]
 
 
-def _row(voucher: Voucher, now: datetime) -> dict[str, Any]:
+def _row(voucher: Voucher, names: list[str], now: datetime) -> dict[str, Any]:
     state = voucher.state_at(now)
     return {
         "label": voucher.label,
         "is_usable": state == "live",
         "why": voucher.get_origin_display(),
-        "conditions": _("annulé") if state == "cancelled" else ", ".join(conditions_of(voucher)),
+        "conditions": _("annulé") if state == "cancelled" else ", ".join(conditions_of(voucher, names)),
         "order": voucher.order_reference,
         "amount": voucher.amount,
         "used_on": day_said(voucher.used_at) if voucher.used_at else "",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from config.admin import KeepsSecret, ReadOnly, Tags, found, in_euros
+from loyalty.vouchers import code_admin as code_admin
 from loyalty.vouchers import services
 from loyalty.vouchers.forms import CancelForm, GrantForm
 from loyalty.vouchers.models import Voucher, VoucherEntry
@@ -50,22 +51,23 @@ class StateFilter(admin.SimpleListFilter):
         return [(state, STATES[state]) for state in ("live", "held", "used", "expired", "cancelled")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Voucher]) -> QuerySet[Voucher]:
-        now, free = timezone.now(), {"order_reference": "", "cancelled_at": None}
-        chosen: dict[str, dict[str, Any]] = {
-            "live": {**free, "valid_from__lte": now, "valid_until__gt": now},
-            "held": {"order_reference__gt": "", "used_at": None},
-            "used": {"used_at__isnull": False},
-            "expired": {**free, "valid_until__lte": now},
-            "cancelled": {"cancelled_at__isnull": False},
+        now = timezone.now()
+        free, is_stopped = Q(order_reference="", cancelled_at=None), Q(shared_code__stopped_at__isnull=False)
+        of = {
+            "live": free & ~is_stopped & Q(valid_from__lte=now, valid_until__gt=now),
+            "held": Q(order_reference__gt="", used_at=None),
+            "used": Q(used_at__isnull=False),
+            "expired": free & (is_stopped | Q(valid_until__lte=now)),
+            "cancelled": Q(cancelled_at__isnull=False),
         }
-        return queryset.filter(**chosen.get(self.value() or "", {}))
+        return queryset.filter(of[self.value() or ""]) if self.value() in of else queryset
 
 
 @admin.register(Voucher)
 class VoucherAdmin(KeepsSecret, ReadOnly, ModelAdmin):
     list_display = ["label_said", "state_said", "owner_said", "origin", "conditions_said", "order_reference", "granted_at"]  # fmt: skip
     list_filter = [StateFilter, "kind", "origin", "granted_at"]
-    list_select_related = ["owner"]
+    list_select_related = ["owner", "shared_code"]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["=order_reference", "=source"]

@@ -1,17 +1,19 @@
 """Vouchers: what the shop takes off an order, once. The book of what happened to each is only added to."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.vouchers.rules import Terms
+from loyalty.vouchers.rules import Scope, Terms
 from loyalty.vouchers.wording import label_of
 from shop.customers.models import Customer
 
@@ -52,6 +54,11 @@ class Voucher(models.Model):
     valid_from = models.DateTimeField(_("valable du"))
     valid_until = models.DateTimeField(_("jusqu’au"))
     origin = models.CharField(_("origine"), max_length=12, choices=Origin)
+    # The code for many that it comes from: what that is for, and what is left of it, stand there.
+    shared_code = models.ForeignKey(
+        "SharedCode", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="vouchers",
+        verbose_name=_("code partagé"),
+    )  # fmt: skip
     source = models.CharField(_("accordé pour"), max_length=80, validators=[SOURCE])
     granted_at = models.DateTimeField(_("accordé le"), auto_now_add=True)
 
@@ -83,6 +90,9 @@ class Voucher(models.Model):
                 condition=Q(valid_until__gt=F("valid_from")), name="voucher_ends_after_start"
             ),
             models.CheckConstraint(
+                condition=Q(shared_code=None) | Q(owner__isnull=False), name="voucher_of_code_is_owned"
+            ),
+            models.CheckConstraint(
                 condition=Q(order_reference="", amount=None, used_at=None)
                 | (~Q(order_reference="") & Q(amount__gt=0, cancelled_at=None)),
                 name="voucher_is_held_by_one_order",
@@ -95,6 +105,7 @@ class Voucher(models.Model):
                 fields=[
                     "kind", "value", "ceiling", "code_digest", "owner", "minimum_goods", "first_order_only",
                     "valid_from", "valid_until", "origin", "source", "granted_at",
+                    "shared_code",
                 ],
             ),
         ]  # fmt: skip
@@ -112,8 +123,20 @@ class Voucher(models.Model):
         return Terms(self.kind, self.value, self.ceiling, self.label)
 
     @property
+    def agreed_terms(self) -> Terms:
+        """Once an order holds it: of a code with a budget, never more than was drawn for that order."""
+        has_budget = self.shared_code is not None and self.shared_code.budget is not None
+        return replace(self.terms, most=self.amount if has_budget else None)
+
+    @property
+    def scope(self) -> Scope:
+        return self.shared_code.scope if self.shared_code else Scope()
+
+    @property
     def label(self) -> str:
-        return label_of(kind=self.kind, value=self.value)
+        return label_of(
+            kind=self.kind, value=self.value, code=self.shared_code.code if self.shared_code else ""
+        )
 
     def state_at(self, now: datetime) -> str:
         """ "cancelled", "used", "held", "expired", "planned" or "live"."""
@@ -121,13 +144,131 @@ class Voucher(models.Model):
             return "cancelled"
         if self.order_reference:
             return "used" if self.used_at else "held"
-        if self.valid_until <= now:
+        if self.valid_until <= now or (self.shared_code is not None and self.shared_code.stopped_at):
             return "expired"
         return "planned" if self.valid_from > now else "live"
 
     @property
     def state(self) -> str:
         return self.state_at(timezone.now())
+
+
+class SharedCode(models.Model):
+    """A code for many customers, once each. Readable, since it is public; what a customer has of it is their `Voucher`.
+
+    Its terms are frozen once somebody has one; ``uses`` and ``spent`` are those of the vouchers that orders hold or used.
+    """
+
+    class Audience(models.TextChoices):
+        EVERYONE = "everyone", _("tous les clients")
+        NEWCOMERS = "newcomers", _("sans commande jusqu’ici")
+        AWAY = "away", _("sans commande depuis … jours")
+        AT_LEAST = "at_least", _("au moins … commandes livrées")
+        AT_MOST = "at_most", _("au plus … commandes livrées")
+
+    code = models.CharField(
+        _("code"), max_length=20, unique=True, validators=[RegexValidator(r"^[A-Z0-9]{4,20}\Z")]
+    )
+    kind = models.CharField(_("nature"), max_length=10, choices=Voucher.Kind)
+    value = models.DecimalField(_("valeur"), max_digits=7, decimal_places=2, default=Decimal(0))
+    ceiling = models.DecimalField(_("plafond (€)"), max_digits=7, decimal_places=2, null=True, blank=True)
+    minimum_goods = models.DecimalField(
+        _("dès (€ d’articles)"), max_digits=7, decimal_places=2, default=Decimal(0)
+    )
+    first_order_only = models.BooleanField(_("première commande seulement"), default=False)
+    # The catalogue stands above: its rows are known by number alone, and named through `ports`.
+    products = ArrayField(models.BigIntegerField(), verbose_name=_("produits"), default=list, blank=True)
+    aisles = ArrayField(models.BigIntegerField(), verbose_name=_("rayons"), default=list, blank=True)
+    brands = ArrayField(models.BigIntegerField(), verbose_name=_("marques"), default=list, blank=True)
+    audience = models.CharField(_("pour qui"), max_length=10, choices=Audience, default=Audience.EVERYONE)
+    audience_number = models.PositiveSmallIntegerField(_("nombre"), null=True, blank=True)
+    starts_at = models.DateTimeField(_("début"))
+    ends_at = models.DateTimeField(_("fin"))
+    budget = models.DecimalField(_("budget (€)"), max_digits=9, decimal_places=2, null=True, blank=True)
+    spent = models.DecimalField(
+        _("dépensé (€)"), max_digits=9, decimal_places=2, default=Decimal(0), editable=False
+    )
+    most_uses = models.PositiveIntegerField(_("utilisations au plus"), null=True, blank=True)
+    uses = models.PositiveIntegerField(_("utilisations"), default=0, editable=False)
+    stopped_at = models.DateTimeField(_("arrêté le"), null=True, blank=True, editable=False)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, editable=False, related_name="+",
+        verbose_name=_("écrit par"),
+    )  # fmt: skip
+    written_at = models.DateTimeField(_("écrit le"), auto_now_add=True)
+    # Which writing of its terms this is: an order that was priced by another one looks again.
+    edited_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("code partagé")
+        verbose_name_plural = _("codes partagés")
+        ordering = ["-starts_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="delivery", value=0, ceiling=None)
+                | Q(kind="amount", value__gt=0, ceiling=None)
+                | (Q(kind="percentage", value__gt=0, value__lte=100) & (Q(ceiling=None) | Q(ceiling__gt=0))),
+                name="shared_code_is_worth_something",
+            ),
+            models.CheckConstraint(condition=Q(minimum_goods__gte=0), name="shared_code_minimum"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="shared_code_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(audience__in=["everyone", "newcomers"]) ^ Q(audience_number__isnull=False),
+                name="shared_code_audience_has_its_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(spent__gte=0) & (Q(budget=None) | (Q(budget__gt=0) & Q(spent__lte=F("budget")))),
+                name="shared_code_within_its_budget",
+            ),
+            models.CheckConstraint(
+                condition=Q(most_uses=None) | (Q(most_uses__gt=0) & Q(uses__lte=F("most_uses"))),
+                name="shared_code_within_its_uses",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="shared_code_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="shared_code_frozen_once_had",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange(
+                    "code", "kind", "value", "ceiling", "minimum_goods", "first_order_only", "products", "aisles",
+                    "brands", "audience", "audience_number", "starts_at", "ends_at", "budget", "most_uses",
+                    "written_by", "written_at", "edited_at",
+                ),
+                func="""
+                IF EXISTS (SELECT 1 FROM vouchers_voucher WHERE shared_code_id = OLD.id) THEN
+                    RAISE EXCEPTION 'a shared code that somebody has is frozen';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(frozenset(self.products), frozenset(self.aisles), frozenset(self.brands))
+
+    def affords(self, amount: Decimal) -> bool:
+        """Whether so much is left, as far as this row was read; the order's own UPDATE decides."""
+        return self.budget is None or self.spent + amount <= self.budget
+
+    @property
+    def state(self) -> str:
+        """ "stopped", "ended", "spent", "planned" or "live", by the clock."""
+        now = timezone.now()
+        if self.stopped_at:
+            return "stopped"
+        if self.ends_at <= now:
+            return "ended"
+        if self.spent == self.budget or self.uses == self.most_uses:
+            return "spent"
+        return "planned" if self.starts_at > now else "live"
 
 
 class VoucherEntry(models.Model):

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.vouchers.models import Voucher
+from loyalty.vouchers.models import SharedCode, Voucher
 from shop.basket.models import Basket
 
 # What a delivery needs and a pickup does not.
@@ -27,6 +27,10 @@ class CheckoutDraft(models.Model):
     city = models.CharField(_("ville"), max_length=80, blank=True)
     # Chosen, not held: the order takes it, and other orders may be quicker.
     voucher = models.ForeignKey(Voucher, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # Or a code for many, of which the order makes a voucher.
+    shared_code = models.ForeignKey(
+        SharedCode, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

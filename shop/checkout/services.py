@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 
 from django.db import transaction
@@ -11,9 +12,19 @@ from django.utils import timezone
 
 from delivery.slots.models import Hold
 from delivery.zones.models import Zone
-from loyalty.vouchers.models import Voucher
-from loyalty.vouchers.queries import own_voucher
-from loyalty.vouchers.rules import VoucherRefused, VoucherWorthless, check
+from loyalty.vouchers.models import SharedCode, Voucher
+from loyalty.vouchers.ports import names_of
+from loyalty.vouchers.queries import buyer_of_code, own_voucher, voucher_of_code
+from loyalty.vouchers.rules import (
+    CodeExhausted,
+    CodeSpent,
+    NotTheseArticles,
+    Scope,
+    VoucherRefused,
+    VoucherWorthless,
+    check,
+    check_code,
+)
 from shop.basket import services as baskets
 from shop.basket.models import Basket
 from shop.basket.queries import Line, detailed_lines, with_promotions
@@ -27,7 +38,7 @@ from shop.customers.wording import LETTERS_QUESTION
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.orders.queries import rank_of_next_order
-from shop.orders.rules import Article, Figures, figures, weighing_margin
+from shop.orders.rules import Article, Figures, figures, in_scope, room_in, weighing_margin
 from shop.payments import services as payments
 from shop.pricing.queries import fresh_book, slot_facts
 
@@ -98,6 +109,17 @@ class Recap:
         return sum(int(one.bonus * 100) for one in self.earning)
 
     @property
+    def voucher_counts_on(self) -> Decimal:
+        """What the articles cost that a voucher for named ones is for."""
+        scope = self.voucher.scope if self.voucher else Scope()
+        counted = (
+            article.priced.total
+            for article, line in zip(self.articles, self.lines, strict=True)
+            if article.takes_voucher and in_scope(scope, line.item)
+        )
+        return sum(counted, Decimal("0.00"))
+
+    @property
     def has_changes(self) -> bool:
         return any(line.is_short or line.has_new_price or line.ended_promotion for line in self.lines)
 
@@ -109,7 +131,7 @@ def recap_of(
     """The basket priced for the slot it holds, promotions, budgets and voucher as they are this instant.
 
     Four queries; three where no page is shown, without the lines' cards. A voucher for a first order costs one
-    more.
+    more, a shared code two.
     """
     zone, own = hold.slot.zone, hold.order_reference
     book, when = fresh_book(zone.pk, own), slot_facts(hold.slot)
@@ -117,7 +139,9 @@ def recap_of(
     coming = [line for line in found if line.is_coming]
     lines = [line for line in found if not line.is_coming]
     lines = with_promotions(lines, book, when, seen_at=basket.touched_at)
-    articles = [_article(line) for line in lines]
+    scope = voucher.scope if voucher else Scope()
+    share = book.share(timezone.now())
+    articles = [_article(line, scope, share) for line in lines]
     priced = partial(
         figures,
         articles,
@@ -129,10 +153,13 @@ def recap_of(
     if voucher is None:
         return Recap(lines, articles, totals, hold, coming=coming)
     try:
+        if voucher.shared_code:
+            _check_code(voucher, voucher.shared_code, lines, customer, own_order=own)
         _check_voucher(voucher, totals, customer, own_order=own)
         reduced = priced(voucher=voucher.terms)
         if not reduced.voucher_discount:
             raise VoucherWorthless
+        _check_budget(voucher, reduced.voucher_discount, own_order=own)
     except VoucherRefused as refused:
         return Recap(lines, articles, totals, hold, voucher_refused=refused, coming=coming)
     return Recap(lines, articles, reduced, hold, voucher, coming=coming)
@@ -152,14 +179,37 @@ def _check_voucher(voucher: Voucher, totals: Figures, customer: Customer | None,
     )
 
 
-def _article(line: Line) -> Article:
-    product = line.product
+def _check_code(
+    voucher: Voucher, code: SharedCode, lines: Sequence[Line], customer: Customer | None, *, own_order: str
+) -> None:
+    """Raises a VoucherRefused. Two queries at most, and three to name what it is for."""
+    buyer = buyer_of_code(code, customer.pk if customer else None, customer.email if customer else "")
+    check_code(code, buyer, now=timezone.now(), is_drawn=_is_drawn(voucher, own_order))
+    if voucher.used_at is not None:
+        raise CodeSpent
+    if code.scope and not any(in_scope(code.scope, line.item) for line in lines):
+        raise NotTheseArticles(names_of(code.scope))
+
+
+def _check_budget(voucher: Voucher, amount: Decimal, *, own_order: str) -> None:
+    code = voucher.shared_code
+    if code is not None and not _is_drawn(voucher, own_order) and not code.affords(amount):
+        raise CodeExhausted
+
+
+def _is_drawn(voucher: Voucher, own_order: str) -> bool:
+    """Whether the order this basket is paying for holds it: what it takes off counts on its code already."""
+    return bool(own_order) and voucher.order_reference == own_order
+
+
+def _article(line: Line, scope: Scope, share: Fraction) -> Article:
+    product, priced = line.product, line.priced
     return Article(
         product_id=product.pk,
         ean=product.ean,
         name=product.name,
         packaging_label=line.packaging_label[:60],
-        priced=line.priced,
+        priced=priced,
         minimum_age=product.minimum_age,
         labels=tuple(product.labels),
         promotion_id=line.reduced.terms.id if line.reduced else None,
@@ -168,7 +218,13 @@ def _article(line: Line) -> Article:
         minimum_life_days=product.promised_life_days,
         is_first_age_milk=product.is_first_age_milk,
         may_be_returned=product.is_returnable,
+        voucher_room=_room(line, scope, share) if scope else None,
     )
+
+
+def _room(line: Line, scope: Scope, share: Fraction) -> Decimal:
+    discount, factor = line.priced.discount, line.points_factor
+    return room_in(scope, line.item, discount=discount, points_factor=factor, share=share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +272,7 @@ def submit(
         totals=recap.totals,
         terms_version=current_terms_version(),
         shortage_choice=agreed.shortage_choice,
-        voucher_id=recap.voucher.pk if recap.voucher else None,
+        voucher=recap.voucher,
     )
 
 
@@ -281,8 +337,16 @@ def keep_draft(*, draft: CheckoutDraft) -> CheckoutDraft:
 
 def choose_voucher(*, draft: CheckoutDraft, voucher: Voucher | None) -> None:
     """Note which voucher this basket's order is to have, None for none. Raises baskets.BasketClosed. Two queries."""
-    draft.voucher = voucher
+    draft.shared_code = voucher.shared_code if voucher else None
+    draft.voucher = None if draft.shared_code else voucher
     keep_draft(draft=draft)
+
+
+def chosen_voucher(draft: CheckoutDraft, customer: Customer | None) -> Voucher | None:
+    """What this basket's order is to have, whatever its state; of a shared code, what the customer has or would have of
+    it. One query with a shared code.
+    """
+    return voucher_of_code(draft.shared_code, customer) if draft.shared_code else draft.voucher
 
 
 def voucher_of(customer: Customer | None, voucher_id: int) -> Voucher | None:

@@ -100,7 +100,9 @@ def step(view: Step) -> Callable[[HttpRequest], HttpResponse]:
 
 def _draft(shopper: Shopper, basket: Basket) -> CheckoutDraft:
     """What was typed before, else what is known of the customer. Unsaved until a form is sent."""
-    found = CheckoutDraft.objects.select_related("voucher__owner").filter(basket=basket).first()
+    found = (
+        CheckoutDraft.objects.select_related("voucher__owner", "shared_code").filter(basket=basket).first()
+    )
     if found:
         if shopper.customer:
             found.email = shopper.customer.email
@@ -258,8 +260,9 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
     if hold is None:
         messages.warning(request, _("Votre créneau n’est plus réservé. En voici d’autres, encore libres."))
         return redirect("checkout_slot")
+    chosen = services.chosen_voucher(draft, shopper.customer)
     summary = services.recap_of(
-        basket=basket, hold=hold, is_shown=request.method != "POST", voucher=draft.voucher,
+        basket=basket, hold=hold, is_shown=request.method != "POST", voucher=chosen,
         customer=shopper.customer,
     )  # fmt: skip
     if summary.is_below_minimum:
@@ -290,7 +293,7 @@ def recap(request: HttpRequest, shopper: Shopper, basket: Basket, draft: Checkou
                 points=points_brought(summary.earning, customer_id=shopper.customer_id),
             ),
             "voucher": voucher_panel(
-                summary, draft.voucher, shopper.customer, request.session.pop(SESSION_VOUCHER_SAID, None)
+                summary, chosen, shopper.customer, request.session.pop(SESSION_VOUCHER_SAID, None)
             ),
             "point": shopper.point,
             "is_waiting": waiting_order(basket.key) is not None,

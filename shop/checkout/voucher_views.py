@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from config.limits import machine_of, too_many
 from config.templatetags.cabas import euros
 from loyalty.vouchers.models import Voucher
-from loyalty.vouchers.queries import by_code
+from loyalty.vouchers.queries import by_code, shared_code_by, voucher_of_code
 from loyalty.vouchers.rules import VoucherRefused, VoucherUnknown
 from loyalty.vouchers.wording import refusal_said
 from shop.basket.models import Basket
@@ -65,10 +65,19 @@ def _wanted(form: VoucherForm, shopper: Shopper) -> Voucher:
     if not form.is_valid():
         raise VoucherUnknown
     picked = form.cleaned_data["voucher"]
-    voucher = services.voucher_of(shopper.customer, picked) if picked else by_code(form.cleaned_data["code"])
+    voucher = services.voucher_of(shopper.customer, picked) if picked else _typed(form, shopper)
     if voucher is None:
         raise VoucherUnknown
     return voucher
+
+
+def _typed(form: VoucherForm, shopper: Shopper) -> Voucher | None:
+    """A voucher of the customer's, or what a code for many would give them. Three queries at most."""
+    typed = form.cleaned_data["code"]
+    if voucher := by_code(typed):
+        return voucher
+    code = shared_code_by(typed)
+    return voucher_of_code(code, shopper.customer) if code else None
 
 
 def _back(request: HttpRequest, said: str, *, is_error: bool = False) -> HttpResponse:

@@ -5,13 +5,16 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
 
 from delivery.promise.rules import FIRST_ORDERS
 from loyalty.vouchers import rules as vouchers
 from loyalty.vouchers.rules import ALPHABET
-from shop.catalogue.rules import to_cents
+from shop.catalogue.rules import CENT, to_cents
 from shop.payments.rules import LEAST
+from shop.pricing.caps import deferred_value, voucher_room
+from shop.pricing.promotions import Item
 from shop.pricing.rules import (
     BY_WEIGHT,
     DELIVERY_VAT_RATE,
@@ -40,6 +43,7 @@ WEIGHT_TOLERANCE_PERCENT = 10
 GIVEN_BACK_LASTS = timedelta(days=365)
 # So many other slots and points are offered to whoever's order is late; further ones by telephone.
 SLOTS_OFFERED, POINTS_OFFERED = 6, 3
+NO_SHARE = Fraction(0)
 
 
 def new_reference() -> str:
@@ -106,11 +110,42 @@ class Article:
     price_kept: Decimal = NOTHING
     # How many times what is paid for it counts for points.
     points_factor: int = 1
+    # The most that a voucher for named articles may take off, nothing where it is for others (`caps.voucher_room`); None
+    # where the voucher is for the whole basket.
+    voucher_room: Decimal | None = None
 
     @property
     def takes_voucher(self) -> bool:
         """Alcohol is never given away at will (CSP L3322-9), first-age milk never reduced (C. conso L122-12)."""
         return not self.minimum_age and not self.is_first_age_milk
+
+    @property
+    def reducible(self) -> "Reducible":
+        return Reducible(self.priced.vat_rate, self.priced.total, self.takes_voucher, self.voucher_room)
+
+
+@dataclass(frozen=True, slots=True)
+class Reducible:
+    """A line as a voucher sees it: what is paid for it before, and the most the voucher may take off (None: all)."""
+
+    vat_rate: Decimal
+    total: Decimal
+    takes_voucher: bool = True
+    room: Decimal | None = None
+
+    @property
+    def counted(self) -> Decimal:
+        """What of it the voucher is worked out on."""
+        return self.total if self.takes_voucher and self.room != 0 else NOTHING
+
+    def at_most(self, voucher: vouchers.Terms) -> Decimal:
+        """What it may bear. A percentage stays one article by article: what one cannot bear, no other bears for it."""
+        if self.room is None or not self.takes_voucher:
+            return self.counted
+        limits = [self.total, self.room]
+        if voucher.kind == vouchers.PERCENTAGE:
+            limits.append((self.total * voucher.value / 100).quantize(CENT, ROUND_CEILING))
+        return min(limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +197,7 @@ def figures(
     costs = _promotions(articles) | ({used.promotion_id: fee} if used else {})
     fee = NOTHING if used else fee
     deposits = deposits_total(sold)
-    reducible = [
-        (line.vat_rate, line.total if article.takes_voucher else NOTHING)
-        for article, line in zip(articles, sold, strict=True)
-    ]
+    reducible = [article.reducible for article in articles]
     taken, borne = voucher_taken(voucher, reducible, fee=fee, to_pay=goods + deposits + fee)
     taxed = [(line.vat_rate, line.total - part) for line, part in zip(sold, borne, strict=True)]
     if fee > taken.on_delivery:
@@ -185,18 +217,44 @@ def figures(
     )
 
 
+def room_in(
+    scope: vouchers.Scope,
+    item: Item,
+    *,
+    discount: Decimal,
+    points_factor: int = 1,
+    share: Fraction = NO_SHARE,
+) -> Decimal:
+    """What a voucher for named articles may take off a line, beside its reduction and its multiplied points, whose worth is
+    ``share`` of what is paid; nothing where it is not one of them.
+    """
+    if not in_scope(scope, item):
+        return NOTHING
+    deferred = deferred_value(item.gross - discount, factor=points_factor, share=share)
+    return voucher_room(item, item.quantity, discount=discount, deferred=deferred)
+
+
+def in_scope(scope: vouchers.Scope, item: Item) -> bool:
+    aisles = (item.shelf_id, item.aisle_id)
+    return scope.covers(product=item.product_id, aisles=aisles, brand=item.brand_id)
+
+
 def voucher_taken(
-    voucher: vouchers.Terms | None, lines: Sequence[tuple[Decimal, Decimal]], *, fee: Decimal, to_pay: Decimal
+    voucher: vouchers.Terms | None, lines: Sequence[Reducible], *, fee: Decimal, to_pay: Decimal
 ) -> tuple[vouchers.Discount, list[Decimal]]:  # fmt: skip
-    """What a voucher takes off, and what each (rate, gross) line bears of it; gross is 0 where none may be reduced.
+    """What a voucher takes off, and what each line bears of it, never more than it may.
 
     ``to_pay`` is the whole, of which the least that a card can pay remains.
     """
     if voucher is None:
         return vouchers.Discount(), [NOTHING] * len(lines)
-    goods = sum((gross for _rate, gross in lines), NOTHING)
-    taken = vouchers.discount(voucher, goods=goods, delivery=fee, to_pay=to_pay, least=LEAST)
-    return taken, spread_reduction(taken.on_goods, lines)
+    goods = sum((line.counted for line in lines), NOTHING)
+    borne = [(line.vat_rate, line.at_most(voucher)) for line in lines]
+    bearable = sum((most for _rate, most in borne), NOTHING)
+    taken = vouchers.discount(
+        voucher, goods=goods, delivery=fee, to_pay=to_pay, least=LEAST, bearable=bearable
+    )
+    return taken, spread_reduction(taken.on_goods, borne)
 
 
 def heaviest(grams: int) -> int:
@@ -263,6 +321,7 @@ class Prepared:
     deposit: Decimal = NOTHING
     dropped: int = 0
     takes_voucher: bool = True
+    voucher_room: Decimal | None = None
 
     @property
     def counted(self) -> int:
@@ -278,6 +337,14 @@ class Prepared:
     @property
     def billed_deposit(self) -> Decimal:
         return share_of(self.deposit, self.counted, self.quantity)
+
+    def reducible(self, billed: Decimal) -> Reducible:
+        """For ``billed`` euros of it: what must be paid at least stays in proportion, to the cent above."""
+        room = self.voucher_room
+        if room:
+            least = (self.total - room) * self.counted / self.quantity
+            room = max(NOTHING, billed - least.quantize(CENT, ROUND_CEILING))
+        return Reducible(self.vat_rate, billed, self.takes_voucher, room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +383,7 @@ def bill(
     """
     deposits = sum((line.billed_deposit for line in lines), NOTHING)
     billed = _within([line.billed for line in lines], most + voucher_agreed - fee - deposits)
-    reducible = [
-        (line.vat_rate, amount if line.takes_voucher else NOTHING)
-        for line, amount in zip(lines, billed, strict=True)
-    ]
+    reducible = [line.reducible(amount) for line, amount in zip(lines, billed, strict=True)]
     taken, borne = voucher_taken(voucher, reducible, fee=fee, to_pay=sum(billed, NOTHING) + deposits + fee)
     parts = zip(lines, billed, borne, strict=True)
     taxed = [(line.vat_rate, amount - part) for line, amount, part in parts if amount]

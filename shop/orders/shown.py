@@ -166,7 +166,7 @@ def _expected(order: Order, lines: Sequence[OrderLine]) -> Bill:
         [line.prepared for line in lines],
         fee=order.delivery_fee,
         most=order.most,
-        voucher=voucher.terms if voucher else None,
+        voucher=voucher.agreed_terms if voucher else None,
         voucher_agreed=order.voucher_discount,
     )
 

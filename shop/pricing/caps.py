@@ -10,6 +10,8 @@ flowers, are kept to 40 % too.
 « avantages promotionnels, immédiats ou différés »). What multiplied points are worth beyond those that every article
 brings counts with the reduction of the article; together they keep within the cap, and the points give way. Points
 that all articles bring alike are no advantage on one of them.
+A voucher for named articles or shelves is one of these advantages, on the articles it names; one for a whole basket is
+not (ADR 20).
 
 *Resale at a loss.* Nothing is sold below its effective purchase price, taxes included (C. com. L442-5), raised by a
 tenth for food (the same art. 125 I; fresh fruit and vegetables are exempt from the tenth, and here are not). Between
@@ -37,6 +39,7 @@ FOOD_COST_FACTOR = Decimal("1.10")
 GRAMS_PER_KILO = 1000
 # Where points are worth nothing.
 NO_LIMIT = 1000
+NOTHING = Decimal("0.00")
 
 
 class Costed(Protocol):
@@ -107,6 +110,24 @@ def most_factor(*, full: Decimal, paid: Decimal, is_food: bool, share: Fraction)
 def advantage(*, taken_off: Fraction, factor: int, share: Fraction) -> Fraction:
     """What a reduction of such a part of the price and points multiplied on what is left come to, as a part of it."""
     return taken_off + (factor - 1) * share * (1 - taken_off)
+
+
+def deferred_value(paid: Decimal, *, factor: int, share: Fraction) -> Decimal:
+    """Euros, to the cent above, that points multiplied so often on what is ``paid`` are worth beyond the usual; ``share`` as in
+    `most_factor`.
+    """
+    exact = Fraction(paid) * (factor - 1) * share
+    return _up(Decimal(exact.numerator) / exact.denominator)
+
+
+def voucher_room(item: Costed, quantity: int, *, discount: Decimal, deferred: Decimal = NOTHING) -> Decimal:
+    """The most that a voucher for named articles may take off so many pieces or grams, ``discount`` being off already.
+
+    It is a promotion on them: with the others it keeps within `least_total`. ``deferred`` is what the same articles
+    bring later, in euros, such as extra points: an advantage too, which the law cumulates.
+    """
+    full = item.price * quantity if item.is_counted else item.gross
+    return max(NOTHING, full - discount - deferred - least_total(item, quantity).amount)
 
 
 def _up(amount: Decimal) -> Decimal:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -243,6 +243,36 @@ def items_of(chosen: Q) -> list[Item]:
     )
     costs = costs_of([row.pk for row in rows])
     return [item_of(row, unit_cost=costs.get(row.pk)) for row in rows]
+
+
+def with_minimum_age(product_ids: Collection[int]) -> set[int]:
+    """Those of these products that are for adults. One query."""
+    found = Product.objects.filter(pk__in=product_ids, minimum_age__isnull=False)
+    return set(found.values_list("pk", flat=True))
+
+
+_NAMED: dict[str, type[Model]] = {"products": Product, "aisles": Aisle, "brands": Brand}
+
+
+def names_by_id(ids: Mapping[str, Collection[int]]) -> dict[str, dict[int, str]]:
+    """The names of products, aisles and brands, what is gone left out. One query for each kind that is asked for."""
+    return {
+        kind: dict(_NAMED[kind]._default_manager.filter(pk__in=pks).values_list("pk", "name"))
+        for kind, pks in ids.items()
+        if pks
+    }
+
+
+def named_like(text: str, limit: int) -> list[tuple[str, int, str]]:
+    """Kind, id and name of the aisles, brands and products that are called so, or of a bar code. Three queries."""
+    found = []
+    for kind in ("aisles", "brands", "products"):
+        called = Q(name__unaccent__icontains=text)
+        if kind == "products":
+            called |= Q(ean=normalised_ean(text) or "")
+        rows = _NAMED[kind]._default_manager.filter(called).order_by("name", "pk")
+        found += [(kind, pk, name) for pk, name in rows.values_list("pk", "name")[:limit]]
+    return found
 
 
 def item_of(product: Product, quantity: int | None = None, *, unit_cost: Decimal | None) -> Item:

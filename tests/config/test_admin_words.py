@@ -44,6 +44,9 @@ def filtered_names(options) -> list[str]:
 
 def is_worded(model: type[Model], options, name: str) -> bool:
     """Whether somebody gave this column or field a label; Django's own guess is the name with spaces."""
+    declared = getattr(options.form, "declared_fields", {})
+    if name in declared:
+        return bool(declared[name].label)
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:

@@ -88,12 +88,7 @@ def test_points_are_earned_wait_are_spent_and_go_back(shop, goods, open_page, cu
     assert wrong_accounts() == [] and not page.problems
 
 
-def test_the_gift_of_the_fifth_order_is_announced_chosen_packed_and_handed_over(
-    shop,
-    goods,
-    open_page,
-    customer,  # noqa: F811
-):
+def test_a_fifth_orders_gift_is_chosen_packed_and_given(shop, goods, open_page, customer):  # noqa: F811
     for _n in range(4):
         order = received(ordered(goods, customer, days=2))
     assert order.rank == 4

@@ -29,6 +29,7 @@ from loyalty.milestones.services import celebrate, note_delivered
 from loyalty.points.services import expire
 from loyalty.rewards.models import Item, Reward
 from loyalty.rewards.services import redeem
+from loyalty.vouchers.codes import stop_code
 from shop.catalogue.models import Aisle, Product
 from shop.customers.models import Customer, User
 from shop.customers.services import save_address
@@ -40,6 +41,7 @@ from shop.stock.models import StockItem
 from tests.factories import UserFactory
 from tests.journeys.pages import Inspector
 from tests.loyalty.points.earning import counts
+from tests.loyalty.vouchers.coding import shared
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.checkout.conftest import Walk
 from tests.shop.documents.selling import invoice
@@ -372,6 +374,35 @@ def test_checkout_as_a_guest(see, goods):
     )
     guest.post(reverse("checkout_voucher"), {"code": granted()[1]})
     see("checkout-voucher", "/commande/recapitulatif/", client=guest, says="5,00\u00a0€ de moins")
+
+
+def test_shared_codes_at_the_last_step(see, goods):
+    """The longest name a code may have, taken; then each refusal in its words."""
+    later, recap = timezone.now() + timedelta(days=3), "/commande/recapitulatif/"
+    guest = ready_to_pay(goods, names=("food", "second")).client
+    client = ready_to_pay(goods, signed_in(), names=("food", "second", "long")).client
+    shelf, food = goods["food"].shelf, goods["food"]
+    shared("SOLDESDEPRINTEMPS027", value=Decimal(20), aisles=[shelf, shelf.parent], products=[food])
+    shared("DEMAIN", starts_at=later, ends_at=later + timedelta(days=1))
+    stop_code(code_id=shared("STOP").pk)
+    shared("PAUVRE", budget=Decimal("0.50"))
+    shared("CENT", minimum_goods=Decimal(900))
+    others = Product.objects.filter(is_published=True, minimum_age=None).exclude(shelf__parent=shelf.parent)
+    away = others.exclude(pk__in=[one.pk for one in goods.values()])[:5]
+    shared("AILLEURS", products=list(away), value=Decimal(5))
+    shared("RETOUR", audience="away", audience_number=60)
+
+    guest.post(reverse("checkout_voucher"), {"code": "STOP"})
+    see("checkout-code-over", recap, client=guest, says="l’offre est terminée")
+    guest.post(reverse("checkout_voucher"), {"code": "soldes-de-printemps-027"})
+    see("checkout-code-guest", recap, client=guest, says="connectez-vous ou créez un compte")
+    for code, words in (
+        ("DEMAIN", "il le sera le"), ("PAUVRE", "a été utilisé"), ("CENT", "Il manque"), ("RETOUR", "Nous ne reconnaissons pas"),
+        ("AILLEURS", "rien de tel dans votre panier"), ("soldes-de-printemps-027", "Il compte sur"),
+    ):  # fmt: skip
+        client.post(reverse("checkout_voucher"), {"code": code})
+        see(f"checkout-code-{code.lower()}", recap, client=client, says=words)
+    see("basket-stacking", "/panier/", client=client, says="ce qui s’additionne")
 
 
 def test_checkout_as_a_customer_with_alcohol(see, goods):

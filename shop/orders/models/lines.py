@@ -52,6 +52,8 @@ class OrderLine(models.Model):
         _("part du bon"), max_digits=8, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
     )
     takes_voucher = models.BooleanField(default=True, db_default=True)
+    # The most of it that a voucher for named articles may take off, nothing where it is for others; none for the whole basket.
+    voucher_room = models.DecimalField(_("part du bon, au plus"), max_digits=10, decimal_places=2, null=True)
     # What of the discount no promotion makes: more was ordered of it later, at another price.
     price_kept = models.DecimalField(
         _("dont prix gardé"), max_digits=10, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
@@ -138,6 +140,7 @@ class OrderLine(models.Model):
             deposit=self.deposit,
             dropped=self.dropped,
             takes_voucher=self.takes_voucher,
+            voucher_room=self.voucher_room,
         )
 
     @property

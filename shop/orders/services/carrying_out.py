@@ -107,7 +107,7 @@ def _write_lines(order: Order, proposal: Proposal, costs: Costs) -> list[OrderLi
 
 _WRITTEN = (
     "name", "packaging_label", "sold_by", "quantity", "unit_price", "vat_rate", "total", "discount", "price_kept",
-    "promotion_id", "promotion_label", "points_factor", "vat_amount", "voucher_share", "takes_voucher", "may_be_returned", "deposit", "minimum_age", "labels", "minimum_life_days",
+    "promotion_id", "promotion_label", "points_factor", "vat_amount", "voucher_share", "takes_voucher", "voucher_room", "may_be_returned", "deposit", "minimum_age", "labels", "minimum_life_days",
 )  # fmt: skip
 
 
@@ -119,6 +119,7 @@ def _write(line: OrderLine, article: Article) -> None:
         "promotion_id",
         "promotion_label",
         "points_factor",
+        "voucher_room",
         "minimum_age",
         "minimum_life_days",
     ):

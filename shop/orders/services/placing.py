@@ -13,6 +13,7 @@ from config.facts import publish
 from delivery.slots import services as slots
 from delivery.slots.models import Hold
 from loyalty.vouchers import services as vouchers
+from loyalty.vouchers.models import Voucher
 from shop.basket import services as baskets
 from shop.customers.models import ShortageChoice
 from shop.orders.events import OrderPlaced
@@ -59,13 +60,13 @@ def create_order(
     terms_version: str,
     shortage_choice: str = ShortageChoice.ASK,
     is_first_order: bool = False,
-    voucher_id: int | None = None,
+    voucher: Voucher | None = None,
 ) -> tuple[Order, str]:
     """Transaction A: an order awaiting payment with its stock taken, its slot pinned, its payment prepared.
 
     Returns the order and the key of its payment. Raises BasketAlreadyOrdered, stock.StockShort,
     slots.HoldLapsed, promotions.PromotionOver, a VoucherRefused: then nothing is left behind. Slot, stock,
-    promotions and the voucher are locked last, in that order.
+    promotions, the shared code and the voucher are locked last, in that order.
     """
     rank = 1 if is_first_order else rank_of_next_order(recipient.customer_id)
     order = _insert_order(
@@ -97,9 +98,9 @@ def create_order(
     _insert_lines(order, articles, totals, costs)
     # Every buyer of a promotion wants its row: held for this last statement alone.
     promotions.spend(order_reference=order.reference, amounts=totals.promotions)
-    if voucher_id is not None:
-        vouchers.reserve(
-            voucher_id=voucher_id,
+    if voucher is not None:
+        vouchers.take(
+            voucher=voucher,
             order_reference=order.reference,
             customer_id=order.customer_id,
             goods=totals.goods_total,
@@ -169,6 +170,7 @@ def _insert_lines(
             promotion_label=article.promotion_label,
             points_factor=article.points_factor,
             takes_voucher=article.takes_voucher,
+            voucher_room=article.voucher_room,
             voucher_share=share,
             vat_amount=vat,
             deposit=article.priced.deposit_total,

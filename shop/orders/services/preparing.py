@@ -186,7 +186,7 @@ def pack_order(*, reference: str, by_id: int | None = None) -> Order:
         [line.prepared for line in lines],
         fee=order.delivery_fee,
         most=order.most,
-        voucher=voucher.terms if voucher else None,
+        voucher=voucher.agreed_terms if voucher else None,
         voucher_agreed=order.voucher_discount,
     )
     kept = _keep_bill(order, lines, made)

@@ -184,4 +184,6 @@ def _line(kept: Mapping[str, Any]) -> AmendedLine:
     priced = article.pop("priced")
     priced |= {name: Decimal(priced[name]) for name in _SUMS}
     article |= {"labels": tuple(article["labels"]), "price_kept": Decimal(article["price_kept"])}
+    if article.get("voucher_room") is not None:
+        article["voucher_room"] = Decimal(article["voucher_room"])
     return AmendedLine(kept["line_id"], kept["before"], Article(priced=PricedLine(**priced), **article))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from delivery.slots.models import Slot
 from delivery.slots.queries import slot_of_zone
 from delivery.zones.queries import zone_for_postcode
-from loyalty.vouchers import rules as voucher_rules
+from loyalty.vouchers.models import Voucher
 from loyalty.vouchers.queries import voucher_held_by
 from shop.catalogue.models import Product
 from shop.catalogue.rules import quantity_is_valid
@@ -32,6 +32,7 @@ from shop.orders.services.errors import (
     WrongQuantity,
 )
 from shop.orders.services.proposals import AmendedLine, Proposal, Wishes, standing_of
+from shop.orders.services.rooms import with_rooms
 from shop.pricing.book import PromotionBook
 from shop.pricing.ports import costs_of
 from shop.pricing.promotions import FREE_DELIVERY, Terms
@@ -57,7 +58,8 @@ def settled_lines(order: Order, lines: Collection[OrderLine]) -> set[int]:
 
 
 def propose(order: Order, wishes: Wishes) -> Proposal:
-    """Price the wishes as they are this instant, on an order with its slot and zone. Eleven queries at most.
+    """Price the wishes as they are this instant, on an order with its slot and zone. Eleven queries at most, twelve
+    with a voucher for named articles.
 
     Raises LineUnknown, LineSettled, WrongQuantity, NotForSale, NotThatMuch, TooManyLines, AgeUnknown,
     BelowZoneMinimum, SlotElsewhere, ElsewhereDelivered.
@@ -72,8 +74,11 @@ def propose(order: Order, wishes: Wishes) -> Proposal:
     sold = _sold_today(order, own, wanted, new, products, book, slot)
     amended = [_amended(line, wanted[line.pk], sold) for line in own]
     amended += [AmendedLine(None, 0, sold[pk]) for pk in new]
+    voucher = _voucher_of(order, amended)
+    if voucher and voucher.scope:
+        amended = with_rooms(amended, voucher.scope, own, products, share=book.share(timezone.now()))
     articles = [line.article for line in amended if line.quantity]
-    totals = _totals(order, articles, slot, book)
+    totals = _totals(order, articles, slot, book, voucher)
     _check_sums(order, totals, amended)
     return Proposal(
         lines=amended,
@@ -246,6 +251,7 @@ def article_of(line: OrderLine) -> Article:
         may_be_returned=line.may_be_returned,
         price_kept=line.price_kept,
         points_factor=line.points_factor,
+        voucher_room=line.voucher_room,
     )
 
 
@@ -277,9 +283,11 @@ def _amended(line: OrderLine, quantity: int, sold: Mapping[int, Article]) -> Ame
     return AmendedLine(line.pk, line.quantity, article)
 
 
-def _totals(order: Order, articles: Sequence[Article], slot: Slot, book: PromotionBook) -> Figures:
-    """Delivery follows the new goods and slot; in the slot that was ordered it keeps what it was given. The voucher of
-    the order stays with it while the goods reach its minimum. Two queries at most.
+def _totals(
+    order: Order, articles: Sequence[Article], slot: Slot, book: PromotionBook, voucher: Voucher | None
+) -> Figures:
+    """Delivery follows the new goods and slot; in the slot that was ordered it keeps what it was given. One query at
+    most.
     """
     when = slot_facts(slot)
     price = slot.price
@@ -295,14 +303,15 @@ def _totals(order: Order, articles: Sequence[Article], slot: Slot, book: Promoti
         slot_price=price,
         free_delivery_from=order.zone.free_delivery_from,
         offer=offer,
-        voucher=_voucher_of(order, articles),
+        voucher=voucher.agreed_terms if voucher else None,
     )
 
 
-def _voucher_of(order: Order, articles: Sequence[Article]) -> voucher_rules.Terms | None:
+def _voucher_of(order: Order, amended: Sequence[AmendedLine]) -> Voucher | None:
+    """It stays with its order while the goods reach its minimum. One query."""
     held = voucher_held_by(order.reference) if order.voucher_discount else None
-    goods = goods_total(article.priced for article in articles)
-    return held.terms if held and goods >= held.minimum_goods else None
+    goods = goods_total(line.article.priced for line in amended if line.quantity)
+    return held if held and goods >= held.minimum_goods else None
 
 
 def _as_offer(terms: Terms, label: str) -> DeliveryOffer:

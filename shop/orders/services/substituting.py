@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from django.db import transaction
 
 from shop.catalogue.models import Product
+from shop.catalogue.rules import CENT
 from shop.customers.queries import excluded_allergens
 from shop.orders.models import LineEvent, Order, OrderLine
 from shop.orders.rules import substitute_price
 from shop.orders.services.books import packaging_of
 from shop.orders.services.errors import OfferGone
+from shop.pricing.caps import cap_of
 from shop.pricing.rules import deposit_total, line_total, vat_totals
 from shop.search.queries import substitutes
 from shop.stock import services as stock
@@ -116,10 +118,19 @@ def add_stand_in(
         # As the line it stands in for: what was agreed to is not exceeded for a smaller reduction.
         takes_voucher=line.takes_voucher,
         points_factor=line.points_factor,
+        voucher_room=_room(line, product, quantity, total),
         may_be_returned=line.may_be_returned,
     )
     _note(line, added, quantity, by_id)
     return added
+
+
+def _room(line: OrderLine, product: Product, quantity: int, total: Decimal) -> Decimal | None:
+    """Its part of what the missing line was to bear, within what the law lets anybody take off its price."""
+    if line.voucher_room is None:
+        return None
+    limits = (line.voucher_room * quantity / line.quantity, total * cap_of(is_food=product.is_food))
+    return min(limits).quantize(CENT, ROUND_DOWN)
 
 
 def _note(line: OrderLine, added: OrderLine, quantity: int, by_id: int | None) -> None:
