@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from config.limits import Limit
 from loyalty.vouchers import services as vouchers
 from loyalty.vouchers.codes import stop_code
 from loyalty.vouchers.models import SharedCode, Voucher
@@ -265,7 +266,7 @@ def test_signed_out_since_it_takes_nothing_off(own, cheese, slot):
 @pytest.mark.parametrize("limit", ["CODES_BY_MACHINE", "CODES_BY_CUSTOMER"])
 def test_after_so_many_tries_even_the_right_code_waits(own, monkeypatch, limit):
     off()
-    monkeypatch.setattr(voucher_views, limit, voucher_views.Limit(f"{limit}.t", most=3))
+    monkeypatch.setattr(voucher_views, limit, Limit(f"{limit}.t", most=3))
     for n in range(3):
         enter(own, code=f"FAUX{n}")
 

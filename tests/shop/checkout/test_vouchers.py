@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.facts import deliver_all, publish
+from config.limits import Limit
 from crm.outbox.models import Message
 from loyalty.vouchers import services as vouchers
 from shop.basket.models import Basket
@@ -349,7 +350,7 @@ def test_charged_it_is_used_once_whatever_the_fact_says_twice(ready):
 
 
 def test_guessing_is_slowed_down_by_machine(ready, monkeypatch):
-    monkeypatch.setattr(voucher_views, "CODES_BY_MACHINE", voucher_views.Limit("voucher.machine.t", most=3))
+    monkeypatch.setattr(voucher_views, "CODES_BY_MACHINE", Limit("voucher.machine.t", most=3))
 
     answers = [
         ready.client.post(reverse("checkout_voucher"), {"code": "A" * 20}).status_code for _n in range(5)
@@ -360,7 +361,7 @@ def test_guessing_is_slowed_down_by_machine(ready, monkeypatch):
 
 
 def test_guessing_is_slowed_down_by_customer(own, monkeypatch):
-    monkeypatch.setattr(voucher_views, "CODES_BY_CUSTOMER", voucher_views.Limit("voucher.customer.t", most=2))
+    monkeypatch.setattr(voucher_views, "CODES_BY_CUSTOMER", Limit("voucher.customer.t", most=2))
 
     answers = [
         own.client.post(reverse("checkout_voucher"), {"code": "A" * 20}).status_code for _n in range(3)
