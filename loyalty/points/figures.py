@@ -1,0 +1,180 @@
+"""The programme in figures: what is owed and will be spent of it, what each month brought, a quarter under other rules."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Q, Sum
+from django.db.models.functions import TruncMonth
+
+from loyalty.points import rules
+from loyalty.points.models import PointAccount, PointEntry
+from loyalty.points.rules import Cohort, History, Replayed
+
+Kind = PointEntry.Kind
+# Lots that ended so lately show what becomes of points: a whole year, with its feasts and its holidays.
+LOOKED_BACK = timedelta(days=365)
+# Where points never end, those of that age are seen as ended.
+ENDLESS_MONTHS = 24
+REPLAYED = timedelta(days=90)
+# What millions of rows say changes little within the hour.
+KNOWN_SECONDS = 3600
+# What is spent under such a source became a voucher, which is counted when an order uses it.
+EXCHANGED = "exchange-"
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """What is owed in points, at most and as history says; ``ended`` is how many points that ended it stands on, ``whole``
+    how many of those owed are counted whole, for want of it.
+    """
+
+    points: int
+    most: Decimal
+    expected_points: int
+    expected: Decimal
+    ended: int
+    whole: int
+    history: tuple[Cohort, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether history says anything of what is owed."""
+        return self.whole < self.points
+
+
+_AGE = "greatest(0, extract(day FROM {} - l.usable_at)::int / 30)"
+_ENDED = """
+(l.expires_at <= %(now)s AND l.expires_at > %(since)s)
+ OR (l.expires_at IS NULL AND l.usable_at <= %(now)s::timestamptz - make_interval(months => %(months)s)
+     AND l.usable_at > %(since)s::timestamptz - make_interval(months => %(months)s))
+"""
+# Points that were moved to another lot, or paid a debt as they came, never were to spend: they are no part of it.
+_USED = f"""
+SELECT age, coalesce(sum(points) FILTER (WHERE is_spent), 0), coalesce(sum(points) FILTER (WHERE is_lost), 0),
+       coalesce(sum(points) FILTER (WHERE NOT is_spent AND NOT is_lost), 0)
+  FROM (SELECT {_AGE.format("e.at")} AS age, u.points,
+               e.kind = 'spent' OR (e.kind = 'given_back' AND u.points < 0) AS is_spent,
+               e.kind IN ('taken_back', 'expired') AS is_lost
+          FROM points_pointlot l JOIN points_pointuse u ON u.lot_id = l.id JOIN points_pointentry e ON e.id = u.entry_id
+         WHERE {_ENDED}) used
+ GROUP BY age
+"""  # noqa: S608 - our own words
+_CREDITED = f"SELECT coalesce(sum(l.points), 0) FROM points_pointlot l WHERE {_ENDED}"  # noqa: S608 - our own words
+_OWED = f"""
+SELECT coalesce({_AGE.format("%(now)s")}, 0) AS age, sum(remaining) FROM points_pointlot l WHERE remaining > 0 GROUP BY 1
+"""  # noqa: S608 - our own words
+
+
+def liability_of(terms: rules.Terms, now: datetime) -> Liability:
+    """Reads every lot that holds something, and those of the last year that ended. Three queries."""
+    told = {"now": now, "since": now - LOOKED_BACK, "months": terms.lasts_months or ENDLESS_MONTHS}
+    used = [tuple(map(int, row)) for row in _rows(_USED, told)]
+    [(credited,)] = _rows(_CREDITED, told)
+    owed = [(age, int(points)) for age, points in _rows(_OWED, told)]
+    ended = int(credited) - sum(apart for *_used, apart in used)
+    history = rules.cohorts(ended, [(age, spent, lost) for age, spent, lost, _apart in used])
+    points = sum(some for _age, some in owed)
+    expected, whole = rules.expected_use(owed, history)
+    return Liability(
+        points, rules.worth(points, terms), expected, rules.worth(expected, terms), ended, whole, tuple(history)
+    )
+
+
+def _rows(asked: str, told: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(asked, told)
+        return cursor.fetchall()
+
+
+def known_liability(terms: rules.Terms, now: datetime) -> Liability:
+    """As `liability_of`, at most an hour old. No query where it is known."""
+    key = f"points.liability.{terms.hundred_worth}.{terms.lasts_months}"
+    known = cache.get(key)
+    if not isinstance(known, Liability):
+        known = liability_of(terms, now)
+        cache.set(key, known, KNOWN_SECONDS)
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Points of one month, all positive. ``spent`` is less what was given back; ``otherwise`` is the part of it that became
+    no voucher; ``credited`` what was earned and given, less what was taken back; ``owed`` all balances at its end.
+    """
+
+    starts_on: date
+    earned: int
+    gifts: int
+    taken_back: int
+    spent: int
+    otherwise: int
+    expired: int
+    owed: int
+
+    @property
+    def credited(self) -> int:
+        return self.earned + self.gifts - self.taken_back
+
+
+def months_since(since: datetime) -> list[Month]:
+    """From the month of ``since`` on, those without an entry left out; the first first. Two queries."""
+    found = PointEntry.objects.filter(at__gte=since).annotate(month=TruncMonth("at")).order_by()
+    rows = found.values_list("month", "kind").annotate(
+        some=Sum("points"), otherwise=Sum("points", filter=~Q(source__startswith=EXCHANGED), default=0)
+    )
+    by_month: dict[date, dict[str, tuple[int, int]]] = {}
+    for month, kind, points, otherwise in rows:
+        by_month.setdefault(month.date(), {})[kind] = (points, otherwise)
+    owed = PointAccount.objects.aggregate(points=Sum("balance", default=0))["points"]
+    months = []
+    for starts_on, kinds in sorted(by_month.items(), reverse=True):
+        months.append(_month(starts_on, kinds, owed))
+        owed -= sum(points for points, _otherwise in kinds.values())
+    return months[::-1]
+
+
+def _month(starts_on: date, kinds: dict[str, tuple[int, int]], owed: int) -> Month:
+    def of(kind: str, part: int = 0) -> int:
+        return kinds.get(kind, (0, 0))[part]
+
+    return Month(
+        starts_on=starts_on,
+        earned=of(Kind.EARNED),
+        gifts=of(Kind.GIFT),
+        taken_back=-of(Kind.TAKEN_BACK),
+        spent=-of(Kind.SPENT) - of(Kind.GIVEN_BACK),
+        otherwise=-of(Kind.SPENT, 1) - of(Kind.GIVEN_BACK, 1),
+        expired=-of(Kind.EXPIRED),
+        owed=owed,
+    )
+
+
+_HISTORIES = """
+SELECT sum(e.points)::bigint, sum(e.cents)::bigint, sum(e.points::bigint * (t.step * 100)::bigint / t.points)::bigint,
+       a.carried_cents, max(t.step * 100)::bigint
+  FROM points_pointentry e
+  JOIN points_pointorder o ON o.order_reference = e.order_reference
+  JOIN points_pointterms t ON t.id = o.terms_id
+  JOIN points_pointaccount a ON a.customer_id = e.account_id
+ WHERE e.kind IN ('earned', 'taken_back') AND e.at >= %s
+ GROUP BY a.customer_id
+"""
+
+
+def histories_since(since: datetime) -> Iterator[History]:
+    """What orders brought each account since then, as its entries say. One query, read little by little."""
+    with closing(connection.chunked_cursor()) as cursor:
+        cursor.execute(_HISTORIES, [since])
+        while rows := cursor.fetchmany(2000):
+            yield from (History(*row) for row in rows)
+
+
+def replay_quarter(terms: rules.Terms, in_force: rules.Terms, now: datetime) -> Replayed:
+    """The last ninety days under other rules. Writes nothing; one query, memory flat."""
+    return rules.replay(histories_since(now - REPLAYED), terms, in_force)
