@@ -108,6 +108,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("insights.funnelcount", _("Fréquentation"), "filter_alt"),
             Entry("insights.vitalcount", _("Rapidité ressentie"), "speed"),
             Entry("insights.funnelcount", _("Clients déçus"), "handshake", "admin:insights_recovery"),
+            Entry("insights.discountbudget", _("Fidélité en euros"), "loyalty", "admin:insights_programme"),
+            Entry("insights.discountbudget", _("Budget des réductions"), "savings"),
         ],
     ),
     (

@@ -39,6 +39,8 @@ DOORS |= {"refunds", "refund_rules", "withdrawals", "compensations"}
 DOORS |= {"refund_forms", "promised"}
 # What pages, letters and admin lists of other rooms show of an order as its own do.
 DOORS |= {"shown", "letters", "admin_search"}
+# What a programme comes to, in points and euros.
+DOORS |= {"figures"}
 # Who waits for a place in a full slot.
 DOORS |= {"waitlist"}
 # The plain values of rounds: a point on the map, a load.

@@ -68,7 +68,13 @@ def _write(first: int, last: int, form: Shape, terms_id: int, now: datetime) -> 
             cursor.execute(statement, told)
 
 
-_NUMBERED = ("customers_customer", "points_pointorder", "points_pointentry", "points_pointlot", "points_pointuse")
+_NUMBERED = (
+    "customers_customer",
+    "points_pointorder",
+    "points_pointentry",
+    "points_pointlot",
+    "points_pointuse",
+)
 # ``low`` and ``high`` bound an order's points, and a debit's, on the line of all points that an account was ever given:
 # what a debit takes of a lot is where the two overlap. The last debit ends the lot that the spendings broke into.
 _STATEMENTS = (

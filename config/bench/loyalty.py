@@ -39,7 +39,12 @@ class BookWrong(Exception):
 
 
 def heading(accounts: int, entries: int) -> tuple[str, str, str, str]:
-    return f"loyalty: {accounts} accounts, {entries} entries", "measured", "baseline, in the same run", "ratio"
+    return (
+        f"loyalty: {accounts} accounts, {entries} entries",
+        "measured",
+        "baseline, in the same run",
+        "ratio",
+    )
 
 
 def rows(*, accounts: int, entries: int, told: Callable[[str], object]) -> Iterator[Row]:
@@ -137,7 +142,12 @@ def _killed_and_resumed() -> Row:
     _verify()
     if due.exists():
         raise BookWrong("lots are left")
-    return "a night killed and run again, lots", f"{number - left} + {left}", f"{number} ({took:.1f} s)", "1.0"
+    return (
+        "a night killed and run again, lots",
+        f"{number - left} + {left}",
+        f"{number} ({took:.1f} s)",
+        "1.0",
+    )
 
 
 class _Counted:

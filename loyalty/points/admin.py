@@ -74,7 +74,11 @@ class PointTermsAdmin(Undeletable, ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form_of = self.get_form(request)
-        form = form_of(request.POST) if request.method == "POST" else form_of(initial=self.get_changeform_initial_data(request))
+        form = (
+            form_of(request.POST)
+            if request.method == "POST"
+            else form_of(initial=self.get_changeform_initial_data(request))
+        )
         form.fields["starts_at"].required = False
         context = {
             **self.admin_site.each_context(request), "title": _("Rejouer le dernier trimestre"), "opts": self.opts,

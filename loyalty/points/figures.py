@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Q, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Sum
+from django.db.models.functions import TruncDate, TruncMonth
 
 from loyalty.points import rules
 from loyalty.points.models import PointAccount, PointEntry
@@ -82,7 +82,13 @@ def liability_of(terms: rules.Terms, now: datetime) -> Liability:
     points = sum(some for _age, some in owed)
     expected, whole = rules.expected_use(owed, history)
     return Liability(
-        points, rules.worth(points, terms), expected, rules.worth(expected, terms), ended, whole, tuple(history)
+        points,
+        rules.worth(points, terms),
+        expected,
+        rules.worth(expected, terms),
+        ended,
+        whole,
+        tuple(history),
     )
 
 
@@ -104,8 +110,8 @@ def known_liability(terms: rules.Terms, now: datetime) -> Liability:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Points of one month, all positive. ``spent`` is less what was given back; ``otherwise`` is the part of it that became
-    no voucher; ``credited`` what was earned and given, less what was taken back; ``owed`` all balances at its end.
+    """Points of one month, all positive. ``spent`` is less what was given back, ``credited`` what was earned and given less
+    what was taken back, ``owed`` all balances at its end.
     """
 
     starts_on: date
@@ -113,7 +119,6 @@ class Month:
     gifts: int
     taken_back: int
     spent: int
-    otherwise: int
     expired: int
     owed: int
 
@@ -125,34 +130,61 @@ class Month:
 def months_since(since: datetime) -> list[Month]:
     """From the month of ``since`` on, those without an entry left out; the first first. Two queries."""
     found = PointEntry.objects.filter(at__gte=since).annotate(month=TruncMonth("at")).order_by()
-    rows = found.values_list("month", "kind").annotate(
-        some=Sum("points"), otherwise=Sum("points", filter=~Q(source__startswith=EXCHANGED), default=0)
-    )
-    by_month: dict[date, dict[str, tuple[int, int]]] = {}
-    for month, kind, points, otherwise in rows:
-        by_month.setdefault(month.date(), {})[kind] = (points, otherwise)
+    by_month: dict[date, dict[str, int]] = {}
+    for month, kind, points in found.values_list("month", "kind").annotate(some=Sum("points")):
+        by_month.setdefault(month.date(), {})[kind] = points
     owed = PointAccount.objects.aggregate(points=Sum("balance", default=0))["points"]
     months = []
     for starts_on, kinds in sorted(by_month.items(), reverse=True):
         months.append(_month(starts_on, kinds, owed))
-        owed -= sum(points for points, _otherwise in kinds.values())
+        owed -= sum(kinds.values())
     return months[::-1]
 
 
-def _month(starts_on: date, kinds: dict[str, tuple[int, int]], owed: int) -> Month:
-    def of(kind: str, part: int = 0) -> int:
-        return kinds.get(kind, (0, 0))[part]
-
+def _month(starts_on: date, kinds: dict[str, int], owed: int) -> Month:
     return Month(
         starts_on=starts_on,
-        earned=of(Kind.EARNED),
-        gifts=of(Kind.GIFT),
-        taken_back=-of(Kind.TAKEN_BACK),
-        spent=-of(Kind.SPENT) - of(Kind.GIVEN_BACK),
-        otherwise=-of(Kind.SPENT, 1) - of(Kind.GIVEN_BACK, 1),
-        expired=-of(Kind.EXPIRED),
+        earned=kinds.get(Kind.EARNED, 0),
+        gifts=kinds.get(Kind.GIFT, 0),
+        taken_back=-kinds.get(Kind.TAKEN_BACK, 0),
+        spent=-kinds.get(Kind.SPENT, 0) - kinds.get(Kind.GIVEN_BACK, 0),
+        expired=-kinds.get(Kind.EXPIRED, 0),
         owed=owed,
     )
+
+
+def spent_otherwise(since: datetime, until: datetime) -> dict[date, int]:
+    """Day → points spent on something else than a voucher, less those given back. One query."""
+    found = PointEntry.objects.filter(at__gte=since, at__lt=until, kind__in=[Kind.SPENT, Kind.GIVEN_BACK])
+    days = found.exclude(source__startswith=EXCHANGED).annotate(day=TruncDate("at")).order_by()
+    return {day: -points for day, points in days.values_list("day").annotate(some=Sum("points"))}
+
+
+_USABLE = """
+SELECT reference, greatest(usable, 0) FROM (
+    SELECT reference, sum(delta) OVER (PARTITION BY account_id ORDER BY at, reference) AS usable FROM (
+        SELECT account_id, usable_at AS at, points AS delta, '' AS reference FROM points_pointlot
+         WHERE usable_at IS NOT NULL AND account_id %% %(one_in)s = 0
+        UNION ALL
+        SELECT e.account_id, e.at, -u.points, '' FROM points_pointuse u
+          JOIN points_pointentry e ON e.id = u.entry_id JOIN points_pointlot l ON l.id = u.lot_id
+         WHERE l.usable_at IS NOT NULL AND e.account_id %% %(one_in)s = 0
+        UNION ALL
+        SELECT account_id, at, 0, order_reference FROM points_pointentry
+         WHERE kind = 'earned' AND at >= %(since)s AND account_id %% %(one_in)s = 0
+           AND source = order_reference || ':1') moves) running
+ WHERE reference <> ''
+"""
+
+
+def usable_when_counted(since: datetime, *, one_in: int) -> dict[str, int]:
+    """Order → the points its customer might have spent as it first counted; of one account in so many. One query."""
+    return dict(_rows(_USABLE, {"since": since, "one_in": one_in}))
+
+
+def accounts_number() -> int:
+    """One query."""
+    return PointAccount.objects.count()
 
 
 _HISTORIES = """

@@ -237,7 +237,9 @@ def announce(*, now: datetime) -> int:
         remaining__gt=0, expires_at__gt=now, expires_at__lte=now + TOLD_AHEAD, told_at=None
     )
     owners = list(due.order_by("account").values_list("account", flat=True).distinct())
-    return sum(_announce_to(owners[at : at + TOLD_AT_ONCE], now) for at in range(0, len(owners), TOLD_AT_ONCE))
+    return sum(
+        _announce_to(owners[at : at + TOLD_AT_ONCE], now) for at in range(0, len(owners), TOLD_AT_ONCE)
+    )
 
 
 _ANNOUNCE_SQL = """

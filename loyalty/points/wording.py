@@ -139,7 +139,7 @@ def expected_said(told: Liability) -> str:
         return ""
     if not told.is_known:
         return _(
-            "Pas assez d’histoire\u202f: %(ended)s arrivés à leur terme depuis un an, il en faut %(enough)s. On compte tout."
+            "Pas assez d’histoire\u202f: depuis un an, le terme est venu pour %(ended)s, il en faut %(enough)s. On compte tout."
         ) % {"ended": points_said(told.ended), "enough": grouped(rules.ENOUGH_ENDED)}
     said = _(
         "D’après ce que sont devenus %(ended)s arrivés à leur terme depuis un an, %(share)s seront dépensés\u202f: %(sum)s."
@@ -184,15 +184,17 @@ def _replay_sentence(told: rules.Replayed, more: Decimal) -> str:
         return _("Aucune commande n’a compté ces %(days)s derniers jours\u202f: rien à rejouer.") % {
             "days": REPLAYED.days
         }
-    accounts = ngettext("Sur %(n)s compte", "Sur %(n)s comptes", told.accounts) % {"n": grouped(told.accounts)}
+    accounts = ngettext("sur %(n)s compte", "sur %(n)s comptes", told.accounts) % {
+        "n": grouped(told.accounts)
+    }
     if not told.gain + told.lose:
-        return _("%(accounts)s, personne n’y aurait gagné ni perdu.") % {"accounts": accounts}
+        return _("Personne n’y aurait gagné ni perdu, %(accounts)s.") % {"accounts": accounts}
     shop = (
         _("La boutique aurait promis %(sum)s de plus.")
         if more >= 0
         else _("La boutique aurait promis %(sum)s de moins.")
     ) % {"sum": euros(abs(more))}
-    return _("%(accounts)s, %(gain)s y auraient gagné et %(lose)s y auraient perdu. %(shop)s") % {
+    return _("Gagnants\u202f: %(gain)s %(accounts)s\u202f; perdants\u202f: %(lose)s. %(shop)s") % {
         "accounts": accounts, "gain": grouped(told.gain), "lose": grouped(told.lose), "shop": shop,
     }  # fmt: skip
 
@@ -209,6 +211,8 @@ def _left_out(terms: rules.Terms, in_force: rules.Terms) -> list[str]:
     ]
     if terms.counts_alcohol != in_force.counts_alcohol:
         said.append(
-            _("L’alcool n’est pas rejoué\u202f: le livre ne garde que ce qui comptait quand la commande fut passée.")
+            _(
+                "L’alcool n’est pas rejoué\u202f: le livre ne garde que ce qui comptait quand la commande fut passée."
+            )
         )
     return said
