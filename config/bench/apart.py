@@ -40,4 +40,4 @@ def _administer(statement: str, name: str) -> None:
         host=own["HOST"] or None, port=own["PORT"] or None, user=own["USER"] or None,
         password=own["PASSWORD"] or None, dbname="postgres", autocommit=True,
     ) as server:  # fmt: skip
-        server.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]
+        server.execute(sql.SQL(statement).format(sql.Identifier(name)))

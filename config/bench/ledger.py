@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -59,7 +60,7 @@ def _write(first: int, last: int, form: Shape, terms_id: int, now: datetime) -> 
     Customer.objects.bulk_create(
         [Customer(pk=n, email=f"banc-{n}@exemple.fr") for n in range(first, last + 1)], batch_size=CHUNK
     )
-    told = {
+    told: dict[str, Any] = {
         "first": first, "last": last, "orders": form.orders, "spendings": form.spendings, "each": form.entries,
         "terms": terms_id, "now": now, "apart": YEARS / form.orders, "spent": SPENT,
     }  # fmt: skip

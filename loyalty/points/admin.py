@@ -21,7 +21,7 @@ from loyalty.points.figures import known_liability, replay_quarter
 from loyalty.points.forms import GiveForm, TermsForm
 from loyalty.points.models import PointAccount, PointEntry, PointTerms
 from loyalty.points.queries import liability, terms_at
-from loyalty.points.rules import CEILINGS, AboveCeiling, NoProgramme
+from loyalty.points.rules import CEILINGS, AboveCeiling, NoProgramme, Terms
 from loyalty.points.wording import change_said, sentence
 
 
@@ -58,7 +58,7 @@ class PointTermsAdmin(Undeletable, ModelAdmin):
         return [path("rejouer/", page, name="points_replay"), *super().get_urls()]
 
     def has_replay_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
-        return self.has_add_permission(request)
+        return bool(self.has_add_permission(request))
 
     @action(
         description=_("Rejouer le dernier trimestre"),
@@ -92,7 +92,7 @@ def _replayed(form: TermsForm) -> wording.ReplayShown | None:
     now = timezone.now()
     if (in_force := terms_at(now)) is None:
         return None
-    terms = PointTerms(**form.cleaned_data).terms
+    terms: Terms = form.instance.terms
     return wording.replay_shown(replay_quarter(terms, in_force.terms, now), terms, in_force.terms)
 
 

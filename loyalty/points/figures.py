@@ -95,7 +95,7 @@ def liability_of(terms: rules.Terms, now: datetime) -> Liability:
 def _rows(asked: str, told: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(asked, told)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def known_liability(terms: rules.Terms, now: datetime) -> Liability:

@@ -171,7 +171,7 @@ def replay_shown(told: rules.Replayed, terms: rules.Terms, in_force: rules.Terms
             (_("Points donnés"), grouped(told.given), grouped(told.would), change_said(told.would - told.given)),
             (_("Ce qu’ils valent"), euros(was), euros(becomes), _more(becomes - was)),
             (
-                _("Comptes qui atteignent %(points)s en un trimestre") % {"points": points_said(rules.FIRST_REWARD)},
+                _("Comptes à %(points)s ou plus") % {"points": points_said(rules.FIRST_REWARD)},
                 grouped(told.reach), grouped(told.would_reach), change_said(told.would_reach - told.reach),
             ),
         ],

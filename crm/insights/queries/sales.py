@@ -96,10 +96,10 @@ SELECT (o.placed_at AT TIME ZONE %(zone)s)::date, v.origin, sum(v.amount) FROM o
 
 def _vouchers(begins: datetime, ends: datetime) -> list[tuple[date, str, Decimal]]:
     """(day of the order, origin, what vouchers take off it). One query."""
-    told = {
+    told: dict[str, Any] = {
         "begins": begins, "ends": ends, "standing": list(Order.STANDING),
         "zone": timezone.get_current_timezone_name(),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_VOUCHERS, told)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -59,8 +59,8 @@ def _histories(begins: datetime, ends: datetime, one_in: int) -> dict[int, list[
         .values_list("owner", "reference", "placed_at", "delivered_at", "total")
     )
     histories: dict[int, list[_Bought]] = defaultdict(list)
-    for owner, *order in rows.iterator(chunk_size=5000):
-        histories[owner].append(_Bought(*order))
+    for owner, reference, placed_at, came_at, total in rows.iterator(chunk_size=5000):
+        histories[owner].append(_Bought(reference, placed_at or begins, came_at, total))
     return histories
 
 

@@ -168,6 +168,14 @@ def test_the_same_rules_give_the_same_points():
     assert replay(histories, TERMS, TERMS) == Replayed(2, 40, 40, 0, 0, 0, 0)
 
 
+def test_whatever_else_filled_steps_counts_as_carried_in():
+    """Points that an order was given beyond what it counts: they are given again by the same rules."""
+    doubled = History(given=100, cents=7500, stepped_cents=15_000, carried_cents=200, step_cents=1500)
+
+    assert replay([doubled], TERMS, TERMS).would == 100
+    assert replay([doubled], replace(TERMS, points=20), TERMS).would == 200
+
+
 def test_who_gains_and_who_loses_is_counted_in_worth():
     histories = [History(100, 15_000, 15_000, 0, 1500), History(0, 1400, 0, 1400, 1500)]
 
