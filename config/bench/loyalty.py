@@ -91,10 +91,17 @@ def _read_whole(now: datetime) -> Iterator[Row]:
     halved = replace(terms, step_cents=terms.step_cents // 2)
     replayed = _seconds(lambda: figures.replay_quarter(halved, terms, now))
     yield _row("a quarter under other rules, s", replayed, entries, "all entries summed")
+    one_in = max(1, figures.accounts_number() // 10_000)
+    at_hand = _seconds(lambda: figures.usable_when_counted(now - timedelta(days=365), one_in=one_in))
+    yield _row(f"points at hand of one account in {one_in}, s", at_hand, entries, "all entries summed")
 
 
 def _announced(now: datetime) -> Iterator[Row]:
-    number = 0
+    """A day's customers, those of the days before having been told."""
+    number, yesterday = 0, now - timedelta(days=1)
+    PointLot.objects.filter(remaining__gt=0, expires_at__lte=yesterday + services.TOLD_AHEAD).update(
+        told_at=yesterday
+    )
 
     def announce() -> None:
         nonlocal number

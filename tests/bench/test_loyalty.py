@@ -9,8 +9,11 @@ from loyalty.points.models import PointAccount
 
 
 def databases():
+    """Those made for measuring, by this process."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE '%%bench%%'")
+        cursor.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, current_database() || '_bench')"
+        )
         return cursor.fetchall()
 
 
