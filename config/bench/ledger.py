@@ -82,16 +82,16 @@ _STATEMENTS = (
     """
     CREATE TEMPORARY TABLE bench_order ON COMMIT DROP AS
     SELECT a, i, cents, (paid - cents) / 1500 * 10 AS low, paid / 1500 * 10 AS high, paid,
-           %(now)s - (%(orders)s - i + 0.5) * %(apart)s::interval AS at
+           %(now)s - (%(orders)s - i + (hashint8(a) & 65535) / 65536.0) * %(apart)s::interval AS at
       FROM (SELECT a, i, cents, sum(cents) OVER (PARTITION BY a ORDER BY i)::bigint AS paid
               FROM (SELECT a, i, 6000 + (hashint8(a * 1000 + i) & 16383) AS cents
                       FROM generate_series(%(first)s, %(last)s) a, generate_series(1, %(orders)s) i) drawn) summed
     """,
     """
     CREATE TEMPORARY TABLE bench_debit ON COMMIT DROP AS
-    SELECT a, j, 'spent' AS kind, (j - 1) * %(spent)s AS low, j * %(spent)s AS high, 'exchange-' || a || '-' || j AS source,
-           %(now)s - (%(spendings)s - j + 0.25) * %(apart)s::interval AS at
-      FROM generate_series(%(first)s, %(last)s) a, generate_series(1, %(spendings)s) j
+    SELECT o.a, j, 'spent' AS kind, (j - 1) * %(spent)s AS low, j * %(spent)s AS high,
+           'exchange-' || o.a || '-' || j AS source, least(o.at + (j * 60 + 30) * interval '1 day', %(now)s) AS at
+      FROM bench_order o JOIN generate_series(1, %(spendings)s) j ON o.low < j * %(spent)s AND o.high >= j * %(spent)s
     UNION ALL
     SELECT a, %(spendings)s + 1, 'expired', %(spendings)s * %(spent)s, high,
            'lot-' || (a - 1) * %(orders)s + i, least(at + interval '379 days', %(now)s)

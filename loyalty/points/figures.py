@@ -57,11 +57,13 @@ _ENDED = """
 # Points that were moved to another lot, or paid a debt as they came, never were to spend: they are no part of it.
 _USED = f"""
 SELECT age, coalesce(sum(points) FILTER (WHERE is_spent), 0), coalesce(sum(points) FILTER (WHERE is_lost), 0),
-       coalesce(sum(points) FILTER (WHERE NOT is_spent AND NOT is_lost), 0)
-  FROM (SELECT {_AGE.format("e.at")} AS age, u.points,
+       coalesce(sum(points) FILTER (WHERE is_spent IS NOT TRUE AND is_lost IS NOT TRUE), 0)
+  FROM (SELECT coalesce({_AGE.format("e.at")}, 0) AS age, u.points,
                e.kind = 'spent' OR (e.kind = 'given_back' AND u.points < 0) AS is_spent,
                e.kind IN ('taken_back', 'expired') AS is_lost
-          FROM points_pointlot l JOIN points_pointuse u ON u.lot_id = l.id JOIN points_pointentry e ON e.id = u.entry_id
+          FROM points_pointlot l JOIN points_pointuse u ON u.lot_id = l.id
+          LEFT JOIN points_pointentry e
+            ON e.id = u.entry_id AND e.kind IN ('spent', 'given_back', 'taken_back', 'expired')
          WHERE {_ENDED}) used
  GROUP BY age
 """  # noqa: S608 - our own words
