@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from config.navigation import changelist, may_open
 from config.templatetags.cabas import euros, french_number, hour
 from crm.desk.queries import backlog
+from crm.insights.programme.wording import heaviest_said, held_said, share_said, state_said
+from crm.insights.queries.programme import budget_in_force, held_against
 from crm.outbox.queries import waiting_for_a_person
 from delivery.promise.queries import waiting_for_staff
 from delivery.slots.queries import slot_fill
@@ -390,6 +392,32 @@ def courier_questions(_request: HttpRequest) -> Block:
     )
 
 
+def discount_budget(_request: HttpRequest) -> Block:
+    """What is taken off prices, against what may be: the tighter of this month and of the last 28 days. One query, and
+    five every five minutes.
+    """
+    page = reverse("admin:insights_programme")
+    budget = budget_in_force()
+    if budget is None:
+        return Block(_("Budget des réductions"), "—", page, note=gettext("Aucun budget n’est en vigueur."))
+    held = held_against(budget)
+    worst = max(held, key=lambda one: (one.is_over, one.is_near, one.spent_percent or Decimal(0)))
+    names = (gettext("ce mois-ci"), gettext("28 derniers jours"))
+    return Block(
+        title=_("Budget des réductions"),
+        figure=share_said(worst.sales.share if worst.sales.is_enough else None),
+        link=page,
+        is_alert=worst.is_near,
+        note=f"{state_said(worst)} {heaviest_said(worst.sales)}"
+        if worst.sales.is_enough
+        else held_said(worst),
+        lines=[
+            Line(label=name, value=share_said(one.sales.share if one.sales.is_enough else None), link=page)
+            for name, one in zip(names, held, strict=True)
+        ],
+    )
+
+
 def _waiting_since(oldest: datetime | None) -> str:
     if oldest is None:
         return ""
@@ -414,6 +442,7 @@ BLOCKS: dict[str, list[tuple[str, Callable[[HttpRequest], Block]]]] = {
         ("promise.compensation", compensations_to_decide),
         ("claims.claim", claims_waiting),
         ("stock.stockitem", stock_outs),
+        ("insights.discountbudget", discount_budget),
     ],
     "sales": [("orders.order", orders_placed_today), ("orders.order", deliveries_of_today)],
     "plans": [("slots.slot", slots_fill)],

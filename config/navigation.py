@@ -123,6 +123,8 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("insights.vitalcount", _("Rapidité ressentie"), "speed"),
             Entry("insights.funnelcount", _("Clients déçus"), "handshake", "admin:insights_recovery"),
             Entry("insights.funnelcount", _("Marge par source"), "savings", "admin:insights_sources"),
+            Entry("insights.discountbudget", _("Fidélité en euros"), "loyalty", "admin:insights_programme"),
+            Entry("insights.discountbudget", _("Budget des réductions"), "savings"),
         ],
     ),
     (

@@ -170,6 +170,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         **_SEE_REVIEWS,
         "insights.funnelcount": VIEW,
         "insights.vitalcount": VIEW,
+        "insights.discountbudget": VIEW,
         "search.missedsearch": VIEW,
         "search.zonepopularity": VIEW,
         "desk.helpentry": WRITE,
@@ -237,6 +238,7 @@ RIGHTS: dict[StaffGroup, Rights] = {
         "desk.legalpageversion": VIEW,
         "insights.funnelcount": VIEW,
         "insights.vitalcount": VIEW,
+        "insights.discountbudget": frozenset({"view", "add"}),
     },
 }
 

@@ -43,6 +43,8 @@ DOORS |= {"limits"}
 DOORS |= {"households"}
 # What pages, letters and admin lists of other rooms show of an order as its own do.
 DOORS |= {"shown", "letters", "admin_search"}
+# What a programme comes to, in points and euros.
+DOORS |= {"figures"}
 # Who waits for a place in a full slot.
 DOORS |= {"waitlist"}
 # The letter that welcomes, as it is laid out.

@@ -17,7 +17,7 @@ from config.staff import StaffGroup, rights_of, seed_groups
 from crm.desk.models import HelpEntry, ReplyText
 from crm.desk.services import ask_callback, receive_contact_request
 from crm.desk.services.phone_orders import start_phone_order
-from crm.insights.models import FunnelCount, VitalCount
+from crm.insights.models import DiscountBudget, FunnelCount, VitalCount
 from crm.outbox.models import Message, Suppression
 from delivery.tracking.models import Card, Incident
 from delivery.tracking.services import log_question
@@ -302,6 +302,7 @@ def rows(owned):
     HelpEntry.objects.get_or_create(key="essai", defaults={"question": "Quand ?", "answer": "Demain."})
     CoverageRequest.objects.create(email=owned.email, postcode="29200")
     FunnelCount.objects.create(day=today, step="visit", count=1)
+    DiscountBudget.objects.create(starts_on=today, share=Decimal("2.5"))
     VitalCount.objects.create(day=today, page="home", metric="lcp", bucket=2500, count=1)
     report_product(product_id=owned.product.pk, kind="price", words="Trop cher.", email="a@exemple.fr")
     receive_goods(depot_id=Depot.objects.first().pk, receipts=[Receipt(owned.product.pk, 5)])

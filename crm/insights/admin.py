@@ -1,3 +1,4 @@
+import csv
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from config.admin import ReadOnly
+from config.admin import ReadOnly, Undeletable, own_id
 from crm.insights import queries
-from crm.insights.models import FunnelCount, Metric, Step, VitalCount
+from crm.insights.forms import DiscountBudgetForm
+from crm.insights.models import DiscountBudget, FunnelCount, Metric, Step, VitalCount
+from crm.insights.programme.page import POINT_COLUMNS, budget_lines, file_rows
+from crm.insights.programme.page import page_of as programme_page
+from crm.insights.programme.sales import ENOUGH_ORDERS
+from crm.insights.programme.wording import ENOUGH_CREDITED
 from crm.insights.queries.abuse import watch
+from crm.insights.queries.programme import budget_in_force, held_against, programme_report
 from crm.insights.queries.sources import brought_in
 from crm.insights.recovery.estimate import HORIZONS
 from crm.insights.recovery.page import page_of
@@ -131,3 +138,56 @@ class VitalsAdmin(ReadOnlyReport):
             for metric in Metric
         ]
         return {"days": days, "tables": tables, "note": _("75e centile, en millisecondes")}
+
+
+@admin.register(DiscountBudget)
+class DiscountBudgetAdmin(Undeletable, ModelAdmin):
+    form = DiscountBudgetForm
+    list_display = ["starts_on", "share", "warn_at", "written_by"]
+    list_select_related = ["written_by"]
+    fields = ["starts_on", "share", "warn_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        last = DiscountBudget.objects.first()
+        return {"share": last.share, "warn_at": last.warn_at} if last else {}
+
+    def save_model(self, request: HttpRequest, obj: DiscountBudget, form: Any, change: bool) -> None:
+        obj.written_by_id = own_id(request)
+        super().save_model(request, obj, form, change)
+
+    def get_urls(self) -> list[URLPattern]:
+        page, file = map(self.admin_site.admin_view, (self.programme, self.programme_file))
+        return [
+            path("fidelite-en-euros/", page, name="insights_programme"),
+            path("fidelite-en-euros/donnees.csv", file, name="insights_programme_file"),
+            *super().get_urls(),
+        ]
+
+    def programme(self, request: HttpRequest) -> HttpResponse:
+        """What loyalty costs, is owed and brings. One query of its own once the figures are known."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        budget = budget_in_force()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Fidélité en euros"),
+            "page": programme_page(programme_report()),
+            "point_columns": POINT_COLUMNS,
+            "budget": budget_lines(held_against(budget)) if budget else None,
+            "may_write": self.has_add_permission(request),
+            "enough_orders": ENOUGH_ORDERS,
+            "enough_points": ENOUGH_CREDITED,
+        }
+        return TemplateResponse(request, "insights/admin_programme.html", context)
+
+    def programme_file(self, request: HttpRequest) -> HttpResponse:
+        """The months as a file that a French spreadsheet opens. No query of its own once the figures are known."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="cabas-fidelite-en-euros.csv"'
+        csv.writer(answer, delimiter=";").writerows(file_rows(programme_report()))
+        return answer

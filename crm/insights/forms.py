@@ -1,8 +1,16 @@
 import json
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from crm.insights.models import Metric
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.forms import FrenchDecimalField
+from crm.insights.models import DiscountBudget, Metric
 from crm.insights.rules import LONGEST_MS
 
 BODY_BYTES_AT_MOST = 1024
@@ -50,3 +58,22 @@ def read_measure(body: bytes) -> Measure:
 
 def _is_duration(value: Any) -> bool:
     return type(value) is int and 0 <= value <= LONGEST_MS
+
+
+class DiscountBudgetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A budget from a day to come on."""
+
+    share = FrenchDecimalField(
+        label=_("Part du chiffre d’affaires (%)"), min_value=Decimal("0.1"), max_value=100, max_digits=4, decimal_places=1,
+        help_text=_("Promotions, bons, points et livraisons offertes, tous ensemble."),
+    )  # fmt: skip
+
+    class Meta:
+        model = DiscountBudget
+        fields = ("starts_on", "share", "warn_at")
+
+    def clean_starts_on(self) -> date:
+        day: date = self.cleaned_data["starts_on"]
+        if day <= timezone.localdate():
+            raise ValidationError(_("Un budget ne vaut pas pour le passé\u202f: choisissez un jour à venir."))
+        return day

@@ -1,6 +1,12 @@
-"""Counts of what visitors do and of how fast pages felt. No row knows of whom."""
+"""Counts of what visitors do and of how fast pages felt, no row of which knows of whom; and how much may be taken off prices."""
 
+from decimal import Decimal
+
+import pgtrigger
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -56,3 +62,38 @@ class VitalCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.page} {self.metric} ≤ {self.bucket}"
+
+
+class DiscountBudget(models.Model):
+    """Which share of its turnover the shop may give in discounts, from a day on, until the next one begins. Written once."""
+
+    starts_on = models.DateField(_("à partir du"), unique=True)
+    share = models.DecimalField(
+        _("part du chiffre d’affaires (%)"), max_digits=4, decimal_places=1,
+        validators=[MinValueValidator(Decimal("0.1")), MaxValueValidator(Decimal(100))],
+    )  # fmt: skip
+    warn_at = models.PositiveSmallIntegerField(
+        _("prévenir à (% du budget)"), default=80, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    written_at = models.DateTimeField(_("écrit le"), auto_now_add=True)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False,
+        verbose_name=_("par"),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("budget des réductions")
+        verbose_name_plural = _("budgets des réductions")
+        ordering = ["-starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(share__gt=0, share__lte=100, warn_at__gte=1, warn_at__lte=100),
+                name="discount_budget_is_a_share",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="discount_budget_final", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.share} %"

@@ -4,27 +4,32 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from config.admin import ReadOnly, Undeletable, found, own_id
-from loyalty.points import services
+from loyalty.points import services, wording
+from loyalty.points.figures import known_liability, replay_quarter
 from loyalty.points.forms import GiveForm, TermsForm
 from loyalty.points.models import PointAccount, PointEntry, PointTerms
 from loyalty.points.queries import liability, terms_at
-from loyalty.points.rules import CEILINGS, AboveCeiling, NoProgramme
+from loyalty.points.rules import CEILINGS, AboveCeiling, NoProgramme, Terms
 from loyalty.points.wording import change_said, sentence
 
 
 @admin.register(PointTerms)
 class PointTermsAdmin(Undeletable, ModelAdmin):
     form = TermsForm
+    actions_list = ["open_replay"]
+    change_form_after_template = "points/admin/replay_button.html"
     list_display = [
         "starts_at",
         "step",
@@ -47,6 +52,48 @@ class PointTermsAdmin(Undeletable, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: PointTerms, form: Any, change: bool) -> None:
         obj.written_by_id = own_id(request)
         services.write_terms(terms=obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.replay_page)
+        return [path("rejouer/", page, name="points_replay"), *super().get_urls()]
+
+    def has_replay_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        return bool(self.has_add_permission(request))
+
+    @action(
+        description=_("Rejouer le dernier trimestre"),
+        url_path="rejouer-le-trimestre",
+        permissions=["replay"],
+        icon="replay",
+    )
+    def open_replay(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:points_replay")
+
+    def replay_page(self, request: HttpRequest) -> HttpResponse:
+        """What rules would have given in the last ninety days, beside what was given. Writes nothing."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form_of = self.get_form(request)
+        form = (
+            form_of(request.POST)
+            if request.method == "POST"
+            else form_of(initial=self.get_changeform_initial_data(request))
+        )
+        form.fields["starts_at"].required = False
+        context = {
+            **self.admin_site.each_context(request), "title": _("Rejouer le dernier trimestre"), "opts": self.opts,
+            "form": form, "shown": _replayed(form) if request.method == "POST" and form.is_valid() else None,
+        }  # fmt: skip
+        return TemplateResponse(request, "points/admin/replay.html", context)
+
+
+def _replayed(form: TermsForm) -> wording.ReplayShown | None:
+    """None while no programme runs: nothing was given."""
+    now = timezone.now()
+    if (in_force := terms_at(now)) is None:
+        return None
+    terms: Terms = form.instance.terms
+    return wording.replay_shown(replay_quarter(terms, in_force.terms, now), terms, in_force.terms)
 
 
 class EntryInline(ReadOnly, TabularInline):
@@ -84,10 +131,13 @@ class PointAccountAdmin(ReadOnly, ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """What the shop owes stands above the accounts. Two queries beside the page's own."""
-        row = terms_at(timezone.now())
-        owed = liability(row.terms) if row else None
-        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "owed": owed})
+        """What the shop owes stands above the accounts. Two queries beside the page's own, three more once an hour."""
+        now = timezone.now()
+        shown: dict[str, Any] = {"owed": None}
+        if row := terms_at(now):
+            expected = wording.expected_said(known_liability(row.terms, now))
+            shown = {"owed": liability(row.terms), "expected": expected}
+        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **shown})
         return page
 
     def has_give_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:

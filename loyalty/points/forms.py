@@ -61,7 +61,8 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_starts_at(self) -> Any:
         at = self.cleaned_data["starts_at"]
-        if at <= timezone.now():
+        # Rules that are tried on the past alone have no day yet.
+        if at and at <= timezone.now():
             raise ValidationError(
                 _("Des règles ne valent pas pour le passé\u202f: choisissez un jour à venir.")
             )

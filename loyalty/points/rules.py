@@ -4,7 +4,7 @@ Money is counted in whole cents, points are whole numbers.
 """
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -13,6 +13,8 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
+# What is spent under such a source became vouchers, which are counted as orders use them.
+EXCHANGED = "exchange-"
 CENT, HUNDRED = Decimal("0.01"), Decimal(100)
 
 
@@ -147,3 +149,104 @@ def oldest_first(held: Sequence[tuple[int, int]], points: int) -> list[tuple[int
             taken.append((lot, some))
             left -= some
     return taken
+
+
+# --- what a programme costs -------------------------------------------------------------------------------------------
+
+# Below so many points that ended, nobody can tell what share of their like is spent: all are counted.
+ENOUGH_ENDED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Points of one age, in months since they might be spent: ``left`` of those that ended had got so old, ``spent`` of
+    these were spent after all.
+    """
+
+    age: int
+    left: int
+    spent: int
+
+    @property
+    def share(self) -> Decimal | None:
+        """None where too few ended to tell."""
+        return Decimal(max(self.spent, 0)) / self.left if self.left >= ENOUGH_ENDED else None
+
+
+def cohorts(credited: int, taken: Iterable[tuple[int, int, int]]) -> list[Cohort]:
+    """Of lots that ended with so many points in all: from (age in months, spent then, lost then otherwise), what was left
+    at each age and what of it was spent from then on. Points given back to their lot are spent less.
+    """
+    by_age = {age: (spent, lost) for age, spent, lost in taken}
+    left, to_spend = credited, sum(spent for spent, _lost in by_age.values())
+    found = []
+    for age in range(max(by_age, default=0) + 1):
+        found.append(Cohort(age, left, to_spend))
+        spent, lost = by_age.get(age, (0, 0))
+        left, to_spend = left - spent - lost, to_spend - spent
+    return found
+
+
+def expected_use(owed: Iterable[tuple[int, int]], history: Sequence[Cohort]) -> tuple[int, int]:
+    """Of (age, points) that are owed: how many will be spent, by what became of those that ended; and how many of them
+    are counted whole, for want of history. Older than any that ended, they are counted whole too.
+    """
+    shares = {cohort.age: cohort.share for cohort in history}
+    known = [(points, shares.get(age)) for age, points in owed]
+    whole = sum(points for points, share in known if share is None)
+    part = sum((points * share for points, share in known if share is not None), Decimal(0))
+    return ceil(part) + whole, whole
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What orders of a period brought an account: points ``given``, less those taken back; the ``cents`` that they count,
+    and the ``stepped_cents`` whose full steps made these points. ``carried_cents`` and ``step_cents`` are those of its end.
+    """
+
+    given: int
+    cents: int
+    stepped_cents: int
+    carried_cents: int
+    step_cents: int
+
+    @property
+    def carried_before(self) -> int:
+        """What was carried into the period: what its steps took and left, less what it counts."""
+        return self.carried_cents % self.step_cents + self.stepped_cents - self.cents
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A period as it was and as other rules would have had it. ``reach``: accounts that had the points of the first ``reward``
+    of it alone; ``gain`` and ``lose`` compare the worth of what each was given.
+    """
+
+    accounts: int = 0
+    given: int = 0
+    would: int = 0
+    reward: int | None = None
+    reach: int = 0
+    would_reach: int = 0
+    gain: int = 0
+    lose: int = 0
+
+
+def replay(
+    histories: Iterable[History], terms: Terms, in_force: Terms, *, reward: int | None = None
+) -> Replayed:
+    """Give the points of a period anew under ``terms``, beside what it gave, worth what it is ``in_force``. An account's
+    steps telescope: all it counts is one sum.
+    """
+    accounts = given = would = reach = would_reach = gain = lose = 0
+    for history in histories:
+        anew = step(history.carried_before, history.cents, terms).points
+        was, becomes = history.given * in_force.hundred_worth, anew * terms.hundred_worth
+        accounts += 1
+        given += history.given
+        would += anew
+        reach += reward is not None and history.given >= reward
+        would_reach += reward is not None and anew >= reward
+        gain += becomes > was
+        lose += becomes < was
+    return Replayed(accounts, given, would, reward, reach, would_reach, gain, lose)

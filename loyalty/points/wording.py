@@ -1,5 +1,6 @@
 """What customers and staff read of points, in French: a sentence for each entry, and what there is to know of an account."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from django.utils.translation import ngettext
 
 from config.templatetags.cabas import day_said, euros, french_number, grouped, last_day_said
 from loyalty.points import rules
+from loyalty.points.figures import REPLAYED, Liability
 from loyalty.points.models import PointEntry
 from loyalty.points.ports import TooGenerous
 from loyalty.points.queries import OfOrder, Standing
@@ -220,3 +222,91 @@ def rule_said(terms: rules.Terms) -> str:
         return f"{told} {without} {worth}"
     lasts = _("Ils se dépensent pendant %(n)s mois.") % {"n": terms.lasts_months}
     return f"{told} {without} {worth} {lasts}"
+
+
+def percent_said(part: int, whole: int) -> str:
+    """« 58 % »; nothing of nothing."""
+    return f"{round(100 * part / whole)}\u202f%" if whole else ""
+
+
+def expected_said(told: Liability) -> str:
+    """How much of what is owed will be spent, and on how much history that stands."""
+    if not told.points:
+        return ""
+    if not told.is_known:
+        return _(
+            "Pas assez d’histoire\u202f: depuis un an, le terme est venu pour %(ended)s, il en faut %(enough)s. On compte tout."
+        ) % {"ended": points_said(told.ended), "enough": grouped(rules.ENOUGH_ENDED)}
+    said = _(
+        "D’après ce que sont devenus %(ended)s arrivés à leur terme depuis un an, %(share)s seront dépensés\u202f: %(sum)s."
+    ) % {
+        "ended": points_said(told.ended),
+        "share": percent_said(told.expected_points, told.points),
+        "sum": euros(told.expected),
+    }
+    if not told.whole:
+        return said
+    whole = _("Faute d’histoire, %(whole)s sont comptés en entier.") % {"whole": points_said(told.whole)}
+    return f"{said} {whole}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayShown:
+    """A quarter beside itself under other rules: a sentence, (what, then, with these rules, how much more), what it leaves out."""
+
+    sentence: str
+    rows: list[tuple[str, str, str, str]]
+    left_out: list[str]
+
+
+def replay_shown(told: rules.Replayed, terms: rules.Terms, in_force: rules.Terms) -> ReplayShown:
+    was, becomes = rules.worth(told.given, in_force), rules.worth(told.would, terms)
+    rows = [
+        (_("Points donnés"), grouped(told.given), grouped(told.would), change_said(told.would - told.given)),
+        (_("Ce qu’ils valent"), euros(was), euros(becomes), _more(becomes - was)),
+    ]
+    if told.reward:
+        rows.append((
+            _("Comptes à %(points)s ou plus") % {"points": points_said(told.reward)},
+            grouped(told.reach), grouped(told.would_reach), change_said(told.would_reach - told.reach),
+        ))  # fmt: skip
+    return ReplayShown(_replay_sentence(told, becomes - was), rows, _left_out(terms, in_force))
+
+
+def _replay_sentence(told: rules.Replayed, more: Decimal) -> str:
+    if not told.accounts:
+        return _("Aucune commande n’a compté ces %(days)s derniers jours\u202f: rien à rejouer.") % {
+            "days": REPLAYED.days
+        }
+    accounts = ngettext("sur %(n)s compte", "sur %(n)s comptes", told.accounts) % {
+        "n": grouped(told.accounts)
+    }
+    if not told.gain + told.lose:
+        return _("Personne n’y aurait gagné ni perdu, %(accounts)s.") % {"accounts": accounts}
+    shop = (
+        _("La boutique aurait promis %(sum)s de plus.")
+        if more >= 0
+        else _("La boutique aurait promis %(sum)s de moins.")
+    ) % {"sum": euros(abs(more))}
+    return _("Gagnants\u202f: %(gain)s %(accounts)s\u202f; perdants\u202f: %(lose)s. %(shop)s") % {
+        "accounts": accounts, "gain": grouped(told.gain), "lose": grouped(told.lose), "shop": shop,
+    }  # fmt: skip
+
+
+def _more(sum_: Decimal) -> str:
+    sign = "+" if sum_ > 0 else "−" if sum_ < 0 else ""
+    return f"{sign}{euros(abs(sum_))}"
+
+
+def _left_out(terms: rules.Terms, in_force: rules.Terms) -> list[str]:
+    said = [
+        _("Ce que les clients auraient acheté autrement sous ces règles ne se rejoue pas."),
+        _("Les comptes d’un même client, avant et après qu’il s’inscrive, comptent chacun pour un."),
+    ]
+    if terms.counts_alcohol != in_force.counts_alcohol:
+        said.append(
+            _(
+                "L’alcool n’est pas rejoué\u202f: le livre ne garde que ce qui comptait quand la commande fut passée."
+            )
+        )
+    return said

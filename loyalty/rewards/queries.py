@@ -1,9 +1,11 @@
 """Reads of presents and rewards. A customer's start from the customer."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from loyalty.rewards.models import Item, Present, Reward
 
@@ -56,6 +58,13 @@ def stock_of(item_ids: Collection[int]) -> dict[int, int]:
 def givable_items() -> QuerySet[Item]:
     """Articles that may be promised; samples have their own way. One query when read."""
     return Item.objects.filter(kind=Item.Kind.GOODS, withdrawn_at=None).order_by("name", "pk")
+
+
+def given_cost(since: datetime, until: datetime) -> dict[date, Decimal]:
+    """Day → what the articles cost that were handed over unasked: welcome, attentions, gifts, samples. One query."""
+    given = Present.objects.filter(given_at__gte=since, given_at__lt=until).exclude(kind=Present.Kind.REWARD)
+    days = given.annotate(day=TruncDate("given_at")).order_by().values_list("day")
+    return {day: cost for day, cost in days.annotate(cost=Sum("item__cost")) if cost}
 
 
 def wrong_items() -> list[int]:

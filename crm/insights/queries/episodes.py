@@ -50,7 +50,7 @@ def recovery_episodes(since: date, until: date) -> list[Episode]:
     every = {one.reference: one for history in histories.values() for one in history}
     _tell_what_happened(every, begins - RHYTHM_READ, ends)
     _tell_what_was_given(every)
-    margin = _margin(ends)
+    margin = margin_of_a_euro(ends)
     return [
         episode
         for customer_id, history in histories.items()
@@ -138,7 +138,7 @@ def _cost(order: _Read, kind: Kind, amount: Decimal) -> None:
         order.costs.append(Cost(order.causes[0], kind, amount))
 
 
-def _margin(until: datetime) -> Decimal:
+def margin_of_a_euro(until: datetime) -> Decimal:
     """What is earned on a euro of goods, VAT included, over the last two months; nothing where nothing was sold. One query."""
     sold = OrderLine.objects.filter(
         Q(order__placed_at__gte=until - MARGIN_READ, order__placed_at__lt=until),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from config.facts import publish
 from loyalty.points import services as points
 from loyalty.points.models import PointEntry
+from loyalty.points.rules import EXCHANGED
 from loyalty.rewards.events import PresentDue
 from loyalty.rewards.models import Present, Reward
 from loyalty.rewards.queries import offered
@@ -36,10 +37,11 @@ def redeem(*, customer_id: int, reward_id: int, points_seen: int, key: UUID) -> 
     Raises RewardGone, RewardChanged (it asks for other points than ``points_seen``), OutOfStock, PointsShort: nothing is
     written then. Locks the item, then the account of points; at most fourteen queries, and three a delivery.
     """
-    now, source = timezone.now(), f"reward-{key}"
+    now = timezone.now()
     reward = Reward.objects.select_related("item").filter(pk=reward_id).first()
     if reward is None:
         raise RewardGone(reward_id)
+    source = f"reward-{key}" if reward.item else f"{EXCHANGED}{key}"
     if points.is_spent(customer_id=customer_id, source=source):
         return Redeemed(reward, Present.objects.filter(source=source).first())
     if not offered(now).filter(pk=reward_id).exists():

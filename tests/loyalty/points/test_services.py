@@ -489,6 +489,51 @@ def test_whoever_is_about_to_lose_points_hears_of_it_once_a_month_at_most(me):
     )
 
 
+def test_customers_are_told_some_at_a_time_and_who_is_left_the_next_run(me, monkeypatch):
+    monkeypatch.setattr(services, "TOLD_AT_ONCE", 2)
+    owners = [me, *(customer() for _n in range(4))]
+    for n, owner in enumerate(owners):
+        counts(owner, f"CB-{n}", 15_000, delivered_at=NOW - 355 * DAY)
+    soon = standing([me], NOW).expires_at - 29 * DAY
+    told = []
+
+    def killed_at_the_fourth(fact):
+        told.append(fact.customer_id)
+        if len(told) == 4:
+            raise RuntimeError
+
+    monkeypatch.setattr(services, "publish", killed_at_the_fourth)
+    with pytest.raises(RuntimeError):
+        services.announce(now=soon)
+    assert set(PointLot.objects.exclude(told_at=None).values_list("account", flat=True)) == set(owners[:2])
+    told.clear()
+    monkeypatch.setattr(services, "publish", lambda fact: told.append(fact.customer_id))
+
+    assert services.announce(now=soon) == 3
+    assert told == owners[2:]
+    assert services.announce(now=soon) == 0
+
+
+def test_whose_points_end_later_is_not_told_with_the_others(me):
+    other = customer()
+    counts(me, "CB-1", 15_000, delivered_at=NOW - 355 * DAY)
+    counts(other, "CB-2", 15_000, delivered_at=NOW - 330 * DAY)
+    soon = standing([me], NOW).expires_at - 29 * DAY
+
+    assert services.announce(now=soon) == 1
+    assert not PointLot.objects.get(account=other).told_at
+
+
+def test_an_orders_page_finds_its_entries_by_an_index(me):
+    counts(me, "CB-1", 15_000)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = PointEntry.objects.filter(order_reference="CB-1").order_by().explain()
+
+    assert "point_entries_of_order" in plan
+
+
 def test_of_points_that_were_spent_nobody_is_told(me):
     counts(me, "CB-1", 15_000, delivered_at=NOW - 355 * DAY)
     first = standing([me], NOW).expires_at
