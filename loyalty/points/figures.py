@@ -209,5 +209,5 @@ def histories_since(since: datetime) -> Iterator[History]:
 
 
 def replay_quarter(terms: rules.Terms, in_force: rules.Terms, now: datetime) -> Replayed:
-    """The last ninety days under other rules. Writes nothing; one query, memory flat."""
+    """The last ninety days under other rules. Writes nothing; two queries, memory flat."""
     return rules.replay(histories_since(now - REPLAYED), terms, in_force, reward=first_reward(now))

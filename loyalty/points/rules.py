@@ -225,11 +225,11 @@ class Replayed:
     accounts: int = 0
     given: int = 0
     would: int = 0
-    reward: int | None = None
     reach: int = 0
     would_reach: int = 0
     gain: int = 0
     lose: int = 0
+    reward: int | None = None
 
 
 def replay(
@@ -249,4 +249,4 @@ def replay(
         would_reach += reward is not None and anew >= reward
         gain += becomes > was
         lose += becomes < was
-    return Replayed(accounts, given, would, reward, reach, would_reach, gain, lose)
+    return Replayed(accounts, given, would, reach, would_reach, gain, lose, reward)
