@@ -15,7 +15,6 @@ from loyalty.rewards.ports import bind_products
 from loyalty.rewards.queries import least_points
 from loyalty.vouchers.ports import bind_buying, bind_shelves
 from shop.catalogue.ports import bind_index
-from shop.catalogue.queries import givable_product
 from shop.checkout.ports import SellingClosed, bind_terms
 from shop.claims.ports import bind_call_by
 from shop.documents.queries import links_of
@@ -25,7 +24,7 @@ from shop.orders import services as order_services
 from shop.orders.ports import bind_documents, bind_recalls, bind_stuck_letters
 from shop.payments.ports import bind_order_desk
 from shop.pricing.ports import bind_costs
-from shop.pricing.queries import broken_by
+from shop.pricing.queries import broken_by, givable_product
 from shop.pricing.voucher_shelves import VoucherShelves
 from shop.recalls import queries as recalls
 from shop.recalls.ports import bind_letters

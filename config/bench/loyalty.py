@@ -24,7 +24,7 @@ from loyalty.points.models import PointLot, PointTerms
 ACCOUNTS, ENTRIES = 200_000, 4_000_000
 # What a small run, a test's, must not fall below.
 LEAST_ACCOUNTS = 50
-_ROOMS = ("customers", "points", "django_domain_events")
+_ROOMS = ("customers", "points", "rewards", "django_domain_events")
 # Lots that end in one night, at most.
 NIGHT = 50_000
 ASKED, KILLED_AFTER = 200, 3

@@ -16,7 +16,7 @@ from loyalty.points.rules import Terms, worth
 from loyalty.points.wording import points_said
 from loyalty.rewards.models import Present, Reward
 from loyalty.rewards.queries import offered, presents_of
-from loyalty.rewards.wording import present_said, reward_label
+from loyalty.rewards.wording import present_said, reward_about, reward_label
 from loyalty.vouchers.models import Voucher
 from loyalty.vouchers.ports import names_of_each
 from loyalty.vouchers.queries import vouchers_of
@@ -69,7 +69,7 @@ def _rewards(rewards: list[Reward], usable: int) -> dict[str, Any] | None:
         {
             "pk": one.pk,
             "label": reward_label(one),
-            "about": one.item.description if one.item else "",
+            "about": reward_about(one),
             "points": one.points,
             "price": points_said(one.points),
             "is_open": one.points <= usable,

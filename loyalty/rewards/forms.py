@@ -21,6 +21,13 @@ MOST_UNITS = 100_000
 BY_HAND = [ItemMove.Kind.RECEIVED, ItemMove.Kind.COUNTED, ItemMove.Kind.LOST]
 # A voucher worth more than this times its points was mistyped.
 MOST_GENEROUS = 2
+# What each kind of reward is made of.
+NEEDED = {
+    "goods": ("item",),
+    "voucher": ("amount",),
+    "deliveries": ("deliveries",),
+    "product": ("amount", "ean"),
+}
 
 
 class ItemForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -108,12 +115,17 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Points"), min_value=10, max_value=100_000, widget=UnfoldAdminTextInputWidget
     )
     amount = FrenchDecimalField(
-        label=_("Valeur du bon (€)"), required=False, min_value=Decimal("0.01"), max_value=Decimal(500),
+        label=_("Euros déduits"), required=False, min_value=Decimal("0.01"), max_value=Decimal(500),
         max_digits=6, decimal_places=2,
     )  # fmt: skip
     deliveries = forms.IntegerField(
         label=_("Nombre de livraisons"), required=False, min_value=1, max_value=MOST_DELIVERIES,
         widget=UnfoldAdminTextInputWidget,
+    )  # fmt: skip
+
+    ean = forms.CharField(
+        label=_("Code-barres du produit"), max_length=14, required=False, widget=UnfoldAdminTextInputWidget,
+        help_text=_("D’un produit dont le reste se paie en euros."),
     )  # fmt: skip
 
     class Meta:
@@ -130,19 +142,44 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
-        needed = {"goods": "item", "voucher": "amount", "deliveries": "deliveries"}.get(str(told.get("kind")))
-        for name in ("item", "amount", "deliveries"):
-            if name == needed and not told.get(name) and name not in self.errors:
+        needed = NEEDED.get(str(told.get("kind")), ())
+        for name in ("item", "amount", "deliveries", "ean"):
+            if name in needed and not told.get(name) and name not in self.errors:
                 self.add_error(name, _("À remplir pour cette nature de récompense."))
-            elif name != needed and told.get(name):
+            elif name not in needed and told.get(name):
                 self.add_error(name, _("À laisser vide pour cette nature de récompense."))
         self._check_worth(told)
+        self._find_product(told)
         return told
+
+    def _find_product(self, told: dict[str, Any]) -> None:
+        """Points on a named product are an advantage on it, which the law caps (`shop.pricing.caps`)."""
+        self.instance.product_ref, self.instance.product_name = None, ""
+        if told.get("kind") != Reward.Kind.PRODUCT or self.errors:
+            return
+        product = product_of(str(told["ean"]).strip())
+        if product is None or product.most_off is None:
+            self.add_error("ean", _("Aucun produit en vente n’a ce code-barres."))
+        elif product.is_first_age_milk or product.is_alcohol:
+            self.add_error(
+                "ean", _("%(name)s\u202f: la loi interdit d’y attacher des points.") % {"name": product.name}
+            )
+        elif told["amount"] > product.most_off:
+            said = _("%(name)s\u202f: la loi et son prix d’achat laissent déduire %(most)s\u00a0€ au plus.")
+            most = str(product.most_off).replace(".", ",")
+            self.add_error("amount", said % {"name": product.name, "most": most})
+        else:
+            self.instance.product_ref, self.instance.product_name = product.product_ref, product.name[:200]
 
     def _check_worth(self, told: dict[str, Any]) -> None:
         row = terms_at(timezone.now())
         points, amount = told.get("points"), told.get("amount")
-        if row is None or not points or not amount or told.get("kind") != Reward.Kind.VOUCHER:
+        if (
+            row is None
+            or not points
+            or not amount
+            or told.get("kind") not in {Reward.Kind.VOUCHER, Reward.Kind.PRODUCT}
+        ):
             return
         if amount > MOST_GENEROUS * (most := worth(points, row.terms)):
             said = _(

@@ -89,12 +89,13 @@ class ItemMove(models.Model):
 
 
 class Reward(models.Model):
-    """What points are exchanged for: an article, a voucher, deliveries."""
+    """What points are exchanged for: an article, a voucher, deliveries, or a part of what a product costs."""
 
     class Kind(models.TextChoices):
         GOODS = "goods", _("article")
         VOUCHER = "voucher", _("bon d’achat")
         DELIVERIES = "deliveries", _("livraisons")
+        PRODUCT = "product", _("produit, le reste en euros")
 
     kind = models.CharField(_("nature"), max_length=10, choices=Kind)
     points = models.PositiveIntegerField(
@@ -110,13 +111,16 @@ class Reward(models.Model):
         verbose_name=_("article"),
     )
     amount = models.DecimalField(
-        _("valeur du bon (€)"), max_digits=6, decimal_places=2, null=True, blank=True,
+        _("euros déduits"), max_digits=6, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(500))],
     )  # fmt: skip
     deliveries = models.PositiveSmallIntegerField(
         _("nombre de livraisons"), null=True, blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(rules.MOST_DELIVERIES)],
     )  # fmt: skip
+    # A product of the catalogue, which stands above, and its name as it was.
+    product_ref = models.PositiveIntegerField(_("produit"), null=True, blank=True, editable=False)
+    product_name = models.CharField(_("produit"), max_length=200, blank=True, default="", editable=False)
     starts_at = models.DateTimeField(_("à partir du"))
     stopped_at = models.DateTimeField(_("arrêtée le"), null=True, blank=True, editable=False)
 
@@ -127,9 +131,10 @@ class Reward(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(points__gt=0), name="reward_asks_for_points"),
             models.CheckConstraint(
-                condition=Q(kind="goods", item__isnull=False, amount=None, deliveries=None)
-                | Q(kind="voucher", item=None, amount__gt=0, deliveries=None)
-                | Q(kind="deliveries", item=None, amount=None, deliveries__gt=0),
+                condition=Q(kind="goods", item__isnull=False, amount=None, deliveries=None, product_ref=None)
+                | Q(kind="voucher", item=None, amount__gt=0, deliveries=None, product_ref=None)
+                | Q(kind="deliveries", item=None, amount=None, deliveries__gt=0, product_ref=None)
+                | Q(kind="product", item=None, amount__gt=0, deliveries=None, product_ref__isnull=False),
                 name="reward_is_one_thing",
             ),
         ]

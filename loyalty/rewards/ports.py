@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,8 @@ class ProductFacts:
     name: str
     is_first_age_milk: bool
     is_alcohol: bool
+    # The most euros that the law, and what it costs, let anybody take off its price; None where it is not priced.
+    most_off: Decimal | None = None
 
 
 Find = Callable[[str], ProductFacts | None]
@@ -25,5 +28,5 @@ def bind_products(find: Find) -> None:
 
 
 def product_of(ean: str) -> ProductFacts | None:
-    """One query."""
+    """Two queries."""
     return _find[0](ean)

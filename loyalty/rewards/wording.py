@@ -13,9 +13,20 @@ def reward_label(reward: Reward) -> str:
     """« Bon de 6,00 € », « 5 livraisons », or the article's own name."""
     if reward.kind == Reward.Kind.VOUCHER and reward.amount is not None:
         return _("Bon de %(amount)s") % {"amount": euros(reward.amount)}
+    if reward.kind == Reward.Kind.PRODUCT and reward.amount is not None:
+        return _("%(amount)s de moins sur %(name)s") % {
+            "amount": euros(reward.amount), "name": reward.product_name,
+        }  # fmt: skip
     if reward.kind == Reward.Kind.DELIVERIES and reward.deliveries:
         return ngettext("%(n)s livraison", "%(n)s livraisons", reward.deliveries) % {"n": reward.deliveries}
     return reward.item.name if reward.item else ""
+
+
+def reward_about(reward: Reward) -> str:
+    """What else there is to know of it."""
+    if reward.kind == Reward.Kind.PRODUCT:
+        return _("Des points et des euros\u202f: le reste se paie avec la commande.")
+    return reward.item.description if reward.item else ""
 
 
 def present_said(present: Present) -> str:

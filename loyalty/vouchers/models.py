@@ -59,6 +59,8 @@ class Voucher(models.Model):
         "SharedCode", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="vouchers",
         verbose_name=_("code partagé"),
     )  # fmt: skip
+    # Of one that is for one product of the catalogue, which stands above.
+    product_ref = models.PositiveIntegerField(_("produit"), null=True, blank=True, editable=False)
     source = models.CharField(_("accordé pour"), max_length=80, validators=[SOURCE])
     granted_at = models.DateTimeField(_("accordé le"), auto_now_add=True)
 
@@ -93,6 +95,10 @@ class Voucher(models.Model):
                 condition=Q(shared_code=None) | Q(owner__isnull=False), name="voucher_of_code_is_owned"
             ),
             models.CheckConstraint(
+                condition=Q(product_ref=None) | Q(shared_code=None, kind="amount"),
+                name="voucher_for_a_product_is_a_sum",
+            ),
+            models.CheckConstraint(
                 condition=Q(order_reference="", amount=None, used_at=None)
                 | (~Q(order_reference="") & Q(amount__gt=0, cancelled_at=None)),
                 name="voucher_is_held_by_one_order",
@@ -105,7 +111,7 @@ class Voucher(models.Model):
                 fields=[
                     "kind", "value", "ceiling", "code_digest", "owner", "minimum_goods", "first_order_only",
                     "valid_from", "valid_until", "origin", "source", "granted_at",
-                    "shared_code",
+                    "shared_code", "product_ref",
                 ],
             ),
         ]  # fmt: skip
@@ -130,6 +136,8 @@ class Voucher(models.Model):
 
     @property
     def scope(self) -> Scope:
+        if self.product_ref is not None:
+            return Scope(products=frozenset({self.product_ref}))
         return self.shared_code.scope if self.shared_code else Scope()
 
     @property

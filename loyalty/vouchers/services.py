@@ -48,6 +48,7 @@ def grant(
     *, kind: str, origin: str, source: str, valid_until: datetime, value: Decimal = NOTHING,
     ceiling: Decimal | None = None, owner_id: int | None = None, minimum_goods: Decimal = NOTHING,
     first_order_only: bool = False, valid_from: datetime | None = None, by_id: int | None = None,
+    product_ref: int | None = None,
 ) -> Granted:  # fmt: skip
     """Grant a voucher; once for each ``(origin, source)``, however often and from how many processes it is asked.
 
@@ -57,7 +58,7 @@ def grant(
     voucher, code = _drawn(
         kind=kind, value=value, ceiling=ceiling, owner_id=owner_id, minimum_goods=minimum_goods, origin=origin,
         first_order_only=first_order_only, valid_from=valid_from or timezone.now(), valid_until=valid_until,
-        source=source,
+        source=source, product_ref=product_ref,
     )  # fmt: skip
     try:
         with transaction.atomic():

@@ -116,7 +116,7 @@ def refusal_said(refused: rules.VoucherRefused) -> str:
         return _("Il manque %(amount)s d’articles pour utiliser ce bon.") % {"amount": euros(refused.missing)}
     if isinstance(refused, rules.NotTheseArticles):
         said = _(
-            "Ce code vaut pour %(names)s\u202f: rien de tel dans votre panier. Ajoutez-en, puis revenez."
+            "Il vaut pour %(names)s\u202f: rien de tel dans votre panier. Ajoutez-en, puis revenez."
         )
         return said % {"names": listed(refused.names) or _("certains articles")}
     if isinstance(refused, rules.CodeNotYet):

@@ -5,13 +5,11 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from loyalty.rewards.ports import ProductFacts
 from shop.catalogue.models import Aisle, Product, ProductPicture
 from shop.catalogue.rules import (
     Particular,
     Particulars,
     missing_particulars,
-    normalised_ean,
     usual_side,
     variant_name,
 )
@@ -73,17 +71,3 @@ def picture_sources(name: str, sides: Sequence[int]) -> PictureSources:
     usual = usual_side(sides) or min(sides, default=0)
     srcset = ", ".join(f"{address(variant_name(name, side))} {side}w" for side in sides)
     return PictureSources(address(variant_name(name, usual)) if usual else original, srcset, original)
-
-
-def givable_product(ean: str) -> ProductFacts | None:
-    """The product of an EAN, however it is typed, as what is given must know it. One query."""
-    product = Product.objects.filter(ean=normalised_ean(ean)).first()
-    if product is None:
-        return None
-    return ProductFacts(
-        product_ref=product.pk,
-        shelf_ref=product.shelf_id,
-        name=product.name,
-        is_first_age_milk=product.is_first_age_milk,
-        is_alcohol=product.minimum_age is not None,
-    )

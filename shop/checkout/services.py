@@ -131,7 +131,7 @@ def recap_of(
     """The basket priced for the slot it holds, promotions, budgets and voucher as they are this instant.
 
     Four queries; three where no page is shown, without the lines' cards. A voucher for a first order costs one
-    more, a shared code two.
+    more, a shared code two, one for articles that are not there three to name them.
     """
     zone, own = hold.slot.zone, hold.order_reference
     book, when = fresh_book(zone.pk, own), slot_facts(hold.slot)
@@ -154,7 +154,9 @@ def recap_of(
         return Recap(lines, articles, totals, hold, coming=coming)
     try:
         if voucher.shared_code:
-            _check_code(voucher, voucher.shared_code, lines, customer, own_order=own)
+            _check_code(voucher, voucher.shared_code, customer, own_order=own)
+        if scope and not any(in_scope(scope, line.item) for line in lines):
+            raise NotTheseArticles(names_of(scope))
         _check_voucher(voucher, totals, customer, own_order=own)
         reduced = priced(voucher=voucher.terms)
         if not reduced.voucher_discount:
@@ -179,16 +181,12 @@ def _check_voucher(voucher: Voucher, totals: Figures, customer: Customer | None,
     )
 
 
-def _check_code(
-    voucher: Voucher, code: SharedCode, lines: Sequence[Line], customer: Customer | None, *, own_order: str
-) -> None:
-    """Raises a VoucherRefused. Two queries at most, and three to name what it is for."""
+def _check_code(voucher: Voucher, code: SharedCode, customer: Customer | None, *, own_order: str) -> None:
+    """Raises a VoucherRefused. Two queries at most."""
     buyer = buyer_of_code(code, customer.pk if customer else None, customer.email if customer else "")
     check_code(code, buyer, now=timezone.now(), is_drawn=_is_drawn(voucher, own_order))
     if voucher.used_at is not None:
         raise CodeSpent
-    if code.scope and not any(in_scope(code.scope, line.item) for line in lines):
-        raise NotTheseArticles(names_of(code.scope))
 
 
 def _check_budget(voucher: Voucher, amount: Decimal, *, own_order: str) -> None:

@@ -19,10 +19,11 @@ from delivery.zones.models import Zone
 from loyalty.points.ports import TooGenerous
 from loyalty.points.queries import programme
 from loyalty.points.rules import Terms as PointRules
+from loyalty.rewards.ports import ProductFacts
 from shop.catalogue.models import Aisle, Brand, Product
 from shop.catalogue.rules import normalised_ean
 from shop.pricing.book import Offer, PromotionBook
-from shop.pricing.caps import cap_of
+from shop.pricing.caps import cap_of, least_price
 from shop.pricing.checks import Draft
 from shop.pricing.cumulated import beyond, in_hundredths
 from shop.pricing.history import CURVE_LASTS, REFERENCE_LASTS, Price, lowest_practised
@@ -249,6 +250,25 @@ def with_minimum_age(product_ids: Collection[int]) -> set[int]:
     """Those of these products that are for adults. One query."""
     found = Product.objects.filter(pk__in=product_ids, minimum_age__isnull=False)
     return set(found.values_list("pk", flat=True))
+
+
+def givable_product(ean: str) -> ProductFacts | None:
+    """The product of an EAN, however it is typed, as whoever gives it or a part of it must know it. Two queries."""
+    product = Product.objects.select_related("shelf").filter(ean=normalised_ean(ean)).first()
+    if product is None:
+        return None
+    most_off = None
+    if product.price is not None and product.vat_rate is not None:
+        item = item_of(product, unit_cost=costs_of([product.pk]).get(product.pk))
+        most_off = max(item.price - least_price(item).amount, NOTHING)
+    return ProductFacts(
+        product_ref=product.pk,
+        shelf_ref=product.shelf_id,
+        name=product.name,
+        is_first_age_milk=product.is_first_age_milk,
+        is_alcohol=product.minimum_age is not None,
+        most_off=most_off,
+    )
 
 
 _NAMED: dict[str, type[Model]] = {"products": Product, "aisles": Aisle, "brands": Brand}

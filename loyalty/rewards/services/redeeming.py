@@ -64,10 +64,10 @@ def redeem(*, customer_id: int, reward_id: int, points_seen: int, key: UUID) -> 
 def _grant(reward: Reward, customer_id: int, source: str, now: datetime) -> None:
     """Its source is the spending's, so that whoever takes a voucher back finds what it was exchanged for."""
     until, origin = now + GRANTED_LASTS, Voucher.Origin.LOYALTY
-    if reward.kind == Reward.Kind.VOUCHER:
+    if reward.kind in {Reward.Kind.VOUCHER, Reward.Kind.PRODUCT}:
         vouchers.grant(
             kind=Voucher.Kind.AMOUNT, value=reward.amount or NOTHING, origin=origin, source=source,
-            owner_id=customer_id, valid_from=now, valid_until=until,
+            owner_id=customer_id, valid_from=now, valid_until=until, product_ref=reward.product_ref,
         )  # fmt: skip
         return
     for number in range(reward.deliveries or 0):

@@ -234,7 +234,9 @@ def test_orders_of_before_the_quarter_are_not_replayed_but_what_they_left_over_i
 
 
 def test_the_sentence_says_who_gains_and_what_the_shop_promises_more():
-    told = replay_shown(Replayed(1200, 1000, 2000, 5, 9, 900, 3, 100), TERMS, replace(TERMS, counts_alcohol=True))
+    told = replay_shown(
+        Replayed(1200, 1000, 2000, 5, 9, 900, 3, 100), TERMS, replace(TERMS, counts_alcohol=True)
+    )
 
     assert told.sentence == (
         "Gagnants\u202f: 900 sur 1\u202f200 comptes\u202f; perdants\u202f: 3. La boutique aurait promis 30,00\u00a0€ de plus."

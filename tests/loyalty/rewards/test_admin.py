@@ -170,6 +170,50 @@ def test_a_reward_that_cannot_be_is_refused(changes, words):
     assert words in refused(RewardForm(typed))
 
 
+def product_form(product, **changes):
+    typed = a_reward(kind="product", ean=product.ean, **changes)
+    typed["starts_at"] = f"{typed['starts_at_0']} {typed['starts_at_1']}"
+    return RewardForm(typed)
+
+
+def test_a_part_of_a_product_is_paid_in_points_the_rest_in_euros(manager):
+    programme()
+    cheese = ProductFactory(name="Comté", price=Decimal("20.00"))
+
+    posted(manager, REWARD, a_reward(kind="product", ean=cheese.ean, points="200", amount="6,00"))
+
+    made = Reward.objects.get()
+    assert (made.product_ref, made.amount, str(made)) == (
+        cheese.pk,
+        Decimal("6.00"),
+        "6,00\u00a0€ de moins sur Comté",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "amount", "words"),
+    [
+        ({}, "6,81", "Comté\u202f: la loi et son prix d’achat laissent déduire 6,80\u00a0€ au plus"),
+        ({"is_first_age_milk": True}, "1,00", "la loi interdit d’y attacher des points"),
+        ({"minimum_age": 18}, "1,00", "la loi interdit d’y attacher des points"),
+    ],
+)
+def test_the_law_caps_what_points_take_off_a_product(fields, amount, words):
+    programme()
+    cheese = ProductFactory(name="Comté", price=Decimal("20.00"), **fields)
+
+    assert words in refused(product_form(cheese, points="300", amount=amount))
+    assert product_form(ProductFactory(price=Decimal("20.00")), points="300", amount="6,80").is_valid()
+
+
+def test_a_product_that_nobody_knows_is_no_reward():
+    programme()
+
+    assert "Aucun produit en vente" in refused(RewardForm(
+        a_reward(kind="product", ean="3270190119357") | {"starts_at": "2030-01-01 08:00"}
+    ))  # fmt: skip
+
+
 def test_staff_call_a_reward_off_and_its_points_go_back(manager):
     programme()
     owner = CustomerFactory().pk

@@ -57,6 +57,14 @@ def test_points_become_a_voucher_of_their_owner_once_for_a_key(me):
     assert figures(me) == (150, 150, 0)
 
 
+def test_points_and_euros_make_a_voucher_for_one_product(me):
+    redeem(me, reward(200, kind="product", amount=Decimal(6), product_ref=41, product_name="Comté"))
+
+    voucher = Voucher.objects.get()
+    assert (voucher.value, voucher.product_ref, voucher.scope.products) == (Decimal(6), 41, {41})
+    assert figures(me)[0] == 50
+
+
 def test_points_become_deliveries(me):
     redeem(me, reward(200, kind="deliveries", deliveries=3))
 

@@ -158,7 +158,7 @@ def test_what_it_is_for_is_named_where_none_is_in_the_basket(own):
     ProductFactory(shelf=fruit, price=D(9))
     shared("FRUITS", aisles=[fruit])
 
-    assert "Ce code vaut pour Fruits et légumes\u202f: rien de tel" in refused(own, "FRUITS")
+    assert "Il vaut pour Fruits et légumes\u202f: rien de tel" in refused(own, "FRUITS")
 
 
 def test_each_state_has_its_words(own, customer):
@@ -395,3 +395,28 @@ def test_a_code_costs_the_button_three_statements(own):
 
     assert pressed() == without + 3
     assert Order.objects.latest("pk").voucher_discount == 5
+
+
+# --- a part of one product for points ----------------------------------------------------------------
+
+
+def for_product(customer, product, value="3.00"):
+    return granted(value, owner_id=customer.pk, origin="loyalty", product_ref=product.pk)[0]
+
+
+def test_what_points_take_off_one_product_is_held_to_its_own_cap(own, customer, cheese):
+    """Ten pieces of 5 €: a voucher of 30 € for them takes 34 % of fifty euros off, whatever it was granted for."""
+    for_product(customer, cheese, "30.00")
+
+    page = enter(own, voucher=Voucher.objects.get().pk)
+
+    assert "C’est noté\u202f: 17,00\u00a0€ de moins." in page
+
+
+def test_without_its_product_it_says_which_one_it_waits_for(own, customer):
+    for_product(customer, ProductFactory(name="Beaufort"))
+
+    page = enter(own, voucher=Voucher.objects.get().pk)
+
+    assert "Il vaut pour Beaufort" in page and "€ de moins" not in page
+    assert Voucher.objects.get().state == "live"
