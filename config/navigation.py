@@ -122,6 +122,7 @@ SIDEBAR: list[tuple[str | Promise, list[Entry]]] = [
             Entry("insights.funnelcount", _("Fréquentation"), "filter_alt"),
             Entry("insights.vitalcount", _("Rapidité ressentie"), "speed"),
             Entry("insights.funnelcount", _("Clients déçus"), "handshake", "admin:insights_recovery"),
+            Entry("insights.funnelcount", _("Échantillons"), "tapas", "admin:insights_samples"),
             Entry("insights.funnelcount", _("Marge par source"), "savings", "admin:insights_sources"),
             Entry("insights.discountbudget", _("Fidélité en euros"), "loyalty", "admin:insights_programme"),
             Entry("insights.discountbudget", _("Budget des réductions"), "savings"),

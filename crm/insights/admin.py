@@ -21,12 +21,14 @@ from crm.insights.programme.sales import ENOUGH_ORDERS
 from crm.insights.programme.wording import ENOUGH_CREDITED
 from crm.insights.queries.abuse import watch
 from crm.insights.queries.programme import budget_in_force, held_against, programme_report
+from crm.insights.queries.samples import samples_tried
 from crm.insights.queries.sources import brought_in
 from crm.insights.recovery.estimate import HORIZONS
 from crm.insights.recovery.page import page_of
 from crm.insights.rules import TARGET_MS
 from crm.insights.sources import HORIZONS as SOURCE_HORIZONS
 from crm.insights.sources import LEAST_RECRUITS
+from loyalty.milestones.rules import CONVERTS_WITHIN
 
 PERIODS = (7, 14, 28)
 WATCH = "referrals.watch_abuse"
@@ -75,6 +77,7 @@ class FunnelAdmin(ReadOnlyReport):
             ("clients-decus/", self.recovery, "insights_recovery"),
             ("marge-par-source/", self.sources, "insights_sources"),
             ("veille-des-abus/", self.abuse, "insights_abuse"),
+            ("echantillons/", self.samples, "insights_samples"),
         ]
         own = [path(at, self.admin_site.admin_view(page), name=name) for at, page, name in pages]
         return [*own, *super().get_urls()]
@@ -93,6 +96,18 @@ class FunnelAdmin(ReadOnlyReport):
             "least": LEAST_RECRUITS,
         }
         return TemplateResponse(request, "insights/admin_sources.html", context)
+
+    def samples(self, request: HttpRequest) -> HttpResponse:
+        """Whether samples make people buy. One query of its own."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Échantillons\u202f: font-ils acheter\u202f?"),
+            "rows": samples_tried(timezone.now()),
+            "days": CONVERTS_WITHIN.days,
+        }
+        return TemplateResponse(request, "insights/admin_samples.html", context)
 
     def abuse(self, request: HttpRequest) -> HttpResponse:
         """Signals of abuse, for a person to look at. Ten queries of its own."""

@@ -78,7 +78,7 @@ def _rewards(rewards: list[Reward], usable: int) -> dict[str, Any] | None:
         }
         for one in rewards
     ]
-    shown = sum(row["is_open"] for row in rows) + NEXT_SHOWN
+    shown = sum(one.points <= usable for one in rewards) + NEXT_SHOWN
     return {"near": rows[:shown], "far": rows[shown:]}
 
 

@@ -115,9 +115,7 @@ def refusal_said(refused: rules.VoucherRefused) -> str:
     if isinstance(refused, rules.BelowVoucherMinimum):
         return _("Il manque %(amount)s d’articles pour utiliser ce bon.") % {"amount": euros(refused.missing)}
     if isinstance(refused, rules.NotTheseArticles):
-        said = _(
-            "Il vaut pour %(names)s\u202f: rien de tel dans votre panier. Ajoutez-en, puis revenez."
-        )
+        said = _("Il vaut pour %(names)s\u202f: rien de tel dans votre panier. Ajoutez-en, puis revenez.")
         return said % {"names": listed(refused.names) or _("certains articles")}
     if isinstance(refused, rules.CodeNotYet):
         said = _("Ce code n’est pas encore valable\u202f: il le sera le %(day)s.")

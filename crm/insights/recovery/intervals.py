@@ -62,3 +62,18 @@ def wilson(share: float, size: float, quantile: float) -> Interval:
 def around(value: float, error: float, quantile: float) -> Interval:
     """The interval of a difference of shares."""
     return Interval(max(-1.0, value - quantile * error), min(1.0, value + quantile * error))
+
+
+def difference_of(one: tuple[int, int], other: tuple[int, int]) -> Estimate:
+    """How much more of the first (number, of so many) there are than of the second, in shares; from the interval of each
+    (Newcombe 1998, method 10). Raises ZeroDivisionError of nobody.
+    """
+    quantile = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    shares = [number / whole for number, whole in (one, other)]
+    first, second = (
+        wilson(share, whole, quantile) for share, (_number, whole) in zip(shares, (one, other), strict=True)
+    )
+    value = shares[0] - shares[1]
+    below = sqrt((shares[0] - first.low) ** 2 + (second.high - shares[1]) ** 2)
+    above = sqrt((first.high - shares[0]) ** 2 + (shares[1] - second.low) ** 2)
+    return Estimate(value, Interval(max(-1.0, value - below), min(1.0, value + above)))
