@@ -3,9 +3,15 @@
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
+from config.facts import deliver_all
+from crm.outbox.models import Message
 from loyalty.milestones import services as milestones
 from loyalty.milestones.models import Due
+from loyalty.milestones.services import reaching
+from loyalty.points import services as point_services
+from loyalty.points.models import PointEntry
 from loyalty.points.queries import wrong_accounts
 from loyalty.points.rules import PointsShort
 from loyalty.rewards import services
@@ -17,7 +23,7 @@ from loyalty.vouchers.models import Voucher
 from tests.concurrency.racing import together
 from tests.factories import CustomerFactory
 from tests.loyalty.milestones.reaching import delivered, milestone, placed
-from tests.loyalty.points.earning import figures, programme, usable
+from tests.loyalty.points.earning import counts, figures, programme, usable
 from tests.loyalty.rewards.giving import goods, item, promised, redeem, reward
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.django_db(transaction=True)]
@@ -186,3 +192,58 @@ def test_a_gift_chosen_from_two_phones_takes_one_article():
 
     assert sum(one.stock for one in Item.objects.all()) == 19
     assert wrong_items() == [] and wrong_accounts() == []
+
+
+# --- a crash between what happens and what is told -----------------------------------------------------------------------
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+def test_a_crash_as_a_gift_is_told_loses_neither_gift_nor_letter(monkeypatch):
+    owner = CustomerFactory().pk
+    milestone(5, item())
+
+    def die(_fact):
+        raise Crash
+
+    with monkeypatch.context() as dying:
+        dying.setattr(reaching, "publish", die)
+        with pytest.raises(Crash):
+            delivered(owner, 4)
+    assert not Due.objects.exists() and not Present.objects.exists()
+
+    delivered(owner, 4)
+    deliver_all()
+    assert Message.objects.filter(purpose="gift_announced", customer_id=owner).count() == 1
+
+
+def test_control_told_after_its_own_transaction_a_gift_is_never_told():
+    """The row is committed, then the process dies: whoever comes again finds it there and tells nobody."""
+    owner = CustomerFactory().pk
+    one = milestone(5, item())
+    Due.objects.create(milestone=one, line=one, customer_id=owner, announced_at=timezone.now())
+
+    delivered(owner, 4)
+    deliver_all()
+
+    assert not Message.objects.filter(purpose="gift_announced").exists()
+
+
+def test_a_crash_as_points_are_counted_counts_them_the_next_time(monkeypatch):
+    programme()
+    owner = CustomerFactory().pk
+
+    def die(*_args, **_kwargs):
+        raise Crash
+
+    with monkeypatch.context() as dying:
+        dying.setattr(point_services, "_credit", die)
+        with pytest.raises(Crash):
+            counts(owner, "CB-1", 15_000)
+    assert not PointEntry.objects.exists() and wrong_accounts() == []
+
+    for _twice in range(2):
+        counts(owner, "CB-1", 15_000)
+    assert figures(owner)[0] == 100
