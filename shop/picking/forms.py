@@ -120,7 +120,7 @@ class StopForm(forms.Form):
 
 
 PACKED, MISSED = "packed", "missed"
-WHERE = [(PACKED, _("Dans les bacs")), (MISSED, _("Introuvable"))]
+WHERE = [(PACKED, _("C’est mis")), (MISSED, _("Introuvable"))]
 
 
 class CratesForm(forms.Form):
@@ -134,7 +134,7 @@ class CratesForm(forms.Form):
         for present in self.presents:
             self.fields[self.name_of(present)] = forms.ChoiceField(
                 label=present.name, choices=WHERE, widget=forms.RadioSelect,
-                error_messages={"required": _("Dites s’il est dans les bacs.")},
+                error_messages={"required": _("Dites si c’est mis, ou introuvable.")},
             )  # fmt: skip
         needed = {line.temperature for line in lines if line.picked}
         for value, label in Temperature.choices:

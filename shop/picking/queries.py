@@ -162,6 +162,7 @@ class Besides:
     """What goes with an order beside its articles, on a trolley."""
 
     letter: str
+    is_newcomer: bool
     presents: tuple[Present, ...]
 
 
@@ -172,7 +173,10 @@ def presents_beside(tasks: Iterable[PickTask]) -> list[Besides]:
     for present in presents_of_orders(of_order):
         if present.item_id or present.is_paper:
             found.setdefault(present.order_reference, []).append(present)
-    return [Besides(of_order[reference].letter, tuple(presents)) for reference, presents in found.items()]
+    return [
+        Besides(task.letter, is_newcomer(task.order.rank), tuple(presents))
+        for task, presents in ((of_order[reference], presents) for reference, presents in found.items())
+    ]
 
 
 def to_pack(order_reference: str) -> list[Present]:

@@ -8,14 +8,15 @@ from django.utils import timezone
 
 from config.facts import deliver_all
 from delivery.slots.models import Slot
-from shop.catalogue.models import Product
+from loyalty.rewards.models import Item, Present
+from shop.catalogue.models import Product, Temperature
 from shop.orders import services as orders
 from shop.orders.models import Order
 from shop.picking.models import PickTask
-from shop.picking.services import Taken, build_waves, confirm, take_tasks
+from shop.picking.services import Taken, build_waves, confirm, note_checked, take_tasks
 from shop.recalls import services as recalls
 from shop.stock.services import lay_out
-from tests.journeys.test_pages import goods, ordered, see, signed_in  # noqa: F401
+from tests.journeys.test_pages import LONG_NAME, goods, ordered, see, signed_in  # noqa: F401
 from tests.shop.orders.depot import KEEPS
 
 HOME, TROLLEY = "/preparation/", "/preparation/chariot/"
@@ -126,3 +127,21 @@ def test_recalled_and_labelled(see, goods, depot, picker):  # noqa: F811
 def test_nobody_else_may_look(see, goods):  # noqa: F811
     see("depot-refused", HOME, client=signed_in(), status=403)
     assert Client().get(HOME).status_code == 302
+
+
+def test_presents_beside_an_order(see, goods, depot, picker):  # noqa: F811
+    order = to_pick(goods, {"rank": 1})[0]
+    deliver_all()
+    see("depot-waves-letters", HOME, client=depot, says="lettre de bienvenue")
+    task = taken(picker, 1)[0]
+    for line in order.lines.all():
+        say(picker, line, line.quantity)
+    note_checked(task_id=task.pk, by_id=picker)
+    Item.objects.filter(name__startswith="Carnet").update(name=LONG_NAME[:80])
+    Present.objects.filter(is_paper=False).update(name=LONG_NAME[:80])
+
+    see("depot-list-presents", f"{TROLLEY}liste/", client=depot, says="À glisser dans les bacs")
+    at = f"/preparation/commandes/{task.pk}/"
+    see("depot-close-presents", at, client=depot, says="Introuvable")
+    crates = {temperature: "1" for temperature, _label in Temperature.choices}
+    see("depot-close-presents-errors", client=depot, answer=depot.post(at, crates), status=422)

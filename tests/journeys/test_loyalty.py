@@ -119,9 +119,9 @@ def test_a_fifth_orders_gift_is_chosen_packed_and_given(shop, goods, open_page, 
     depot.goto(f"{shop}/preparation/chariot/")
     depot.get_by_role("link", name=re.compile(fifth.reference)).click()
     depot.get_by_role("button", name="Fermer les bacs").click()
-    expect(depot.locator("main")).to_contain_text("Dites s’il est dans les bacs.")
+    expect(depot.locator("main")).to_contain_text("Dites si c’est mis, ou introuvable.")
     depot.problems.clear()
-    for choice in depot.get_by_text("Dans les bacs", exact=True).all():
+    for choice in depot.get_by_text("C’est mis", exact=True).all():
         choice.click()
     depot.get_by_role("button", name="Fermer les bacs").click()
     expect(depot.locator("main")).to_contain_text("prête")

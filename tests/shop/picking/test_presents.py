@@ -64,7 +64,7 @@ def test_crates_are_not_closed_before_each_present_is_answered_for(zone, comte, 
     letter, towel = Present.objects.order_by("-is_paper")
 
     page = close(depot, task, **{f"p-{letter.pk}": "packed"})
-    assert "Dites s’il est dans les bacs." in page
+    assert "Dites si c’est mis, ou introuvable." in page
     page = close(depot, task, **{f"p-{letter.pk}": "packed", f"p-{towel.pk}": "perdu"})
     assert "Sélectionnez un choix valide" in page
     assert Order.objects.get().status == "picking" and {state for _name, state in states(order)} == {
