@@ -9,10 +9,10 @@ from crm.insights.ports import bind_answer_times, bind_page_text
 from crm.outbox.queries import recall_letters, stuck_order_letters
 from delivery.promise.ports import bind_remedies
 from loyalty.milestones.ports import bind_anniversaries, bind_ranks
-from loyalty.points.ports import bind_check, bind_first_reward
+from loyalty.points.ports import bind_best_rate, bind_check, bind_first_reward
 from loyalty.referrals.ports import bind_has_ordered
 from loyalty.rewards.ports import bind_products
-from loyalty.rewards.queries import least_points
+from loyalty.rewards.queries import best_rate, least_points
 from loyalty.vouchers.ports import bind_buying, bind_shelves
 from shop.catalogue.ports import bind_index
 from shop.checkout.ports import SellingClosed, bind_terms
@@ -69,6 +69,7 @@ bind_letters(recall_letters)
 bind_remedies(order_services.REMEDIES | CALLS)
 bind_products(givable_product)
 bind_first_reward(least_points)
+bind_best_rate(best_rate)
 bind_ranks(celebrations.rank_of_next)
 bind_anniversaries(celebrations.anniversaries_today)
 bind_answer_times(desk.answer_times)

@@ -124,11 +124,12 @@ class MilestoneAdmin(ReadOnly, ModelAdmin):
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
         milestone = found(self, request, object_id)
         if request.method == "POST":
-            services.stop(milestone_id=milestone.pk)
-            self.log_change(request, milestone, str(_("arrêtée")))
-            self.message_user(
-                request, _("L’étape est arrêtée. Ce qui est annoncé est donné."), messages.SUCCESS
-            )
+            if services.stop(milestone_id=milestone.pk):
+                self.log_change(request, milestone, str(_("arrêtée")))
+                said = _("L’étape est arrêtée. Ce qui est annoncé est donné.")
+                self.message_user(request, said, messages.SUCCESS)
+            else:
+                self.message_user(request, _("Elle était arrêtée déjà."), messages.WARNING)
             return redirect("admin:milestones_milestone_change", milestone.pk)
         context = {
             **self.admin_site.each_context(request), "title": _("Arrêter l’étape"), "opts": self.opts, "row": milestone,

@@ -56,6 +56,10 @@ class MilestoneForm(forms.Form):
         label=_("Articles"), queryset=None, required=False, widget=UnfoldAdminSelectMultipleWidget,
         help_text=_("D’un cadeau, le client en choisit un\u202f; d’une bienvenue ou d’une attention, tous sont donnés."),
     )  # fmt: skip
+    first: Any = forms.ModelChoiceField(
+        label=_("Donné sans choix"), queryset=None, required=False, widget=UnfoldAdminSelectWidget,
+        help_text=_("Celui que reçoit qui ne choisit pas\u202f; vide\u202f: le premier de la liste."),
+    )  # fmt: skip
     has_letter = forms.BooleanField(
         label=_("Lettre et fiches imprimées"), required=False, widget=UnfoldBooleanSwitchWidget
     )
@@ -79,8 +83,9 @@ class MilestoneForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        items: Any = self.fields["items"]
-        items.queryset = givable_items()
+        for name in ("items", "first"):
+            field: Any = self.fields[name]
+            field.queryset = givable_items()
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -107,6 +112,9 @@ class MilestoneForm(forms.Form):
             self.add_error("trigger", _("Une bienvenue ou une attention va avec le rang d’une commande."))
         if kind == Milestone.Kind.GIFT and "items" in told and not told["items"]:
             self.add_error("items", _("Un cadeau se choisit\u202f: indiquez au moins un article."))
+        first = told.get("first")
+        if first and first not in (told.get("items") or ()):
+            self.add_error("first", _("Choisissez-le parmi les articles de l’étape."))
         has_vouchers = told.get("voucher_value") or told.get("offers_delivery")
         if told.get("has_letter") and kind != Milestone.Kind.WELCOME:
             self.add_error("has_letter", _("Seule la bienvenue a une lettre."))
@@ -124,6 +132,7 @@ class MilestoneForm(forms.Form):
         """Call once valid."""
         told = self.cleaned_data
         least, days = told["minimum_goods"] or Decimal(0), told["lasts_days"] or 60
+        items = sorted(told["items"], key=lambda item: item != told["first"])
         vouchers = []
         if told["offers_delivery"]:
             vouchers.append((MilestoneVoucher.Kind.DELIVERY.value, Decimal(0), least, days))
@@ -131,21 +140,22 @@ class MilestoneForm(forms.Form):
             vouchers.append((MilestoneVoucher.Kind.AMOUNT.value, told["voucher_value"], least, days))
         return Terms(
             name=told["name"], kind=told["kind"], trigger=told["trigger"], threshold=told["threshold"],
-            starts_at=told["starts_at"], item_ids=[item.pk for item in told["items"]], has_letter=told["has_letter"],
+            starts_at=told["starts_at"], item_ids=[item.pk for item in items], has_letter=told["has_letter"],
             vouchers=vouchers,
         )  # fmt: skip
 
 
 def initial_of(milestone: Milestone) -> dict[str, Any]:
     """What another one that takes its place begins with. Two queries."""
-    vouchers = list(milestone.vouchers.all())
+    vouchers, items = list(milestone.vouchers.all()), [part.item_id for part in milestone.parts.all()]
     amount = next((one for one in vouchers if one.kind == MilestoneVoucher.Kind.AMOUNT), None)
     return {
         "name": milestone.name,
         "kind": milestone.kind,
         "trigger": milestone.trigger,
         "threshold": milestone.threshold,
-        "items": [part.item_id for part in milestone.parts.all()],
+        "items": items,
+        "first": items[0] if items else None,
         "has_letter": milestone.has_letter,
         "voucher_value": amount.value if amount else None,
         "offers_delivery": any(one.kind == MilestoneVoucher.Kind.DELIVERY for one in vouchers),

@@ -28,7 +28,7 @@ NEXT_SHOWN = 3
 
 
 def loyalty_page(ids: list[int], now: datetime) -> dict[str, Any]:
-    """Thirteen queries, however much there is of anything, and three where vouchers are for named articles; ``ids`` are the customer and their guests."""
+    """Fourteen queries, however much there is of anything, and three where vouchers are for named articles; ``ids`` are the customer and their guests."""
     row = terms_at(now)
     told = standing(ids, now)
     choices = choices_of(ids)
@@ -93,7 +93,7 @@ def _choice(one: Choice) -> dict[str, Any]:
 
 def _gift(ids: list[int], now: datetime) -> dict[str, Any] | None:
     rank = rank_of_next(ids)
-    ahead = next_gift(rank, now)
+    ahead = next_gift(ids, rank, now)
     if ahead is None:
         return None
     return {"said": next_gift_said(ahead, rank), "done": rank - 1, "all": ahead.threshold}

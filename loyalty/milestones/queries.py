@@ -25,10 +25,14 @@ def of_party(customer_id: int) -> Q:
     return Q(customer=customer_id) | Q(customer__merged_into=customer_id)
 
 
-def next_gift(rank: int, now: datetime) -> Milestone | None:
-    """The nearest gift of an order to come, this very one included. One query."""
+def next_gift(customer_ids: Collection[int], rank: int, now: datetime) -> Milestone | None:
+    """The nearest gift of an order to come, this very one included, that they did not have yet. Two queries, and one for each
+    milestone that took another's place.
+    """
     ahead = running(now).filter(kind=Kind.GIFT, trigger=Trigger.ORDERS, threshold__gte=rank)
-    return ahead.order_by("threshold", "pk").first()
+    had = set(Due.objects.filter(customer__in=customer_ids, occasion=0).values_list("line_id", flat=True))
+    nearest = ahead.select_related("replaces").order_by("threshold", "pk")
+    return next((one for one in nearest if one.first.pk not in had), None)
 
 
 def gifts_to_come(now: datetime) -> list[Milestone]:

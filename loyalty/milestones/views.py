@@ -31,7 +31,7 @@ from shop.customers.services import customer_for_user
 @require_safe
 @never_cache
 def my_loyalty(request: HttpRequest) -> HttpResponse:
-    """Thirteen queries besides those of every page."""
+    """Fourteen queries besides those of every page."""
     context = loyalty_page(customer_ids(_own(request)), timezone.now())
     return render(request, "milestones/my_loyalty.html", context)
 
@@ -113,8 +113,10 @@ def cancel_reward(request: HttpRequest, present_id: int) -> HttpResponse:
         return _back("cadeaux")
     try:
         rewards.cancel(customer_id=present.customer_id, present_id=present.pk)
-    except (TooLate, Present.DoesNotExist):
+    except TooLate:
         messages.error(request, _("C’est trop tard\u202f: elle part avec votre commande."))
+    except Present.DoesNotExist:
+        messages.error(request, _("Nous ne retrouvons pas cette récompense."))
     else:
         messages.success(
             request,

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.forms import FrenchDecimalField, ReasonField
+from config.numbers import short_decimal
 from loyalty.points.models import PointEntry, PointTerms
-from loyalty.points.ports import first_reward, too_generous
+from loyalty.points.ports import best_rate, first_reward, too_generous
 from loyalty.points.queries import median_month_cents
-from loyalty.points.rules import Terms, months_to
+from loyalty.points.rules import HUNDRED, Terms, months_to
 from loyalty.points.wording import too_generous_said
 
 
@@ -73,6 +74,13 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.errors:
             return told
         terms = PointTerms(**told).terms
+        if (most := best_rate()) is not None and terms.hundred_worth < most * HUNDRED:
+            said = _(
+                "Une récompense en vigueur donne %(most)s\u00a0€ pour 100\u00a0points\u202f: arrêtez-la d’abord."
+            )
+            self.add_error(
+                "hundred_worth", ValidationError(said, params={"most": short_decimal(most * HUNDRED)})
+            )
         if beyond := too_generous(told["starts_at"], terms):
             self.add_error("hundred_worth", ValidationError(too_generous_said(beyond)))
         self._check_that_points_last(told["lasts_months"], terms)

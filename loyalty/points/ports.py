@@ -47,3 +47,17 @@ def bind_first_reward(first_reward: FirstReward) -> None:
 def first_reward(now: datetime) -> int | None:
     """One query."""
     return _first_reward[0](now)
+
+
+Rate = Callable[[], Decimal | None]
+_best_rate: list[Rate] = []
+
+
+def bind_best_rate(best_rate: Rate) -> None:
+    """Euros for a point of the reward that gives most; None without any. Once, at start."""
+    _best_rate[:] = [best_rate]
+
+
+def best_rate() -> Decimal | None:
+    """One query."""
+    return _best_rate[0]()

@@ -19,8 +19,6 @@ from loyalty.rewards.rules import GIVEN_AWAY, MOST_DELIVERIES
 
 MOST_UNITS = 100_000
 BY_HAND = [ItemMove.Kind.RECEIVED, ItemMove.Kind.COUNTED, ItemMove.Kind.LOST]
-# A voucher worth more than this times its points was mistyped.
-MOST_GENEROUS = 2
 # What each kind of reward is made of.
 NEEDED = {
     "goods": ("item",),
@@ -50,14 +48,10 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "description", "kind", "cost")
 
     def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if GIVEN_AWAY.search(name):
-            raise ValidationError(
-                _(
-                    "La loi interdit de dire un aliment «\u202fgratuit\u202f» ou «\u202foffert\u202f»\u202f: nommez l’article."
-                )
-            )
-        return name
+        return _lawful(self.cleaned_data["name"])
+
+    def clean_description(self) -> str:
+        return _lawful(self.cleaned_data["description"])
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
@@ -82,6 +76,16 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg]
             else:
                 self.instance.shelf_ref = product.shelf_ref
         return told
+
+
+def _lawful(words: str) -> str:
+    if GIVEN_AWAY.search(words):
+        raise ValidationError(
+            _(
+                "La loi interdit de dire un aliment «\u202fgratuit\u202f» ou «\u202foffert\u202f»\u202f: nommez l’article."
+            )
+        )
+    return words
 
 
 class StockForm(forms.Form):
@@ -181,8 +185,9 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]
             or told.get("kind") not in {Reward.Kind.VOUCHER, Reward.Kind.PRODUCT}
         ):
             return
-        if amount > MOST_GENEROUS * (most := worth(points, row.terms)):
+        # What points are worth is what the law counts where they are multiplied (`shop.pricing.caps`): no reward is worth more.
+        if amount > (most := worth(points, row.terms)):
             said = _(
-                "%(points)s\u00a0points valent %(worth)s\u00a0€\u202f: un bon de plus du double est sans doute une faute de frappe."
+                "%(points)s\u00a0points valent %(worth)s\u00a0€\u202f: une récompense ne vaut pas davantage."
             )
             self.add_error("amount", said % {"points": points, "worth": str(most).replace(".", ",")})

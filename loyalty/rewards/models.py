@@ -177,6 +177,8 @@ class Present(models.Model):
     # What for; told twice of one thing, it is due once.
     source = models.CharField(_("pour"), max_length=80, validators=[SOURCE], unique=True)
     order_reference = models.CharField(_("commande"), max_length=20, blank=True, default="")
+    # Announced for an order to come: it goes with none before that one.
+    is_ahead = models.BooleanField(_("pour une commande à venir"), default=False)
     # Of a reward: what it was exchanged for.
     points = models.PositiveIntegerField(_("points"), default=0)
     # From then on nobody chooses any more: it is being prepared.

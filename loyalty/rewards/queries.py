@@ -26,6 +26,13 @@ def least_points(now: datetime) -> int | None:
     return running.order_by("points").values_list("points", flat=True).first()
 
 
+def best_rate() -> Decimal | None:
+    """Euros for a point of the reward that gives most, of those that are or will be offered; None without any. One query."""
+    standing = Reward.objects.filter(stopped_at=None, amount__isnull=False)
+    rates = [amount / points for amount, points in standing.values_list("amount", "points") if amount]
+    return max(rates, default=None)
+
+
 def presents_of(customer_ids: Collection[int]) -> list[Present]:
     """A customer's: those under way first, then the latest handed over. One query."""
     mine = Present.objects.filter(customer__in=customer_ids).exclude(state=Present.State.CANCELLED)
@@ -48,6 +55,12 @@ def presents_of_orders(order_references: Collection[str]) -> list[Present]:
 def presents_with(order_reference: str) -> list[Present]:
     """What an order's page tells of those that go, or went, with it; a paper, and what nobody chose yet, is none. One query."""
     return [one for one in presents_of_orders([order_reference]) if one.item_id]
+
+
+def promised_for(source: str) -> list[int]:
+    """Presents of one cause: of the source itself, and of those that begin with it and a colon. One query."""
+    of_it = Q(source=source) | Q(source__startswith=f"{source}:")
+    return list(Present.objects.filter(of_it).order_by("pk").values_list("pk", flat=True))
 
 
 def stock_of(item_ids: Collection[int]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""What a shop begins with: rewards from 3 € to 306 €, and articles to give, of which staff say how many there are."""
+"""What a shop begins with: rewards from 3 € to 300 €, and articles to give, of which staff say how many there are."""
 
 from decimal import Decimal
 
@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from loyalty.rewards.models import Item, Reward
 
-# Points → euros: a hundred are worth 3 €, many a little more.
-_VOUCHERS = {100: "3.00", 300: "9.00", 500: "15.00", 1000: "30.60", 5000: "153.00", 10_000: "306.00"}
+# Points → euros: a hundred are worth 3 €.
+_VOUCHERS = {100: "3.00", 300: "9.00", 500: "15.00", 1000: "30.00", 5000: "150.00", 10_000: "300.00"}
 # Points → deliveries.
 _DELIVERIES = {180: 1, 800: 5}
 _ITEMS = {

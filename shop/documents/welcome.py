@@ -28,6 +28,8 @@ class WelcomeLetter:
     gifts: Sequence[tuple[str, str]] = ()
     vouchers: Sequence[PrintedVoucher] = ()
     beside: Sequence[str] = ()
+    # Of somebody without an account, whom no voucher would know.
+    needs_account: bool = False
 
 
 def welcome_letters(letters: Sequence[WelcomeLetter]) -> bytes:
@@ -50,8 +52,8 @@ def _letter(letter: WelcomeLetter) -> dict[str, Any]:
         "greeting": _("Bonjour %(name)s,") % {"name": letter.first_name} if letter.first_name else _("Bonjour,"),
         "opening": [
             _(
-                "Merci pour votre première commande. Nous l’avons préparée à la main, recomptée, et portée jusqu’à vous à "
-                "l’heure choisie\u202f: c’est tout ce que nous savons faire, et nous voulons le faire chaque fois."
+                "Merci pour votre première commande. Nous l’avons préparée à la main, recomptée, et tenue prête à l’heure "
+                "choisie\u202f: c’est tout ce que nous savons faire, et nous voulons le faire chaque fois."
             ),
             _(
                 "S’il manque quelque chose, si nous sommes en retard de plus de trente minutes, vous n’avez rien à demander\u202f: "
@@ -66,7 +68,13 @@ def _letter(letter: WelcomeLetter) -> dict[str, Any]:
         "vouchers": [
             {"label": one.label, "code": one.code, "conditions": one.conditions} for one in letter.vouchers
         ],
-        "voucher_hint": _("Le code se saisit à la dernière étape d’une commande, une seule fois."),
+        "voucher_hint": (
+            _(
+                "Ouvrez un compte avec l’adresse e-mail de cette commande\u202f: ces bons vous y attendent, un par commande."
+            )
+            if letter.needs_account
+            else _("Le code se saisit à la dernière étape d’une commande, une seule fois.")
+        ),
         "closing": _("À très bientôt,"),
         "signature": _("toute l’équipe de Cabas"),
     }  # fmt: skip

@@ -1,10 +1,11 @@
 """What milestones and samples must know of a customer's orders. Guests who merged into a customer count with them."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Min, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from loyalty.milestones.rules import years_between
@@ -39,14 +40,12 @@ def is_known_otherwise(order: Order) -> bool:
     return before.filter(placed_at__gt=order.placed_at - KNOWN_FOR).exists() if order.placed_at else False
 
 
-def spent_this_year(customer_id: int) -> Decimal:
-    """Euros taken for orders delivered this year, less what went back. Two queries."""
-    year = timezone.localdate().year
+def spent_in(customer_id: int, year: int) -> Decimal:
+    """Euros taken for orders delivered in a year, less what went back. Two queries."""
     delivered = Order.objects.filter(
         _of([customer_id]), status=Status.DELIVERED, delivered_at__year=year, makes_good=None
     )
-    references = list(delivered.values_list("reference", flat=True))
-    return kept_of(references)
+    return kept_of(list(delivered.values_list("reference", flat=True)))
 
 
 def next_open_order(customer_id: int) -> Order | None:
@@ -56,20 +55,30 @@ def next_open_order(customer_id: int) -> Order | None:
 
 
 def anniversaries_today() -> list[tuple[int, int]]:
-    """(customer, years) of those whose first delivery was on this day of an earlier year. One query over first deliveries."""
+    """(customer, years) of those with an account whose first delivery, as a guest or not, was on this day of an earlier year.
+    One query over first deliveries.
+    """
     today = timezone.localdate()
-    days = [today, today - timedelta(days=1)]
+    has_account = Q(customer__user__isnull=False) | Q(customer__merged_into__user__isnull=False)
     firsts = (
-        Order.objects.filter(status=Status.DELIVERED, delivered_at__isnull=False, customer__merged_into=None)
-        .values_list("customer")
+        Order.objects.filter(has_account, status=Status.DELIVERED, delivered_at__isnull=False)
+        .annotate(owner=Coalesce("customer__merged_into", "customer"))
+        .values_list("owner")
         .annotate(first=Min("delivered_at"))
-        .filter(first__lt=timezone.now() - timedelta(days=364))
+        .filter(_near(today), first__lt=timezone.now() - timedelta(days=364))
     )
-    near = Q(first__month=days[0].month, first__day=days[0].day) | Q(
-        first__month=days[1].month, first__day=days[1].day
-    )
-    found = ((pk, years_between(timezone.localdate(first), today)) for pk, first in firsts.filter(near))
+    found = ((pk, years_between(timezone.localdate(first), today)) for pk, first in firsts)
     return [(pk, years) for pk, years in found if years]
+
+
+def _near(today: date) -> Q:
+    """Around this day of any year: the database counts days elsewhere than in Paris, and the 29 February has no day of its own in
+    most years.
+    """
+    near = Q()
+    for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
+        near |= Q(first__month=day.month, first__day=day.day)
+    return near | Q(first__month=2, first__day=29) if (today.month, today.day) == (3, 1) else near
 
 
 def rank_of_next(customer_ids: Collection[int]) -> int:

@@ -134,6 +134,12 @@ def tell_milestones_delivered(delivered: OrderDelivered) -> None:
     services.tell_milestones(reference=delivered.order_reference)
 
 
+@handler(PaymentCaptured, key="orders.tell_milestones_paid")
+def tell_milestones_paid(captured: PaymentCaptured) -> None:
+    """What a year's spending has reached is known once it is taken."""
+    services.tell_milestones(reference=captured.order_reference)
+
+
 @handler(OrderCancelled, key="orders.tell_milestones_cancelled")
 def tell_milestones_cancelled(cancelled: OrderCancelled) -> None:
     services.tell_milestones(reference=cancelled.order_reference)

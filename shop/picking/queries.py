@@ -123,10 +123,12 @@ def open_waves() -> QuerySet[Wave]:
     )
 
 
-def first_names(order_references: Collection[str]) -> dict[str, str]:
-    """As these orders say. One query."""
-    found = Order.objects.filter(reference__in=order_references)
-    return dict(found.values_list("reference", "first_name"))
+def addressees(order_references: Collection[str]) -> dict[str, tuple[str, bool]]:
+    """Order → the first name it says, and whether its customer has an account. One query."""
+    found = Order.objects.filter(reference__in=order_references).values_list(
+        "reference", "first_name", "customer__user", "customer__merged_into__user"
+    )
+    return {reference: (name, bool(own or merged)) for reference, name, own, merged in found}
 
 
 def letters_waiting() -> dict[int, int]:

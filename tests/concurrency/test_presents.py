@@ -194,6 +194,26 @@ def test_a_gift_chosen_from_two_phones_takes_one_article():
     assert wrong_items() == [] and wrong_accounts() == []
 
 
+def test_two_who_swap_gifts_wait_for_each_other_in_no_circle():
+    gifts = [item(f"Miel {n}", stock=9) for n in range(2)]
+    milestone(5, *gifts)
+    owners = customers(2)
+    for owner in owners:
+        delivered(owner, 4, reference=f"CB-{owner}")
+    mine = [Present.objects.get(customer=owner) for owner in owners]
+
+    for turn in range(8):
+        answers = together(
+            2,
+            lambda n, turn=turn: milestones.choose(
+                customer_ids=[owners[n]], present_id=mine[n].pk, item_id=gifts[(n + turn) % 2].pk
+            ),
+        )
+        assert not [one for one in answers if isinstance(one, Exception)]
+
+    assert wrong_items() == []
+
+
 # --- a crash between what happens and what is told -----------------------------------------------------------------------
 
 

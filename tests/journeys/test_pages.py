@@ -533,7 +533,7 @@ def test_loyalty(see):
     counts(customer.pk, "CB-ATTEND", 7612, delivered_at=timezone.now())
     counts(customer.pk, "CB-PEU", 400)
     gift = Milestone.objects.get(kind="gift", trigger="orders", threshold=5)
-    note_delivered(order_reference="CB-4", customer_id=customer.pk, next_rank=5, spent_this_year=Decimal(0))
+    note_delivered(order_reference="CB-4", customer_id=customer.pk, next_rank=5, spent=Decimal(0), year=2026)
     celebrate(customer_id=customer.pk, years=1)
     Item.objects.filter(pk=gift.parts.first().item_id).update(name=LONG_NAME[:80], stock=0)
     for number, wanted in enumerate(Reward.objects.filter(points__in=[100, 150, 5000])):

@@ -29,13 +29,15 @@ def choose(*, customer_ids: Collection[int], present_id: int, item_id: int) -> P
 @transaction.atomic
 def settle(*, order_references: Collection[str]) -> None:
     """These orders are being prepared: a gift that nobody chose is the first of which some are left, and none is chosen any
-    more. Two queries, and some nine for each gift that nobody chose.
+    more. Locks their presents, then the articles to choose from, each in order of id; four queries, and some nine for each
+    gift that nobody chose.
     """
-    open_ones = Due.objects.filter(
-        present__order_reference__in=order_references, present__state=Present.State.ATTACHED, present__item=None,
-        present__is_paper=False,
-    )  # fmt: skip
-    for due in open_ones.order_by("present"):
+    going = rewards.hold_attached(order_references)
+    unchosen = [one.pk for one in going if one.item_id is None and not one.is_paper and not one.settled_at]
+    dues = list(Due.objects.filter(present__in=unchosen).order_by("present"))
+    parts = MilestoneItem.objects.filter(milestone__in={due.milestone_id for due in dues})
+    rewards.lock_items(set(parts.values_list("item_id", flat=True)) if dues else set())
+    for due in dues:
         _choose_for(due)
     rewards.settle(order_references=order_references)
 

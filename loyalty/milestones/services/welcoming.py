@@ -1,5 +1,6 @@
 """The vouchers of a welcome letter: drawn as it is printed, since a code is told once."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,8 +40,9 @@ def grant_welcome(*, order_references: Collection[str], by_id: int) -> dict[str,
         voucher_ids=[one.pk for one in known], reason=VoucherEntry.Reason.REPLACED, by_id=by_id
     )
     held = {one.source.rpartition("-")[0] for one in known if one.order_reference}
+    drawn = Counter(one.source.rpartition("-")[0] for one in known)
     wanted: list[tuple[str, dict[str, Any]]] = [
-        (due.present.order_reference, _terms(due, terms, len(known)))
+        (due.present.order_reference, _terms(due, terms, drawn[_mark(due, terms)]))
         for due in dues
         if due.present
         for terms in due.milestone.vouchers.all()

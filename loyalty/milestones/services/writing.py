@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from loyalty.milestones.models import Milestone, MilestoneItem, MilestoneVoucher
@@ -63,6 +64,9 @@ def replace(*, milestone_id: int, terms: Terms, by_id: int) -> Milestone:
 
 @transaction.atomic
 def stop(*, milestone_id: int) -> bool:
-    """From now on; what was announced is given. False: it was stopped before. One UPDATE."""
-    standing = Milestone.objects.filter(pk=milestone_id, stopped_at=None)
-    return bool(standing.update(stopped_at=timezone.now()))
+    """From now on, though another was to take its place later; what was announced is given. False: it was stopped before. One
+    UPDATE.
+    """
+    now = timezone.now()
+    standing = Milestone.objects.filter(Q(stopped_at=None) | Q(stopped_at__gt=now), pk=milestone_id)
+    return bool(standing.update(stopped_at=now))

@@ -7,17 +7,20 @@ from loyalty.rewards.services.presents import (
     attach,
     gather,
     hand_over,
+    hold,
+    hold_attached,
     loose,
     pack,
     promise,
     put_in,
+    reach,
     settle,
     take_back,
 )
 from loyalty.rewards.services.redeeming import Redeemed, call_off, cancel, redeem, stop_reward
-from loyalty.rewards.services.stocking import move_stock, withdraw
+from loyalty.rewards.services.stocking import lock_items, move_stock, withdraw
 
 __all__ = [
-    "Redeemed", "attach", "call_off", "cancel", "gather", "hand_over", "loose", "move_stock", "pack", "promise", "put_in",
-    "redeem", "settle", "stop_reward", "take_back", "withdraw",
+    "Redeemed", "attach", "call_off", "cancel", "gather", "hand_over", "hold", "hold_attached", "lock_items", "loose", "move_stock", "pack", "promise", "put_in",
+    "reach", "redeem", "settle", "stop_reward", "take_back", "withdraw",
 ]  # fmt: skip

@@ -1,14 +1,19 @@
-"""A present on its way: promised, put on an order, packed, handed over; back to the next order when that one fell through."""
+"""A present on its way: promised, put on an order, packed, handed over; back to the next order when that one fell through.
+
+What waits again is told as due (`PresentDue`): another order that is open may take it along.
+"""
 
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from config.facts import publish
+from loyalty.rewards.events import PresentDue
 from loyalty.rewards.models import Present, PresentEvent
 from loyalty.rewards.rules import PresentsDue, TooLate
-from loyalty.rewards.services.stocking import put_one_back, take_one
+from loyalty.rewards.services.stocking import lock_items, put_one_back, take_one
 
 Kind, State = PresentEvent.Kind, Present.State
 
@@ -16,9 +21,10 @@ Kind, State = PresentEvent.Kind, Present.State
 @transaction.atomic
 def promise(
     *, customer_id: int, kind: str, name: str, source: str, item_id: int | None = None, is_paper: bool = False,
-    points: int = 0,
+    points: int = 0, is_ahead: bool = False,
 ) -> Present:  # fmt: skip
     """Something is due to a customer and waits for their next order, once for each source; its item is theirs from now on.
+    ``is_ahead``: it waits for an order to come (`reach`), and goes with none before.
 
     Raises OutOfStock. At most five queries.
     """
@@ -28,7 +34,7 @@ def promise(
         source=source,
         defaults={
             "customer_id": customer_id, "kind": kind, "name": name, "item_id": item_id, "is_paper": is_paper,
-            "points": points,
+            "points": points, "is_ahead": is_ahead,
         },
     )  # fmt: skip
     if is_new:
@@ -42,7 +48,7 @@ def promise(
 def put_in(*, present_id: int, item_id: int, name: str) -> Present:
     """What the present is: chosen, or chosen again; the one before is there for others.
 
-    Raises TooLate once it is being prepared, OutOfStock. Locks the present; at most eight queries.
+    Raises TooLate once it is being prepared, OutOfStock. Locks the present, then both items; at most nine queries.
     """
     present = Present.objects.select_for_update(no_key=True).get(pk=present_id)
     if not present.is_open or present.settled_at or present.is_paper:
@@ -50,6 +56,7 @@ def put_in(*, present_id: int, item_id: int, name: str) -> Present:
     if present.item_id == item_id:
         return present
     times = present.events.filter(kind=Kind.CHOSEN).count() + 1
+    lock_items([pk for pk in (item_id, present.item_id) if pk])
     take_one(item_id, f"present-{present.pk}:{times}")
     if present.item_id:
         put_one_back(present.item_id, f"present-{present.pk}:{times}")
@@ -59,18 +66,37 @@ def put_in(*, present_id: int, item_id: int, name: str) -> Present:
     return present
 
 
+def hold(customer_id: int) -> list[Present]:
+    """All that waits for this party, guests of theirs included, locked in order of id, in the caller's transaction. One query."""
+    party = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
+    return _locked(Present.objects.filter(party, state=State.WAITING))
+
+
+def hold_attached(order_references: Collection[str]) -> list[Present]:
+    """All that goes with these orders, locked in order of id, in the caller's transaction. One query."""
+    return _locked(Present.objects.filter(order_reference__in=order_references, state=State.ATTACHED))
+
+
+@transaction.atomic
+def reach(*, present_ids: Collection[int]) -> None:
+    """Their order has come: they may go along. One query."""
+    Present.objects.filter(pk__in=present_ids).update(is_ahead=False)
+
+
 @transaction.atomic
 def attach(*, customer_id: int, order_reference: str) -> int:
-    """All that waits for this customer goes with this order; how many. Locks the presents; three queries."""
-    waiting = _locked(Present.objects.filter(customer=customer_id, state=State.WAITING))
+    """All that waits for this customer and for no later order goes with this one; how many. Locks what waits; three queries."""
+    waiting = [one for one in hold(customer_id) if not one.is_ahead]
+    for one in waiting:
+        one.customer_id = customer_id
     return _move(waiting, State.ATTACHED, Kind.ATTACHED, order_reference)
 
 
 @transaction.atomic
 def loose(*, order_reference: str) -> int:
-    """The order fell through: what went with it goes with the next one; how many. What was handed over was. Four queries."""
+    """The order fell through: what went with it goes with the next one; how many. What was handed over was. Five queries."""
     going = Present.objects.filter(order_reference=order_reference, state__in=[State.ATTACHED, State.PACKED])
-    return _move(_locked(going), State.WAITING, Kind.LOOSED, "")
+    return _loosen(_locked(going))
 
 
 @transaction.atomic
@@ -85,7 +111,7 @@ def pack(*, order_reference: str, packed: Collection[int], missed: Collection[in
     """What lies in the crates, and what was not found and goes with the next order.
 
     Raises PresentsDue where one of them was not answered for: nothing is written then. Locks the presents; at most
-    seven queries.
+    nine queries.
     """
     going = _locked(Present.objects.filter(order_reference=order_reference, state=State.ATTACHED))
     answered = set(packed) | set(missed)
@@ -99,16 +125,17 @@ def pack(*, order_reference: str, packed: Collection[int], missed: Collection[in
     missing = [one for one in outside if one.pk in missed]
     Present.objects.filter(pk__in=[one.pk for one in missing]).update(missed_at=timezone.now())
     _note(missing, Kind.MISSED, by_id=by_id)
-    _move(outside, State.WAITING, Kind.LOOSED, "")
+    _loosen(outside)
+    Present.objects.filter(pk__in=[one.pk for one in inside]).update(missed_at=None)
 
 
 @transaction.atomic
 def hand_over(*, order_reference: str) -> int:
-    """The order is with its customer, and what was packed with it; how many. Again is the same. Four queries."""
+    """The order is with its customer, and what was packed with it; how many. Again is the same. At most seven queries."""
     now = timezone.now()
     going = _locked(Present.objects.filter(order_reference=order_reference, state=State.PACKED))
     left = _locked(Present.objects.filter(order_reference=order_reference, state=State.ATTACHED))
-    _move(left, State.WAITING, Kind.LOOSED, "")
+    _loosen(left)
     for one in going:
         one.state, one.given_at = State.GIVEN, now
     Present.objects.bulk_update(going, ["state", "given_at"])
@@ -137,12 +164,22 @@ def take_back(*, present_id: int, by_id: int | None = None) -> Present:
 
 @transaction.atomic
 def gather(*, customer_id: int, guest_ids: Collection[int]) -> None:
-    """Presents of guests who turned out to be this customer are the customer's. One query."""
-    Present.objects.filter(customer__in=guest_ids).update(customer=customer_id)
+    """Presents of guests who turned out to be this customer are the customer's. Locks them; three queries."""
+    theirs = _locked(Present.objects.filter(customer__in=guest_ids))
+    Present.objects.filter(pk__in=[one.pk for one in theirs]).update(customer=customer_id)
+    if any(one.state == State.WAITING for one in theirs):
+        publish(PresentDue(customer_id))
 
 
 def _locked(presents: QuerySet[Present]) -> list[Present]:
     return list(presents.order_by("pk").select_for_update(no_key=True))
+
+
+def _loosen(presents: list[Present]) -> int:
+    """Back to the next order, which may be open already."""
+    for customer_id in sorted({one.customer_id for one in presents}):
+        publish(PresentDue(customer_id))
+    return _move(presents, State.WAITING, Kind.LOOSED, "")
 
 
 def _move(
@@ -153,7 +190,7 @@ def _move(
         one.state, one.order_reference = state, order_reference
         if state == State.WAITING:
             one.settled_at = None
-    Present.objects.bulk_update(presents, ["state", "order_reference", "settled_at"])
+    Present.objects.bulk_update(presents, ["state", "order_reference", "settled_at", "customer"])
     _note(presents, kind, by_id=by_id)
     return len(presents)
 

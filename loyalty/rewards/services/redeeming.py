@@ -35,22 +35,24 @@ def redeem(*, customer_id: int, reward_id: int, points_seen: int, key: UUID) -> 
     """Exchange points for a reward, once for each key; an article is kept for this customer and goes with an order.
 
     Raises RewardGone, RewardChanged (it asks for other points than ``points_seen``), OutOfStock, PointsShort: nothing is
-    written then. Locks the item, then the account of points; at most fourteen queries, and three a delivery.
+    written then. Locks the item, then the account of points; at most fourteen queries, and ten more a further delivery.
     """
     now = timezone.now()
     reward = Reward.objects.select_related("item").filter(pk=reward_id).first()
     if reward is None:
         raise RewardGone(reward_id)
-    source = f"reward-{key}" if reward.item else f"{EXCHANGED}{key}"
-    if points.is_spent(customer_id=customer_id, source=source):
+    source = f"reward-{key}-{reward_id}" if reward.item else f"{EXCHANGED}{key}-{reward_id}"
+    parts = _parts(reward, source)
+    if points.is_spent(customer_id=customer_id, source=parts[0][0]):
         return Redeemed(reward, Present.objects.filter(source=source).first())
     if not offered(now).filter(pk=reward_id).exists():
         raise RewardGone(reward_id)
     if reward.points != points_seen:
         raise RewardChanged(reward.points)
     if reward.item is None:
-        points.spend(customer_id=customer_id, points=reward.points, source=source, now=now)
-        _grant(reward, customer_id, source, now)
+        for part, some in parts:
+            points.spend(customer_id=customer_id, points=some, source=part, now=now)
+            _grant(reward, customer_id, part, now)
         return Redeemed(reward, None)
     present = promise(
         customer_id=customer_id, kind=Present.Kind.REWARD, name=reward_label(reward), source=source,
@@ -59,6 +61,15 @@ def redeem(*, customer_id: int, reward_id: int, points_seen: int, key: UUID) -> 
     points.spend(customer_id=customer_id, points=reward.points, source=source, now=now)
     publish(PresentDue(customer_id))
     return Redeemed(reward, present)
+
+
+def _parts(reward: Reward, source: str) -> list[tuple[str, int]]:
+    """(source, points) of each voucher that it makes: one that is taken back gives back what it cost, and no more."""
+    number = reward.deliveries or 1
+    each, over = divmod(reward.points, number)
+    if number == 1:
+        return [(source, reward.points)]
+    return [(f"{source}:{place}", each + (place < over)) for place in range(number)]
 
 
 def _grant(reward: Reward, customer_id: int, source: str, now: datetime) -> None:
@@ -70,11 +81,10 @@ def _grant(reward: Reward, customer_id: int, source: str, now: datetime) -> None
             owner_id=customer_id, valid_from=now, valid_until=until, product_ref=reward.product_ref,
         )  # fmt: skip
         return
-    for number in range(reward.deliveries or 0):
-        vouchers.grant(
-            kind=Voucher.Kind.DELIVERY, origin=origin, source=f"{source}:{number}", owner_id=customer_id,
-            valid_from=now, valid_until=until,
-        )  # fmt: skip
+    vouchers.grant(
+        kind=Voucher.Kind.DELIVERY, origin=origin, source=source, owner_id=customer_id, valid_from=now,
+        valid_until=until,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Stocks of what is given: one conditional change of the item's row, one move beside it."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -32,6 +34,13 @@ def move_stock(*, item_id: int, kind: str, units: int, source: str, by_id: int |
 def withdraw(*, item_id: int) -> bool:
     """It is promised to nobody any more; what was promised is given. False: it was withdrawn before. One UPDATE."""
     return bool(Item.objects.filter(pk=item_id, withdrawn_at=None).update(withdrawn_at=timezone.now()))
+
+
+def lock_items(item_ids: Collection[int]) -> None:
+    """In order of id, before any of them is taken or put back: whoever takes several waits for nobody who waits for them. One
+    query.
+    """
+    list(Item.objects.filter(pk__in=item_ids).order_by("pk").select_for_update(no_key=True))
 
 
 def take_one(item_id: int, source: str) -> None:

@@ -1,9 +1,10 @@
 """What an order means for its customer's milestones and presents, told as it stands now."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from loyalty.milestones import services as milestones
-from shop.orders.celebrations import bought_shelves, is_known_otherwise, next_open_order, spent_this_year
+from shop.orders.celebrations import bought_shelves, is_known_otherwise, next_open_order, spent_in
 from shop.orders.queries import rank_of_next_order
 from shop.orders.services.books import Status, locked
 
@@ -32,12 +33,17 @@ def tell_milestones(*, reference: str) -> None:
         bought=bought_shelves(customer_id),
         takes_along=order.status in _TAKES_ALONG,
     )
-    if order.status == Status.DELIVERED:
+    if order.status == Status.PICKING:
+        # Too late to choose: what came meanwhile is settled like the rest.
+        milestones.settle(order_references=[reference])
+    if order.status == Status.DELIVERED and order.delivered_at:
+        year = timezone.localtime(order.delivered_at).year
         milestones.note_delivered(
             order_reference=reference,
             customer_id=customer_id,
             next_rank=rank_of_next_order(customer_id),
-            spent_this_year=spent_this_year(customer_id),
+            spent=spent_in(customer_id, year),
+            year=year,
         )
 
 

@@ -10,7 +10,7 @@ from loyalty.milestones.queries import gifts_to_come
 from loyalty.milestones.wording import among_said, when_said
 from loyalty.rewards.queries import presents_of_orders
 from shop.documents.welcome import PrintedVoucher, WelcomeLetter
-from shop.picking.queries import first_names
+from shop.picking.queries import addressees
 
 
 @transaction.atomic
@@ -26,12 +26,13 @@ def draw_letters(*, order_references: Sequence[str], by_id: int) -> list[Welcome
         elif present.item_id:
             beside.setdefault(present.order_reference, []).append(present.name)
     gifts = [(when_said(one), among_said(one)) for one in gifts_to_come(timezone.now())]
-    names = first_names(wanted)
+    to = addressees(wanted)
     vouchers = milestones.grant_welcome(order_references=wanted, by_id=by_id)
     return [
         WelcomeLetter(
             order_reference=reference,
-            first_name=names[reference],
+            first_name=to[reference][0],
+            needs_account=not to[reference][1],
             gifts=gifts,
             vouchers=[
                 PrintedVoucher(one.label, one.code, one.conditions) for one in vouchers.get(reference, [])

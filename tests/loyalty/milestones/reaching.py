@@ -53,7 +53,7 @@ def delivered(customer_id, rank, *, reference=None, spent="0", **fields):
         order_reference=reference,
         customer_id=customer_id,
         next_rank=rank + 1,
-        spent_this_year=Decimal(spent),
-        **fields,
+        spent=Decimal(spent),
+        **({"year": timezone.localdate().year} | fields),
     )
     return reference

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.staff import StaffGroup, seed_groups
 from loyalty.milestones import services
-from loyalty.milestones.models import Milestone
+from loyalty.milestones.models import Due, Milestone
 from loyalty.rewards.models import Present
 from tests.factories import CustomerFactory, UserFactory
 from tests.loyalty.milestones.reaching import delivered, milestone, placed, welcome
@@ -48,6 +48,17 @@ def test_whoever_is_new_reads_how_far_the_first_gift_is(client, me):
     page = shown(client)
 
     assert "Encore 4 commandes, puis un cadeau avec la suivante\u202f: Votre 5e commande." in page
+
+
+def test_a_gift_that_was_given_is_promised_no_more(client, me):
+    milestone(5, item("Miel"))
+    milestone(10, item("Torchon"), name="Votre 10e commande")
+    placed(me, 1, reference="CB-A")
+    Due.objects.create(milestone=Milestone.objects.first(), line=Milestone.objects.first(), customer_id=me)
+
+    page = shown(client)
+
+    assert "Votre 5e commande" not in page and "Votre 10e commande" in page
 
 
 def test_a_gift_is_chosen_and_chosen_again_until_it_is_prepared(client, me):
@@ -167,6 +178,15 @@ def test_a_milestone_that_cannot_be_is_refused(marketer, changes, words):
 
     assert words in written(marketer, **({"items": [towel.pk]} | changes))
     assert not Milestone.objects.exists()
+
+
+def test_whoever_writes_says_what_goes_to_who_does_not_choose(marketer):
+    towel, honey = item(), item("Miel")
+
+    written(marketer, items=[honey.pk, towel.pk], first=towel.pk)
+
+    assert [part.item_id for part in Milestone.objects.get().parts.all()] == [towel.pk, honey.pk]
+    assert "parmi les articles" in written(marketer, items=[honey.pk], first=towel.pk)
 
 
 def test_one_is_replaced_while_orders_are_under_way(marketer):

@@ -136,7 +136,7 @@ def test_a_years_spending_is_thanked_once_a_year(me, spent, told):
     delivered(me, 4, spent=spent)
 
     assert len(presents(me)) == len(letters()) == told
-    delivered(me, 9, spent=spent, now=timezone.now() + 366 * DAY)
+    delivered(me, 9, spent=spent, year=timezone.localdate().year + 1)
     assert len(presents(me)) == 2 * told
 
 
@@ -160,6 +160,66 @@ def test_what_a_guest_was_given_is_not_given_to_the_customer_they_became(me):
     placed(me, 1, reference="CB-9")
 
     assert presents(me) == []
+
+
+@pytest.mark.parametrize(("rank", "given"), [(5, 1), (6, 1), (7, 1), (8, 0), (4, 0)])
+def test_a_gift_that_ranks_jumped_over_is_caught_up_with(me, rank, given):
+    milestone(5, item())
+
+    placed(me, rank)
+
+    assert len(presents(me)) == given
+
+
+def test_a_gift_to_come_does_not_go_with_an_order_that_is_open_before_it(me):
+    milestone(5, item())
+    placed(me, 4)
+    delivered(me, 4)
+    placed(me, 4)
+
+    assert presents(me)[0][2:] == ("waiting", "")
+    placed(me, 5)
+    assert presents(me)[0][2:] == ("attached", "CB-5")
+
+
+def test_guests_who_turn_out_to_be_one_have_one_gift_for_one_occasion(me):
+    milestone(1, item(), trigger="anniversary", name="Un an ensemble")
+    welcome(item("Tablier"))
+    guests = [CustomerFactory(user=None) for _n in range(3)]
+    for n, guest in enumerate(guests):
+        services.celebrate(customer_id=guest.pk, years=1)
+        placed(guest.pk, 1, reference=f"CB-G{n}", takes_along=False)
+        guest.merged_into_id = me
+        guest.save()
+
+    for _twice in range(2):
+        services.gather(customer_id=me, guest_ids=[guest.pk for guest in guests])
+
+    open_ones = Present.objects.exclude(state="cancelled").values_list("name", flat=True)
+    assert sorted(open_ones) == ["Lettre et fiches de bienvenue", "Tablier", "Un an ensemble"]
+
+
+def test_a_guest_of_a_known_address_gets_nothing_to_try_again(me):
+    sample("Thé vert", shelf=7)
+
+    placed(me, 1, is_known=True)
+
+    assert presents(me) == [] and not SampleDraw.objects.exists()
+
+
+def test_settling_keeps_what_was_chosen_meanwhile_and_passes_what_was_called_off(me):
+    honey, towel = item("Miel"), item("Torchon")
+    milestone(5, honey, towel)
+    other = CustomerFactory().pk
+    placed(me, 5)
+    placed(other, 5, reference="CB-O")
+    mine, theirs = Present.objects.order_by("pk")
+    services.choose(customer_ids=[me], present_id=mine.pk, item_id=towel.pk)
+    rewards.take_back(present_id=theirs.pk)
+
+    services.settle(order_references=["CB-5", "CB-O"])
+
+    assert presents(me)[0][1] == "Torchon" and presents(other)[0][2] == "cancelled"
 
 
 # --- milestones are written once ----------------------------------------------------------------------------------------
@@ -201,6 +261,11 @@ def test_a_stopped_milestone_gives_what_it_announced_and_nothing_more(me):
     one = milestone(5, item())
     delivered(me, 4)
 
+    services.replace(
+        milestone_id=one.pk,
+        terms=services.Terms("Votre 6e commande", "gift", "orders", 600, timezone.now() + DAY, []),
+        by_id=None,
+    )
     assert services.stop(milestone_id=one.pk) and not services.stop(milestone_id=one.pk)
     placed(me, 5)
     placed(CustomerFactory().pk, 5, reference="CB-O")

@@ -244,6 +244,15 @@ def test_new_rules_reach_kept_pages_once_they_are_written(manager, django_captur
     assert len(queries.programme().stages) == 1
 
 
+def test_rules_under_which_a_reward_would_be_worth_more_than_its_points_are_refused(db):
+    programme()
+    reward(points=100)
+
+    assert "Une récompense en vigueur donne 3\u00a0€ pour 100\u00a0points" in refused(
+        {"hundred_worth": "2,99"}
+    )
+
+
 @pytest.mark.parametrize("group", [StaffGroup.MARKETING, StaffGroup.CUSTOMER_SERVICE])
 def test_others_read_rules_and_accounts_and_write_none(client, group):
     seed_groups()

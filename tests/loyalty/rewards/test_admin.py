@@ -69,6 +69,7 @@ def test_an_article_is_written_with_its_shelf_where_it_is_a_sample(manager):
     [
         ({"name": "Torchon offert"}, "La loi interdit de dire un aliment"),
         ({"name": "Torchon GRATUIT"}, "La loi interdit de dire un aliment"),
+        ({"description": "Offert par la maison"}, "La loi interdit de dire un aliment"),
         ({"cost": "-3"}, "Saisissez un nombre"),
         ({"cost": ""}, "obligatoire"),
         ({"is_lawful": ""}, "La loi interdit d’offrir de l’alcool"),
@@ -156,7 +157,7 @@ def test_a_reward_is_written_from_a_day_to_come_and_stopped(manager):
         ({"points": "1e9"}, "nombre entier"),
         ({"amount": "-3"}, "Saisissez un nombre"),
         ({"amount": ""}, "À remplir pour cette nature"),
-        ({"amount": "30"}, "faute de frappe"),
+        ({"amount": "3,01"}, "ne vaut pas davantage"),
         ({"kind": "deliveries"}, "À laisser vide pour cette nature"),
         ({"kind": "goods"}, "À remplir pour cette nature"),
         ({"starts_at_0": "2020-01-01"}, "ne vaut pas pour le passé"),

@@ -175,13 +175,33 @@ def test_a_voucher_that_staff_take_back_gives_its_points_back(me):
     assert figures(me) == (250, 250, 0)
 
 
+def test_a_delivery_of_several_that_staff_take_back_gives_its_own_points_back(me):
+    redeem(me, reward(200, kind="deliveries", deliveries=3))
+    first = Voucher.objects.earliest("pk")
+
+    vouchers.cancel(voucher_id=first.pk, reason="asked", by_id=None)
+
+    assert figures(me)[0] == 50 + 67
+    assert sorted(Voucher.objects.values_list("source", flat=True))[0].startswith("exchange-")
+
+
+def test_two_rewards_of_one_page_are_both_had(me):
+    key = uuid4()
+    first, second = reward(100), reward(150, amount=Decimal(4))
+
+    redeem(me, first, key)
+    redeem(me, second, key)
+
+    assert figures(me)[0] == 0 and Voucher.objects.count() == 2
+
+
 # --- the page -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_page_offers_what_is_within_reach_and_tells_how_far_the_next_is(client, me):
     reward(100)
     reward(300, amount=Decimal(9))
-    reward(1000, amount=Decimal("30.60"))
+    reward(1000, amount=Decimal(30))
 
     page = shown(client)
 

@@ -243,3 +243,26 @@ def test_a_guests_presents_follow_them(me):
     services.gather(customer_id=me, guest_ids=[guest.pk])
 
     assert Present.objects.get(pk=present.pk).customer_id == me
+
+
+def test_what_is_announced_for_a_later_order_goes_with_none_before(me):
+    ahead = promised(me, is_ahead=True)
+    towel = promised(me, "due-2", item_id=item().pk)
+
+    services.attach(customer_id=me, order_reference="CB-4")
+    assert (state(ahead), state(towel)) == (("waiting", ""), ("attached", "CB-4"))
+
+    services.reach(present_ids=[ahead.pk])
+    services.attach(customer_id=me, order_reference="CB-5")
+    assert state(ahead) == ("attached", "CB-5")
+
+
+def test_what_a_guest_was_left_goes_with_the_order_of_the_customer_they_became(me):
+    guest = CustomerFactory()
+    present = promised(guest.pk)
+    guest.merged_into_id = me
+    guest.save()
+
+    services.attach(customer_id=me, order_reference="CB-1")
+
+    assert state(present) == ("attached", "CB-1") and Present.objects.get().customer_id == me

@@ -176,6 +176,33 @@ def test_printed_again_the_codes_of_the_sheet_before_are_worth_nothing(zone, com
     assert len(first[0].vouchers) == 2
 
 
+def test_letters_are_printed_together_and_apart_as_often_as_it_takes(zone, comte, picker, depot, apron):
+    welcome(apron)
+    placed = [place(zone, {comte: 12}, rank=1, email=f"c{n}@exemple.fr") for n in range(2)]
+    deliver_all()
+    references = queries.letters_of_wave(wave(*placed).pk)
+
+    for wanted in (references, references, references[:1], references[:1], references, references[1:]):
+        drawn = services.draw_letters(order_references=wanted, by_id=picker.pk)
+        assert [len(one.vouchers) for one in drawn] == [2] * len(wanted)
+
+    assert Voucher.objects.filter(cancelled_at=None).count() == 4
+    assert all(one.needs_account for one in drawn)
+
+
+def test_what_comes_while_an_order_is_prepared_is_settled_like_the_rest(zone, comte, picker, depot):
+    order, task = ready(zone, comte, picker, depot)
+    honey = item("Miel")
+    milestone(1, honey, name="Votre 1re commande")
+
+    orders.tell_milestones(reference=order.reference)
+
+    present = Present.objects.get()
+    assert (present.item_id, bool(present.settled_at)) == (honey.pk, True)
+    close(depot, task, **{f"p-{present.pk}": "packed"})
+    assert Order.objects.get().status == "packed"
+
+
 @pytest.mark.parametrize("name", ["picking_wave_letters", "picking_letter"])
 def test_where_no_letter_waits_none_is_printed(zone, comte, picker, depot, name):
     _order, task = ready(zone, comte, picker, depot)
