@@ -51,6 +51,14 @@ class ItemAdmin(Undeletable, ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return list(self.inlines) if obj else []
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """What is typed, and of one that is written what it became."""
+        written = ["name", "description", "kind", "cost_said", "stock", "withdrawn_at"]
+        return written if obj else list(super().get_fields(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.get_fields(request, obj) if obj else []
+
     def has_move_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         return bool(request.user.has_perm("rewards.change_item"))
 
@@ -115,6 +123,13 @@ class RewardAdmin(Undeletable, ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"starts_at": timezone.now()}
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        written = ["label_said", "points_said", "kind", "starts_at", "stopped_at"]
+        return written if obj else list(super().get_fields(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.get_fields(request, obj) if obj else []
 
     @display(description=_("récompense"))
     def label_said(self, reward: Reward) -> str:

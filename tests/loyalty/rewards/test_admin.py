@@ -96,6 +96,15 @@ def test_the_law_names_the_product(fields, words, kind):
     assert words in refused(ItemForm(an_item(kind=kind, ean=product.ean)))
 
 
+def test_what_is_written_is_read_as_it_became(manager):
+    towel, one = item(stock=3), reward(100)
+
+    page = unescape(manager.get(reverse("admin:rewards_item_change", args=[towel.pk])).content.decode())
+    assert "Code-barres" not in page and "2,00\u00a0€" in page and "reçus" in page
+    page = unescape(manager.get(reverse("admin:rewards_reward_change", args=[one.pk])).content.decode())
+    assert "Code-barres" not in page and "Bon de 3,00\u00a0€" in page and "100 points" in page
+
+
 def test_stock_moves_once_for_a_form_with_a_reason(manager):
     towel = item(stock=3)
     address, key = reverse("admin:rewards_item_move", args=[towel.pk]), uuid4()
