@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import ReadOnly, found, own_id
+from config.admin import ReadOnly, found, in_euros, own_id
 from loyalty.milestones import services
 from loyalty.milestones.forms import MilestoneForm, initial_of
 from loyalty.milestones.models import Milestone, MilestoneItem, MilestoneVoucher
@@ -36,7 +36,9 @@ class PartInline(ReadOnly, TabularInline):
 class VoucherInline(ReadOnly, TabularInline):
     model = MilestoneVoucher
     extra = 0
-    fields = readonly_fields = ["kind", "value", "minimum_goods", "lasts_days"]
+    value_said = in_euros("value", _("valeur"))
+    least_said = in_euros("minimum_goods", _("dès, d’articles"))
+    fields = readonly_fields = ["kind", "value_said", "least_said", "lasts_days"]
     hide_title = True
 
 

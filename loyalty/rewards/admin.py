@@ -53,8 +53,8 @@ class ItemAdmin(Undeletable, ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """What is typed, and of one that is written what it became."""
-        written = ["name", "description", "kind", "cost_said", "stock", "withdrawn_at"]
-        return written if obj else list(super().get_fields(request, obj))
+        typed = ["name", "description", "kind", "cost", "ean", "is_lawful"]
+        return ["name", "description", "kind", "cost_said", "stock", "withdrawn_at"] if obj else typed
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj) if obj else []
@@ -125,8 +125,8 @@ class RewardAdmin(Undeletable, ModelAdmin):
         return {"starts_at": timezone.now()}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        written = ["label_said", "points_said", "kind", "starts_at", "stopped_at"]
-        return written if obj else list(super().get_fields(request, obj))
+        typed = ["kind", "points", "item", "amount", "deliveries", "ean", "starts_at"]
+        return ["label_said", "points_said", "kind", "starts_at", "stopped_at"] if obj else typed
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj) if obj else []

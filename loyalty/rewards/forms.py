@@ -32,7 +32,7 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg]
     """``ean`` names the product of the catalogue that it is, or that a sample is of: the law looks at it."""
 
     cost = FrenchDecimalField(
-        label=_("Coût (€ HT)"), min_value=0, max_value=Decimal(1000), max_digits=7, decimal_places=2
+        label=_("Coût HT (€)"), min_value=0, max_value=Decimal(1000), max_digits=7, decimal_places=2
     )
     ean = forms.CharField(
         label=_("Code-barres du produit vendu"), max_length=14, required=False, widget=UnfoldAdminTextInputWidget,
@@ -119,7 +119,7 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Points"), min_value=10, max_value=100_000, widget=UnfoldAdminTextInputWidget
     )
     amount = FrenchDecimalField(
-        label=_("Euros déduits"), required=False, min_value=Decimal("0.01"), max_value=Decimal(500),
+        label=_("Déduit (€)"), required=False, min_value=Decimal("0.01"), max_value=Decimal(500),
         max_digits=6, decimal_places=2,
     )  # fmt: skip
     deliveries = forms.IntegerField(

@@ -31,7 +31,7 @@ class Item(models.Model):
     description = models.CharField(_("description"), max_length=200, blank=True)
     kind = models.CharField(_("nature"), max_length=8, choices=Kind, default=Kind.GOODS)
     cost = models.DecimalField(
-        _("coût (€ HT)"), max_digits=7, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
+        _("coût HT (€)"), max_digits=7, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
     )
     # Of a sample: the shelf it comes from, and the product one may buy then; ids of the catalogue, which stands above.
     shelf_ref = models.PositiveIntegerField(_("rayon"), null=True, blank=True)
@@ -111,7 +111,7 @@ class Reward(models.Model):
         verbose_name=_("article"),
     )
     amount = models.DecimalField(
-        _("euros déduits"), max_digits=6, decimal_places=2, null=True, blank=True,
+        _("déduit (€)"), max_digits=6, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(500))],
     )  # fmt: skip
     deliveries = models.PositiveSmallIntegerField(
