@@ -50,7 +50,9 @@ from tests.delivery.promise.promising import arrived, decided, opened, rule
 from tests.delivery.tracking.road import START, out, say
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
 from tests.loyalty.points.earning import programme, usable
+from tests.loyalty.milestones.reaching import milestone
 from tests.loyalty.referrals.inviting import comes, invited
+from tests.loyalty.rewards.giving import item, promised, reward
 from tests.loyalty.vouchers.coding import shared
 from tests.loyalty.vouchers.granting import granted
 from tests.shop.pricing.promoting import promote
@@ -312,6 +314,9 @@ def rows(owned):
     ProviderEvent.objects.create(event_id="evt_1", type="checkout.session.completed")
     granted(owner_id=owned.customer.pk)
     shared()
+    reward()
+    promised(owned.customer.pk, item_id=item().pk)
+    milestone(5, item("Miel"))
     programme()
     usable(owned.customer.pk)
     comes(invited(owned.customer.pk), address="door-sponsor")
