@@ -11,6 +11,7 @@ from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
+from shop.payments.rules import CARD_KNOWN
 
 PaymentStateName = Literal[
     "none", "pending", "card_saved", "secured", "ending", "refused", "unknown", "lapsed"
@@ -124,9 +125,12 @@ def captured(order_reference: str) -> Captured | None:
 
 
 def cards_used(order_references: Collection[str]) -> frozenset[str]:
-    """Digests of the cards that paid for these orders, or were saved for them. One query."""
+    """Digests of the cards that paid for these orders, or were saved for them, as long as they may be known. One query."""
     paid = PaymentOperation.objects.filter(
-        account__in=order_references, kind__in=PaymentOperation.PAGE_KINDS, card_digest__gt=""
+        account__in=order_references,
+        kind__in=PaymentOperation.PAGE_KINDS,
+        card_digest__gt="",
+        created_at__gte=timezone.now() - CARD_KNOWN,
     )
     return frozenset(paid.values_list("card_digest", flat=True))
 
