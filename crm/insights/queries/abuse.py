@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, Sum
@@ -82,7 +83,7 @@ def _many_on_one_card(since: datetime, least: int, most: int) -> list[list[int]]
     """Customers, merged guests as their owner, whose orders one card paid: cards of ``least`` or more, the most shared
     first, ``most`` of them. One query.
     """
-    asked = {"standing": list(Order.STANDING), "since": since, "least": least, "most": most}
+    asked: dict[str, Any] = {"standing": list(Order.STANDING), "since": since, "least": least, "most": most}
     with connection.cursor() as cursor:
         cursor.execute(_CARDS, asked)
         return [owners for (owners,) in cursor.fetchall()]
