@@ -39,6 +39,10 @@ app.conf.beat_schedule = {
     "payments-reconcile": {"task": "shop.payments.tasks.reconcile", "schedule": 60.0},
     "payments-authorise-due": {"task": "shop.payments.tasks.authorise_due", "schedule": 300.0},
     "payments-renew-ending": {"task": "shop.payments.tasks.renew_ending", "schedule": 900.0},
+    "payments-forget": {
+        "task": "shop.payments.tasks.forget_digests",
+        "schedule": crontab(minute=35, hour=2),
+    },
     "prices-apply-due": {"task": "shop.pricing.tasks.apply_due", "schedule": 60.0},
     "orders-expire": {"task": "shop.orders.tasks.expire_unpaid", "schedule": 60.0},
     "pickups-remind": {"task": "shop.orders.tasks.remind_pickups", "schedule": 300.0},

@@ -21,8 +21,8 @@ from crm.insights.programme.sales import ENOUGH_ORDERS
 from crm.insights.programme.wording import ENOUGH_CREDITED
 from crm.insights.queries.abuse import watch
 from crm.insights.queries.programme import budget_in_force, held_against, programme_report
-from crm.insights.queries.samples import samples_tried
-from crm.insights.queries.sources import brought_in
+from crm.insights.queries.samples import samples_report
+from crm.insights.queries.sources import sources_report
 from crm.insights.recovery.estimate import HORIZONS
 from crm.insights.recovery.page import page_of
 from crm.insights.rules import TARGET_MS
@@ -83,7 +83,7 @@ class FunnelAdmin(ReadOnlyReport):
         return [*own, *super().get_urls()]
 
     def sources(self, request: HttpRequest) -> HttpResponse:
-        """What customers brought in, by how they came. Two queries of its own."""
+        """What customers brought in, by how they came. No query of its own once the figures are known."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         horizon_days = _asked(request, SOURCE_HORIZONS)
@@ -92,25 +92,25 @@ class FunnelAdmin(ReadOnlyReport):
             "title": _("Ce que rapportent les nouveaux clients"),
             "period": horizon_days,
             "periods": SOURCE_HORIZONS,
-            "rows": brought_in(horizon_days),
+            "rows": sources_report(horizon_days),
             "least": LEAST_RECRUITS,
         }
         return TemplateResponse(request, "insights/admin_sources.html", context)
 
     def samples(self, request: HttpRequest) -> HttpResponse:
-        """Whether samples make people buy. One query of its own."""
+        """Whether samples make people buy. No query of its own once the figures are known."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
             "title": _("Échantillons\u202f: font-ils acheter\u202f?"),
-            "rows": samples_tried(timezone.now()),
+            "rows": samples_report(),
             "days": CONVERTS_WITHIN.days,
         }
         return TemplateResponse(request, "insights/admin_samples.html", context)
 
     def abuse(self, request: HttpRequest) -> HttpResponse:
-        """Signals of abuse, for a person to look at. Ten queries of its own."""
+        """Signals of abuse, for a person to look at. Five queries of its own once the figures are known."""
         if not request.user.has_perm(WATCH):
             raise PermissionDenied
         context = {

@@ -15,7 +15,7 @@ from config.admin import KeepsSecret, ReadOnly, Tags, Undeletable, found, own_id
 from loyalty.referrals import services
 from loyalty.referrals.forms import DecideForm, TermsForm
 from loyalty.referrals.models import Referral, ReferralEntry, ReferralTerms, Sponsor
-from loyalty.referrals.rules import YearIsFull
+from loyalty.referrals.rules import SponsorGone, YearIsFull
 from loyalty.referrals.wording import for_sponsor, signals_said
 
 DECIDE, BLOCK = "referrals.decide_referral", "referrals.block_sponsor"
@@ -133,6 +133,10 @@ class ReferralAdmin(KeepsSecret, ReadOnly, ModelAdmin):
             )  # fmt: skip
         except YearIsFull:
             said = _("Ce parrain a déjà toutes ses récompenses de l’année\u202f: rien n’a été changé.")
+            self.message_user(request, said, messages.ERROR)
+            return
+        except SponsorGone:
+            said = _("Ce parrain n’a plus de compte\u202f: rien n’a été changé, refusez pour ce motif.")
             self.message_user(request, said, messages.ERROR)
             return
         if not is_done:

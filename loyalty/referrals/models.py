@@ -149,7 +149,7 @@ class Referral(models.Model):
 
     # What staff may say, of either answer.
     FOR_YES: ClassVar[tuple[str, ...]] = (Reason.CHECKED, Reason.HOUSEHOLD)
-    FOR_NO: ClassVar[tuple[str, ...]] = (Reason.SELF, Reason.ABUSE)
+    FOR_NO: ClassVar[tuple[str, ...]] = (Reason.SELF, Reason.ABUSE, Reason.GONE)
     OPEN: ClassVar[tuple[str, ...]] = (State.ACCEPTED, State.ORDERED)
     # This table is the only place that says what may follow. What a rule refused staff may still accept.
     MOVES: ClassVar[dict[str, set[str]]] = {

@@ -58,9 +58,13 @@ def rewarded_in_year(customer_id: int, now: datetime) -> int:
     ).count()
 
 
-def awaited_sponsor(friend_id: int) -> int | None:
-    """The sponsor of somebody whose first order is still awaited. One query."""
-    found = Referral.objects.filter(friend=friend_id, state__in=Referral.OPEN)
+def awaited_sponsor(friend_id: int, placed_at: datetime | None) -> int | None:
+    """The sponsor of somebody whose first order is still awaited, for one placed then: none once their time is over. One query
+    at most.
+    """
+    if placed_at is None:
+        return None
+    found = Referral.objects.filter(friend=friend_id, state__in=Referral.OPEN, ends_at__gt=placed_at)
     return found.values_list("sponsor_id", flat=True).first()
 
 

@@ -1,7 +1,6 @@
 """An invitation's code, what a first order says of who is behind it, and the year a sponsor's friends are counted in. Pure."""
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -62,8 +61,12 @@ class YearIsFull(Exception):
     """The sponsor was rewarded for as many friends as a year allows."""
 
 
+class SponsorGone(Exception):
+    """The sponsor has no account any more: there is nobody to reward."""
+
+
 class Signal(StrEnum):
-    """What staff look at. Never a refusal by itself."""
+    """What staff look at. Never a refusal by itself, whatever else is found."""
 
     ADDRESS_SPONSOR = "address_sponsor"
     ADDRESS_FRIEND = "address_friend"
@@ -105,11 +108,6 @@ def signals(
         Signal.BLOCKED: is_blocked,
     }
     return [signal for signal in Signal if found[signal]]
-
-
-def is_oneself(found: Iterable[str]) -> bool:
-    """One door and one card are one purse: a referral of oneself."""
-    return {Signal.ADDRESS_SPONSOR, Signal.CARD_SPONSOR} <= set(found)
 
 
 def new_code() -> str:

@@ -1,7 +1,7 @@
 """The life of a referral: a link, a friend who accepts it, their first order, what both get for it; or a look by somebody.
 
-Every write holds the rows of sponsor and friend in `Sponsor`, in the order of their ids. Lock order of an order: order →
-sponsors → vouchers → points. Whoever calls tells an order as it is now: facts may come twice, late and out of order.
+Whatever moves a referral holds the rows of sponsor and friend in `Sponsor`, in the order of their ids. Lock order of an
+order: order → sponsors → vouchers → points. Whoever calls tells an order as it is now: facts may come twice, late and out of order.
 """
 
 from dataclasses import dataclass
@@ -126,12 +126,12 @@ def _welcome(referral: Referral, now: datetime) -> None:
 def tell_order(*, friend_id: int, told: OrderTold, now: datetime | None = None) -> None:
     """Say what has become of an order of somebody who was invited. Once their first one was delivered, paid for and not
     given back whole, sponsor and friend have what was promised; or it is looked at by somebody, where it speaks for one
-    person behind both. Nothing for whom no first order is awaited; again is the same.
+    person behind both. Nothing for whom no first order is awaited, or one placed too late; again is the same.
 
     Whoever calls holds the order. Locks sponsor and friend, then vouchers and points; 30 queries at most.
     """
     now = now or timezone.now()
-    sponsor_id = awaited_sponsor(friend_id)
+    sponsor_id = awaited_sponsor(friend_id, told.placed_at)
     if sponsor_id is None or told.placed_at is None:
         return
     sponsor = _locked(sponsor_id, friend_id)[sponsor_id]
@@ -141,7 +141,7 @@ def tell_order(*, friend_id: int, told: OrderTold, now: datetime | None = None) 
         return
     if told.stands and told.placed_at < referral.accepted_at:
         _close(referral, State.REFUSED, now, told=told, reason=Reason.NOT_NEW)
-    elif told.placed_at < referral.accepted_at or told.placed_at >= referral.ends_at:
+    elif told.placed_at < referral.accepted_at:
         return
     elif not told.stands or (told.is_delivered and told.is_paid and not told.kept_cents):
         _came_to_nothing(referral, told, now)
@@ -166,8 +166,6 @@ def _settle(referral: Referral, told: OrderTold, now: datetime) -> None:
     referral.address_digest, referral.card_digests = told.address, sorted(told.cards)
     if referral.sponsor.customer.user_id is None:
         _close(referral, State.REFUSED, now, told=told, reason=Reason.GONE, signals=found)
-    elif rules.is_oneself(found):
-        _close(referral, State.REFUSED, now, told=told, reason=Reason.SELF, signals=found)
     elif found:
         _close(referral, State.REVIEW, now, told=told, signals=found)
     elif rewarded_in_year(referral.sponsor_id, now) >= referral.terms.yearly_most:
@@ -194,18 +192,21 @@ def decide(*, referral_id: int, accepts: bool, reason: str, by_id: int, now: dat
     """What staff made of a referral that is looked at, or that a rule refused, for a `Referral.Reason`; False where
     nothing is left to decide. Twice is once.
 
-    Raises YearIsFull, ValueError of a reason that is none of the answer. Locks the sponsor; 24 queries at most.
+    Raises YearIsFull, SponsorGone, ValueError of a reason that is none of the answer. Locks sponsor and friend; 24 queries
+    at most.
     """
     if reason not in (Referral.FOR_YES if accepts else Referral.FOR_NO):
         raise ValueError(reason)
     now = now or timezone.now()
-    sponsor_id = Referral.objects.values_list("sponsor_id", flat=True).get(pk=referral_id)
-    sponsor = _locked(sponsor_id)[sponsor_id]
+    sponsor_id, friend_id = Referral.objects.values_list("sponsor_id", "friend_id").get(pk=referral_id)
+    sponsor = _locked(sponsor_id, friend_id)[sponsor_id]
     referral = Referral.objects.select_related("terms").get(pk=referral_id)
     referral.sponsor = sponsor
     to = State.REWARDED if accepts else State.REFUSED
     if referral.state in Referral.OPEN or to not in Referral.MOVES[referral.state]:
         return False
+    if accepts and sponsor.customer.user_id is None:
+        raise rules.SponsorGone
     if accepts and rewarded_in_year(sponsor_id, now) >= referral.terms.yearly_most:
         raise rules.YearIsFull
     _close(referral, to, now, reason=reason, by_id=by_id)

@@ -1,6 +1,6 @@
 """What sponsors, friends and staff read of referrals, in French."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -73,36 +73,26 @@ def friend_said(referral: Referral) -> str:
 
 
 def state_said(referral: Referral, now: datetime) -> str:
-    """Where a friend's referral stands, as its sponsor reads it: what it brought, or what happens next."""
+    """Where a friend's referral stands, as its sponsor reads it: what it brought, or what happens next. Of the friend it tells
+    that they accepted, and whether a first order was delivered: neither what they do meanwhile nor why they do not count.
+    """
     match referral.state:
         case State.ACCEPTED if referral.ends_at <= now:
-            return _("N’a pas commandé à temps")
-        case State.ACCEPTED:
-            return _("Invitation acceptée\u202f: première commande attendue jusqu’au %(day)s") % {
-                "day": last_day_said(referral.ends_at)
-            }
-        case State.ORDERED:
-            return _("A commandé\u202f: votre récompense arrive avec la livraison")
+            return _("Invitation terminée, sans première livraison")
+        case State.ACCEPTED | State.ORDERED:
+            return _(
+                "Invitation acceptée\u202f: votre récompense arrive avec la première livraison, commandée au plus tard le %(day)s"
+            ) % {"day": last_day_said(referral.ends_at)}
         case State.REVIEW:
-            return _("En cours de vérification\u202f: nous vous répondons sous quelques jours")
+            return _("Livré, en cours de vérification\u202f: nous vous répondons sous quelques jours")
         case State.REWARDED:
             return _("Livré\u202f: %(what)s pour vous") % {"what": for_sponsor(referral.terms)}
+        case _refused if referral.reason == Reason.CEILING:
+            return _(
+                "Livré, mais vos récompenses de l’année étaient déjà toutes gagnées. Merci quand même\u202f!"
+            )
         case _refused:
-            return _REFUSED.get(referral.reason, _REFUSED[Reason.ABUSE])()
-
-
-_REFUSED: dict[str, Callable[[], str]] = {
-    Reason.SELF: lambda: _(
-        "Non retenu\u202f: même adresse et même carte que vous. Un parrainage s’adresse à un autre foyer\u202f; une erreur\u202f? "
-        "Écrivez-nous."
-    ),
-    Reason.NOT_NEW: lambda: _("Non retenu\u202f: cette personne avait déjà commandé chez nous"),
-    Reason.CEILING: lambda: _(
-        "Livré, mais vos récompenses de l’année étaient déjà toutes gagnées. Merci quand même\u202f!"
-    ),
-    Reason.GONE: lambda: _("Non retenu"),
-    Reason.ABUSE: lambda: _("Non retenu après vérification. Une question\u202f? Écrivez-nous."),
-}
+            return _("Non retenu. Une question\u202f? Écrivez-nous.")
 
 
 def refusal_said(refused: rules.InvitationRefused) -> str:

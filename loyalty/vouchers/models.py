@@ -7,6 +7,7 @@ from decimal import Decimal
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -325,6 +326,7 @@ class VoucherEntry(models.Model):
                 condition=Q(kind="cancelled") ^ Q(reason=""), name="voucher_cancelled_for_a_reason"
             ),
         ]
+        indexes = [BrinIndex(fields=["at"], name="voucher_entries_of_days")]
         triggers = [
             pgtrigger.Protect(name="voucher_entry_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]

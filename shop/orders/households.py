@@ -11,7 +11,6 @@ from django.utils.crypto import salted_hmac
 
 from delivery.zones.models import Zone
 from shop.orders.models import Order
-from shop.payments.queries import shared_cards
 
 # The orders of a customer that are looked at, the latest.
 LATEST = 50
@@ -72,19 +71,6 @@ def many_at_one_door(since: datetime, least: int, most: int) -> list[list[int]]:
     """
     rows = _brought(placed_at__gte=since).order_by().values("door").annotate(**_PARTIES)
     return [row["parties"] for row in rows.filter(number__gte=least).order_by("-number", "door")[:most]]
-
-
-def many_on_one_card(since: datetime, least: int, most: int) -> list[list[int]]:
-    """Customers whose orders one card paid, in the same way. Two queries."""
-    cards = shared_cards(since, least)
-    named = {reference for orders in cards for reference in orders}
-    owners = dict(
-        Order.objects.filter(reference__in=named, status__in=Order.STANDING)
-        .annotate(owner=_OWNER)
-        .values_list("reference", "owner")
-    )
-    found = [sorted({owners[one] for one in orders if one in owners}) for orders in cards]
-    return sorted((one for one in found if len(one) >= least), key=lambda one: (-len(one), one))[:most]
 
 
 _OWNER = Coalesce("customer__merged_into", "customer")

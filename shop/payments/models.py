@@ -142,7 +142,8 @@ class PaymentOperation(models.Model):
     cancel_url = models.URLField(max_length=500, blank=True)
     intent_id = models.CharField(_("paiement chez le prestataire"), max_length=255, blank=True, db_index=True)
     refund_id = models.CharField(_("remboursement chez le prestataire"), max_length=255, blank=True)
-    # Whose card it was, as a keyed digest of the provider's own mark: to see that it is the same, never which.
+    # Whose card it was, as a keyed digest of the provider's own mark: to see that it is the same, never which; empty again
+    # after `rules.CARD_KNOWN`.
     card_digest = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     due_at = models.DateTimeField(_("à autoriser le"), null=True, blank=True)
@@ -229,6 +230,7 @@ class PaymentOperation(models.Model):
                 condition=Q(expires_at__isnull=False, state="succeeded"),
                 name="authorisation_to_renew",
             ),
+            models.Index(fields=["created_at"], condition=Q(card_digest__gt=""), name="cards_known_by_day"),
         ]
 
     def __str__(self) -> str:

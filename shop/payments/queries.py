@@ -6,11 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
+from shop.payments.rules import CARD_KNOWN
 
 PaymentStateName = Literal[
     "none", "pending", "card_saved", "secured", "ending", "refused", "unknown", "lapsed"
@@ -124,20 +124,14 @@ def captured(order_reference: str) -> Captured | None:
 
 
 def cards_used(order_references: Collection[str]) -> frozenset[str]:
-    """Digests of the cards that paid for these orders, or were saved for them. One query."""
+    """Digests of the cards that paid for these orders, or were saved for them, as long as they may be known. One query."""
     paid = PaymentOperation.objects.filter(
-        account__in=order_references, kind__in=PaymentOperation.PAGE_KINDS, card_digest__gt=""
+        account__in=order_references,
+        kind__in=PaymentOperation.PAGE_KINDS,
+        card_digest__gt="",
+        created_at__gte=timezone.now() - CARD_KNOWN,
     )
     return frozenset(paid.values_list("card_digest", flat=True))
-
-
-def shared_cards(since: datetime, least: int) -> list[list[str]]:
-    """References of the orders that one card paid since then: of each card that paid ``least`` or more. One query."""
-    paid = PaymentOperation.objects.filter(card_digest__gt="", created_at__gte=since).order_by()
-    orders = paid.values("card_digest").annotate(
-        number=Count("account", distinct=True), orders=ArrayAgg("account", distinct=True)
-    )
-    return list(orders.filter(number__gte=least).values_list("orders", flat=True))
 
 
 def asked_to_capture(order_reference: str) -> Decimal:

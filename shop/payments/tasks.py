@@ -1,4 +1,5 @@
 from celery import shared_task
+from django.utils import timezone
 
 from shop.payments import services
 
@@ -16,6 +17,12 @@ def authorise_due() -> None:
 @shared_task
 def renew_ending() -> None:
     services.renew_ending()
+
+
+@shared_task
+def forget_digests() -> None:
+    """Each night."""
+    services.forget_digests(now=timezone.now())
 
 
 @shared_task

@@ -90,7 +90,7 @@ class Recent:
 
 
 def recent_sales() -> Recent:
-    """At most BUDGET_SECONDS old. Five queries when the cache has none."""
+    """At most BUDGET_SECONDS old. Six queries when the cache has none."""
     today = timezone.localdate()
     key = f"{_RECENT_KEY}.{today}"
     known = cache.get(key)

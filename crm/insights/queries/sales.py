@@ -76,14 +76,18 @@ def _orders(begins: datetime, ends: datetime) -> Any:
 
 
 def _promotions(begins: datetime, ends: datetime) -> Any:
-    """(day, what promotions took off what was delivered, of a line that is not packed yet all). One query."""
+    """(day, what promotions took off what was delivered, of a line that is not packed yet all). A stand-in that is sold at the
+    price of what it stands for is no promotion. One query.
+    """
     picked, quantity = Cast("picked", _EXACT), Cast("quantity", _EXACT)
     delivered = Case(
         When(picked=None, then=Value(Decimal(1))),
         default=Least(picked, quantity) / quantity,
         output_field=_EXACT,
     )
-    lines = OrderLine.objects.filter(_placed(begins, ends, "order__"), discount__gt=0)
+    lines = OrderLine.objects.filter(
+        _placed(begins, ends, "order__"), discount__gt=0, promotion__isnull=False
+    )
     days = lines.annotate(day=TruncDate("order__placed_at")).order_by()
     taken = Cast(F("discount") - F("price_kept"), _EXACT) * delivered
     return days.values_list("day").annotate(amount=Sum(taken, output_field=_EXACT))

@@ -131,6 +131,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["status", "created_at"], name="order_status_created"),
             models.Index(fields=["customer", "-created_at"], name="order_of_customer"),
+            models.Index(fields=["placed_at"], name="order_placed"),
         ]
 
     def __str__(self) -> str:

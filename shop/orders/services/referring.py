@@ -17,14 +17,15 @@ from shop.pricing.rules import NOTHING
 
 @transaction.atomic
 def tell_referral(*, reference: str) -> None:
-    """Say it as it is now; again is the same. Two queries for whoever came by nobody's invitation, or was rewarded.
+    """Say it as it is now; again is the same. Two queries for whoever came by nobody's invitation, was rewarded or ordered
+    too late.
 
     Addresses and cards are said as digests. What makes good for another order is none of its own. Locks the order, then
     sponsor and friend, vouchers and points; 50 queries at most.
     """
     order = Order.objects.select_related("customer").get(reference=reference)
     friend_id = owner_id(order)
-    sponsor_id = awaited_sponsor(friend_id)
+    sponsor_id = awaited_sponsor(friend_id, order.placed_at)
     if sponsor_id is None or order.makes_good_id is not None:
         return
     order = locked(reference)

@@ -4,6 +4,7 @@ Asked inside the caller's transaction: prepare_payment, change_amount_due, relea
 release_unsecured, void_late_success, capture, refund.
 Never inside one, since they talk to the provider: open_payment_page, refresh, abandon, perform,
 authorise_due, authorise_now, renew_ending, reconcile, process_event, forget_cards.
+Each night, on its own: forget_digests.
 """
 
 from shop.payments.errors import (
@@ -28,7 +29,7 @@ from shop.payments.errors import (
 )
 from shop.payments.services.answers import refresh
 from shop.payments.services.capturing import capture
-from shop.payments.services.cards import forget_cards
+from shop.payments.services.cards import forget_cards, forget_digests
 from shop.payments.services.pages import abandon, open_payment_page
 from shop.payments.services.performing import perform
 from shop.payments.services.preparing import change_amount_due, prepare_payment
@@ -63,6 +64,7 @@ __all__ = [
     "capture",
     "change_amount_due",
     "forget_cards",
+    "forget_digests",
     "handle_webhook",
     "open_payment_page",
     "perform",

@@ -1,6 +1,7 @@
 """Cards that the provider keeps for an order: which one a charge is for, and when it is forgotten."""
 
 import logging
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -8,9 +9,12 @@ from django.utils.crypto import salted_hmac
 from shop.payments.errors import ProviderRejected, ProviderUnavailable
 from shop.payments.gateways import gateway
 from shop.payments.models import PaymentAccount, PaymentOperation, SavedCard
+from shop.payments.rules import CARD_KNOWN
 from shop.payments.services.books import outside_transaction
 
 logger = logging.getLogger(__name__)
+# Digests that one statement erases: payments of the night wait for no more of them.
+BATCH = 1000
 
 
 def card_digest(fingerprint: str) -> str:
@@ -58,4 +62,13 @@ def forget_cards(order_reference: str | None = None) -> int:
             continue
         SavedCard.objects.filter(pk=card.pk).update(forgotten_at=timezone.now())
         forgotten += 1
+    return forgotten
+
+
+def forget_digests(*, now: datetime) -> int:
+    """Whose card paid, where that is older than `rules.CARD_KNOWN`; how many. Two statements for each BATCH of them."""
+    old = PaymentOperation.objects.filter(card_digest__gt="", created_at__lt=now - CARD_KNOWN)
+    forgotten = 0
+    while some := list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH]):
+        forgotten += PaymentOperation.objects.filter(pk__in=some).update(card_digest="")
     return forgotten

@@ -4,6 +4,7 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -29,8 +30,11 @@ ADDRESS = reverse("admin:insights_abuse")
 
 @pytest.fixture(autouse=True)
 def _in_force():
+    cache.clear()
     programme()
     rules()
+    yield
+    cache.clear()
 
 
 @pytest.fixture
@@ -125,18 +129,53 @@ def test_one_customer_who_orders_often_and_their_guests_are_one(slot):
     assert listed(2) == []
 
 
+def paid(order, card="d"):
+    account = PaymentAccount.objects.create(order_reference=order.reference, customer_id=order.customer_id)
+    PaymentOperation.objects.create(
+        account=account, kind="authorise", amount=10, state="succeeded", card_digest=card
+    )
+    return order
+
+
 def test_many_accounts_on_one_card_are_listed(slot):
     people = [CustomerFactory() for _n in range(3)]
-    for number, one in enumerate(people):
-        order = bought(slot, one, 5)
-        account = PaymentAccount.objects.create(order_reference=order.reference, customer_id=one.pk)
-        PaymentOperation.objects.create(
-            account=account, kind="authorise", amount=10, state="succeeded", card_digest="d", key=f"k{number}"
-        )
+    for one in people:
+        paid(bought(slot, one, 5))
 
     ((_said, found),) = listed(3)
 
     assert found == sorted(one.pk for one in people)
+
+
+def test_a_regular_customers_card_guests_of_theirs_and_orders_that_do_not_stand_are_none(slot):
+    owner = CustomerFactory()
+    for one in (owner, owner, owner, CustomerFactory(guest=True, merged_into=owner), CustomerFactory()):
+        paid(bought(slot, one, 5))
+    cancelled = paid(bought(slot, CustomerFactory(), 5))
+    Order.objects.filter(pk=cancelled.pk).update(status="cancelled")
+    for _n in range(3):
+        paid(bought(slot, CustomerFactory(), 5), card="")
+
+    assert listed(3) == []
+
+
+def test_an_old_payment_is_not_looked_at_and_the_most_shared_card_comes_first(slot):
+    for card, number in (("a", 3), ("b", 4), ("old", 5)):
+        for _n in range(number):
+            paid(bought(slot, CustomerFactory(), 5), card=card)
+    PaymentOperation.objects.filter(card_digest="old").update(created_at=timezone.now() - 91 * DAY)
+
+    assert [said for said, _people in listed(3)] == ["4 comptes", "3 comptes"]
+
+
+def test_what_many_orders_say_is_read_once_an_hour_and_what_waits_for_somebody_at_once(slot, colleague):
+    gives(colleague, customer(), abuse.MANY_GESTURES)
+    assert len(listed(1)) == 1
+
+    gives(colleague, customer(), abuse.MANY_GESTURES)
+    comes(invited(customer()), address="door-sponsor")
+
+    assert (len(listed(0)), len(listed(1))) == (1, 1)
 
 
 def test_codes_tried_in_a_row_are_counted_and_nobody_is_named():
@@ -152,6 +191,7 @@ def test_codes_tried_in_a_row_are_counted_and_nobody_is_named():
 
 def test_more_to_look_at_costs_no_more_queries(slot, colleague):
     def cost():
+        cache.clear()
         with CaptureQueriesContext(connection) as made:
             watch(timezone.now())
         return len(made)

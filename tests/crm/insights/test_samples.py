@@ -5,6 +5,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -25,6 +26,13 @@ from tests.shop.orders.test_orders import member
 
 DAY = timedelta(days=1)
 PAGE = reverse("admin:insights_samples")
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    cache.clear()
+    yield
+    cache.clear()
 
 
 def tried(*figures, **changes):
@@ -110,19 +118,35 @@ def test_first_orders_stand_apart_and_recent_or_undelivered_ones_wait(tea, zone)
     assert (row.welcomed, row.waiting, row.tried, row.held_out) == (1, 1, 0, 0)
 
 
+def test_samples_of_more_than_a_year_ago_say_nothing_of_today(tea, zone):  # noqa: F811
+    _product, one = tea
+    given(CustomerFactory(), one, zone, days_ago=364)
+    given(CustomerFactory(), one, zone, days_ago=366)
+    given(CustomerFactory(), one, zone, held_out=True, days_ago=366)
+
+    row = samples_tried(timezone.now())[0]
+
+    assert (row.tried, row.held_out) == (1, 0)
+
+
 def test_marketers_read_it_with_one_query_however_many(client, tea, zone):  # noqa: F811
     seed_groups()
     client.force_login(member(StaffGroup.MARKETING))
-    assert "Aucun échantillon n’est encore parti" in unescape(client.get(PAGE).content.decode())
+    assert "Aucun échantillon n’est parti depuis un an" in unescape(client.get(PAGE).content.decode())
+    cache.clear()
     given(CustomerFactory(), tea[1], zone)
     with CaptureQueriesContext(connection) as few:
         assert "Thé à goûter" in unescape(client.get(PAGE).content.decode())
     for n in range(4):
         given(CustomerFactory(), sample(f"Café {n}", shelf=9), zone)
+    cache.clear()
     with CaptureQueriesContext(connection) as many:
         assert "Café 3" in client.get(PAGE).content.decode()
 
     assert len(many) == len(few)
+    with CaptureQueriesContext(connection) as known:
+        assert "Café 3" in client.get(PAGE).content.decode()
+    assert len(known) == len(few) - 1
 
 
 def test_others_do_not(client, db):

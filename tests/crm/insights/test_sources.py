@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from config.staff import StaffGroup, seed_groups
-from crm.insights.queries.sources import brought_in
+from crm.insights.queries.sources import brought_in, sources_report
 from crm.insights.sources import LEAST_RECRUITS, Source
 from loyalty.vouchers.models import Voucher
 from shop.orders.models import Order, OrderBill, OrderLine, Refund, RefundLine
@@ -26,8 +27,11 @@ ADDRESS = reverse("admin:insights_sources")
 
 @pytest.fixture(autouse=True)
 def _in_force():
+    cache.clear()
     programme()
     rules()
+    yield
+    cache.clear()
 
 
 @pytest.fixture
@@ -172,6 +176,18 @@ def test_twice_the_orders_cost_the_same_two_queries(slot):
         bought(slot, CustomerFactory(), 60)
 
     assert cost() == few == 2
+
+
+def test_looking_again_reads_no_order_and_each_number_of_days_has_its_own_figures(slot):
+    bought(slot, CustomerFactory(), 60)
+    first = sources_report(30)
+    bought(slot, CustomerFactory(), 60)
+
+    with CaptureQueriesContext(connection) as made:
+        again = sources_report(30)
+
+    assert again == first and not made.captured_queries
+    assert sum(one.waiting for one in sources_report(90)) == 2
 
 
 @pytest.mark.parametrize(

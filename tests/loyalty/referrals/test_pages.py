@@ -15,6 +15,7 @@ from loyalty.referrals.devices import COOKIE
 from loyalty.referrals.limits import ACCEPTS, WRONG_CODES
 from loyalty.referrals.models import Device, Invitation, Referral, Sponsor
 from loyalty.referrals.queries import device_digest
+from loyalty.referrals.wording import state_said
 from loyalty.vouchers.models import Voucher
 from shop.customers.models import Customer
 from tests.factories import CustomerFactory, UserFactory
@@ -80,19 +81,34 @@ def test_friends_are_shown_by_an_initial_and_where_they_stand(client, me):
 
     brought("Zoé")
     brought("Yann", address="door-sponsor")
-    brought("Xavier", address="door-sponsor", cards=frozenset({"card-sponsor"}))
+    xavier = brought("Xavier", placed_at=timezone.now() - 10 * DAY)
     brought("Willy", is_delivered=False)
     invited(me, customer(first_name=""))
 
     page = read(client)
 
     assert "<b>Z.</b>" in page and "Livré\u202f: 300 points pour vous" in page
-    assert "<b>Y.</b>" in page and "En cours de vérification" in page
-    assert "<b>X.</b>" in page and "même adresse et même carte que vous" in page
-    assert "<b>W.</b>" in page and "votre récompense arrive avec la livraison" in page
-    assert "<b>Un proche</b>" in page and "première commande attendue jusqu’au" in page
+    assert "<b>Y.</b>" in page and "en cours de vérification" in page
+    assert "<b>X.</b>" in page and xavier.reason == "not_new" and "Non retenu. Une question" in page
+    assert "<b>W.</b>" in page and "<b>Un proche</b>" in page
+    assert page.count("votre récompense arrive avec la première livraison, commandée au plus tard le") == 2
     assert "Récompensés cette année\u202f: 1 sur 10." in page
     assert [word for word in ("Zoé", "Yann", "Dupont", "CB-") if word in page] == []
+
+
+@pytest.mark.parametrize("reason", ["self", "not_new", "gone", "abuse"])
+def test_why_a_friend_does_not_count_is_not_the_sponsors_to_read(reason):
+    referral = Referral(state="refused", reason=reason)
+
+    assert state_said(referral, timezone.now()) == "Non retenu. Une question\u202f? Écrivez-nous."
+
+
+def test_that_a_friend_has_ordered_is_not_said_before_it_is_delivered():
+    now = timezone.now()
+    accepted, ordered = (Referral(state=one, ends_at=now + DAY) for one in ("accepted", "ordered"))
+
+    assert state_said(accepted, now) == state_said(ordered, now)
+    assert state_said(accepted, now + 2 * DAY) == "Invitation terminée, sans première livraison"
 
 
 def test_somebody_elses_friends_are_not_shown(client, me):
@@ -162,7 +178,8 @@ def test_a_stranger_who_presses_is_led_to_an_account_and_nothing_is_written(clie
 
 def test_a_friend_accepts_and_reads_where_the_voucher_is(friend, sponsor):
     code = link(sponsor.pk)
-    assert "Accepter l’invitation" in read(friend.browser, of(code))
+    page = read(friend.browser, of(code))
+    assert "Accepter l’invitation" in page and "si une première commande a été livrée" in page
 
     page = unescape(friend.browser.post(of(code), follow=True).content.decode())
 

@@ -63,12 +63,6 @@ def test_each_thing_in_common_is_a_signal_of_its_own(about, signal):
     assert found(friend, **about) == [signal]
 
 
-def test_one_door_and_one_card_are_oneself_and_either_alone_is_not():
-    assert rules.is_oneself([Signal.ADDRESS_SPONSOR, Signal.CARD_SPONSOR, Signal.MANY])
-    assert not rules.is_oneself([Signal.ADDRESS_SPONSOR]) and not rules.is_oneself([Signal.CARD_SPONSOR])
-    assert not rules.is_oneself([Signal.ADDRESS_FRIEND, Signal.CARD_FRIEND])
-
-
 def test_a_year_is_one_of_paris():
     first, after = rules.year_of(datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
 

@@ -274,10 +274,13 @@ def test_the_same_door_as_the_sponsor_is_looked_at_and_nobody_is_rewarded_yet(me
     assert points_of(me) == 0 and not Message.objects.exists()
 
 
-def test_the_same_door_and_card_is_oneself_and_refused_in_words(me):
+def test_the_same_door_and_card_are_looked_at_too_and_somebody_may_refuse(me):
     referral = comes(invited(me), address="door-sponsor", cards=frozenset({"card-sponsor", "x"}))
+    assert referral.state == State.REVIEW and referral.signals == ["address_sponsor", "card_sponsor"]
 
-    assert (referral.state, referral.reason) == (State.REFUSED, Reason.SELF) and points_of(me) == 0
+    assert decide(referral, False, Reason.SELF)
+
+    assert Referral.objects.get().reason == Reason.SELF and points_of(me) == 0
 
 
 def test_two_friends_of_one_door_card_or_device_are_looked_at(me):
@@ -321,6 +324,41 @@ def test_a_sponsor_without_an_account_any_more_gets_nothing(me):
     Customer.objects.filter(pk=me).update(user=None)
 
     assert comes(referral).reason == Reason.GONE and points_of(me) == 0
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.REVIEW])
+def test_staff_reward_no_sponsor_without_an_account(me, state):
+    rules(starts_at=timezone.now(), friend_points=50)
+    referral, gone = invited(me), Customer.objects.filter(pk=me)
+    if state == State.REFUSED:
+        gone.update(user=None)
+    assert comes(referral, address="door-sponsor").state == state
+    gone.update(user=None)
+
+    with pytest.raises(referral_rules.SponsorGone):
+        decide(referral, True, Reason.CHECKED)
+
+    assert Referral.objects.get().state == state and not Message.objects.exists()
+    assert points_of(me) == points_of(referral.friend_id) == 0
+
+
+def test_a_decision_holds_sponsor_and_friend(me):
+    referral = comes(invited(me), address="door-sponsor")
+
+    with CaptureQueriesContext(connection) as made:
+        decide(referral, True, Reason.CHECKED)
+
+    locks = [one["sql"] for one in made if '"referrals_sponsor"' in one["sql"] and "FOR NO KEY" in one["sql"]]
+    assert len(locks) == 1 and f"({me}, {referral.friend_id})" in locks[0]
+
+
+def test_an_order_placed_too_late_is_not_worked_on(me, django_assert_num_queries):
+    referral = invited(me)
+
+    with django_assert_num_queries(3):
+        services.tell_order(friend_id=referral.friend_id, told=told(placed_at=referral.ends_at))
+
+    assert Referral.objects.get().state == State.ACCEPTED
 
 
 def decide(referral, accepts, reason):

@@ -12,6 +12,7 @@ from config.staff import StaffGroup, seed_groups
 from loyalty.referrals.forms import TermsForm
 from loyalty.referrals.models import Referral, ReferralTerms, Sponsor
 from loyalty.referrals.seed import seed_referral_terms
+from shop.customers.models import Customer
 from tests.factories import UserFactory
 from tests.loyalty.points.earning import figures, programme
 from tests.loyalty.referrals.inviting import comes, customer, invited, rules
@@ -80,6 +81,18 @@ def test_a_referral_is_refused_and_told_so_once(client, doubtful):
     assert Referral.objects.get().state == "refused" and "plus rien à décider" in unescape(
         page.content.decode()
     )
+
+
+def test_a_sponsor_without_an_account_any_more_is_said_and_nothing_given(client, doubtful):
+    member(client, StaffGroup.CUSTOMER_SERVICE)
+    Customer.objects.filter(pk=doubtful.sponsor_id).update(user=None)
+
+    page = client.post(action("accept", doubtful), {"reason": "checked"}, follow=True)
+
+    assert "n’a plus de compte" in unescape(page.content.decode())
+    assert Referral.objects.get().state == "review"
+    client.post(action("refuse", doubtful), {"reason": "gone"})
+    assert Referral.objects.get().reason == "gone"
 
 
 @pytest.mark.parametrize("group", [StaffGroup.MARKETING, StaffGroup.PICKING, StaffGroup.CATALOGUE])

@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from loyalty.vouchers.models import Voucher
 from shop.orders.models import Order, OrderBill, OrderLine
+from shop.pricing.models import Promotion
 from tests.config.test_staff import place_order
 from tests.factories import ProductFactory, SlotFactory
 from tests.loyalty.vouchers.granting import granted
+from tests.shop.pricing.promoting import draft
 
 
 def sold(total="100.00", *, placed_at=None, slot=None, customer=None, **fields):
@@ -24,13 +26,23 @@ def sold(total="100.00", *, placed_at=None, slot=None, customer=None, **fields):
     return order
 
 
-def line(order, *, discount="0.00", price_kept="0.00", quantity=2, picked=None):
+def running():
+    """A promotion, the same at each call."""
+    known = Promotion.objects.first()
+    if known is None:
+        known = draft()
+        known.save()
+    return known
+
+
+def line(order, *, discount="0.00", price_kept="0.00", quantity=2, picked=None, is_promotion=True):
     product = ProductFactory()
+    promotion = running() if is_promotion and Decimal(discount) else None
     return OrderLine.objects.create(
         order=order, product=product, ean=product.ean, name=product.name, sold_by=product.sold_by, quantity=quantity,
         unit_price=Decimal(10), vat_rate=Decimal("5.5"), total=10 * quantity - Decimal(discount), vat_amount=0,
         unit_cost=Decimal(5), cost_on=timezone.localdate(), discount=Decimal(discount), price_kept=Decimal(price_kept),
-        picked=picked,
+        picked=picked, promotion=promotion,
     )  # fmt: skip
 
 

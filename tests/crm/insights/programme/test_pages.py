@@ -18,6 +18,7 @@ from config.staff import StaffGroup, seed_groups
 from crm.insights.forms import DiscountBudgetForm
 from crm.insights.models import DiscountBudget
 from crm.insights.programme import page as pages
+from crm.insights.queries.programme import programme_report, recent_sales
 from tests.config.test_staff import blocks_of
 from tests.crm.insights.programme.selling import line, paid_with, sold
 from tests.factories import CustomerFactory, UserFactory
@@ -269,3 +270,27 @@ def test_on_the_first_of_a_month_the_last_28_days_still_warn(rf):
 
     assert block.is_alert
     assert [line.value for line in block.lines] == ["pas assez", "2,0\u202f%"]
+
+
+@time_machine.travel(datetime(2026, 12, 1, 12), tick=False)
+def test_a_month_of_a_few_orders_does_not_hide_28_sound_days(rf):
+    budget("10.0")
+    for _n in range(30):
+        line(sold("100.00", placed_at=timezone.now() - timedelta(days=10)), discount="2.00")
+    many(5, discount="9.00")
+
+    block = discount_budget(rf.get("/"))
+
+    assert block.figure == "3,0\u202f%" and "Dans le budget" in block.note and not block.is_alert
+
+
+def test_figures_are_read_with_the_queries_they_say(django_assert_num_queries):
+    programme()
+    many(1)
+
+    with django_assert_num_queries(6):
+        recent_sales()
+    with django_assert_num_queries(18):
+        programme_report()
+    with django_assert_num_queries(0):
+        recent_sales(), programme_report()

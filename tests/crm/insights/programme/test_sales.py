@@ -134,6 +134,23 @@ def test_promotions_count_for_what_was_delivered_without_prices_that_were_kept()
 
 
 @pytest.mark.django_db
+def test_a_stand_in_sold_at_the_price_of_what_was_missing_is_no_promotion():
+    order = sold("50.00")
+    line(order, discount="3.00", is_promotion=False)
+    line(order, discount="1.00")
+
+    assert today().discounts == {PROMOTIONS: Decimal("1.00")}
+
+
+@pytest.mark.django_db
+def test_sales_take_six_queries(django_assert_num_queries):
+    line(sold("50.00"), discount="1.00")
+
+    with django_assert_num_queries(6):
+        today()
+
+
+@pytest.mark.django_db
 def test_a_delivery_that_a_promotion_offers_costs_its_slot_and_one_that_is_free_anyway_nothing():
     sold("50.00", delivery_label="Livraison offerte le mardi")
     sold("150.00")

@@ -1,0 +1,19 @@
+"""Figures that take seconds to count, kept for a while in the cache that all processes share."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+
+KEPT_SECONDS = 3600
+
+
+def kept(name: str, count: Callable[[], Any]) -> Any:
+    """What was counted today, in Paris, and at most KEPT_SECONDS ago; counted now where that is nothing."""
+    key = f"insights.{name}.{timezone.localdate()}"
+    known = cache.get(key)
+    if known is None:
+        known = count()
+        cache.set(key, known, KEPT_SECONDS)
+    return known
