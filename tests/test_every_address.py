@@ -49,8 +49,8 @@ from tests.addresses import (
 from tests.delivery.promise.promising import arrived, decided, opened, rule
 from tests.delivery.tracking.road import START, out, say
 from tests.factories import CustomerFactory, SlotFactory, UserFactory, ZoneFactory
-from tests.loyalty.points.earning import programme, usable
 from tests.loyalty.milestones.reaching import milestone
+from tests.loyalty.points.earning import programme, usable
 from tests.loyalty.referrals.inviting import comes, invited
 from tests.loyalty.rewards.giving import item, promised, reward
 from tests.loyalty.vouchers.coding import shared

@@ -39,7 +39,7 @@ PROMOTIONS = (
     DemoPromotion("Grand ménage", "n_for_m", 13, ("lessive-et-vaisselle", "entretien-de-la-maison"), take=4, pay=3),
     DemoPromotion("Duo de savons", "second", 9, ("savons-et-soins",), percent=Decimal(60), budget=Decimal(500)),
     DemoPromotion("Apéritif", "lot", 6, eans=("2000007001909",), take=2, amount=Decimal("3.50")),
-    DemoPromotion("Points doublés sur le chocolat", "points", 16, ("chocolat",), points_factor=2),
+    DemoPromotion("Goûters qui comptent double", "points", 16, ("gouters-et-gateaux-moelleux",), points_factor=2),
     DemoPromotion("Livraison offerte aux heures creuses", "free_delivery", 20, free_from=Decimal(60), off_peak_only=True),
 )  # fmt: skip
 
@@ -59,7 +59,8 @@ def make_promotions() -> int:
 def make_promotion(one: DemoPromotion) -> bool:
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     figures = {
-        name: getattr(one, name) for name in ("percent", "amount", "take", "pay", "free_from", "budget", "points_factor")
+        name: getattr(one, name)
+        for name in ("percent", "amount", "take", "pay", "free_from", "budget", "points_factor")
     }
     promotion = Promotion(
         name=one.name, kind=one.kind, starts_at=today - timedelta(days=1), ends_at=today + timedelta(days=one.days),

@@ -30,7 +30,10 @@ def test_the_demonstration_shows_every_kind_of_promotion(demonstration):
     }
     references = reference_prices(offers, book)
 
-    assert {offer.terms.kind for offer in offers.values()} == set(Promotion.Kind.values) - {"free_delivery", "points"}
+    assert {offer.terms.kind for offer in offers.values()} == set(Promotion.Kind.values) - {
+        "free_delivery",
+        "points",
+    }
     assert {pk for pk, offer in offers.items() if offer.price_now} == set(references)
     announced = {offer.announced(references.get(pk)) for pk, offer in offers.items()}
     assert ("−20\u202f%", None) not in announced and all(badge for badge, _struck in announced)
