@@ -95,8 +95,11 @@ def count_order(
 def _count(account: PointAccount, order: PointOrder, delta: int, bonus: int, now: datetime) -> None:
     done = rules.step(account.carried_cents, delta + bonus, order.terms.terms)
     account.carried_cents = done.carried_cents
+    # More was carried than a step of this order's terms holds, after other rules or a guest: what is left of it after a refund
+    # may be a full step all the same.
+    kind = Kind.EARNED if (done.points or delta + bonus) > 0 else Kind.TAKEN_BACK
     entry = _write(
-        account, Kind.EARNED if delta + bonus > 0 else Kind.TAKEN_BACK, done.points,
+        account, kind, done.points,
         f"{order.order_reference}:{order.changes}", now, order_reference=order.order_reference, cents=delta,
         bonus_cents=bonus,
     )  # fmt: skip

@@ -34,14 +34,14 @@ def sentence(entry: PointEntry) -> str:
     match entry.kind:
         case Kind.EARNED if not entry.points:
             return _("%(counted)s, reportés sur votre prochaine commande") % {"counted": counted}
+        case Kind.EARNED if entry.cents + entry.bonus_cents < 0:
+            return _("Sommes reportées de vos commandes, moins %(refunded)s") % {
+                "refunded": _refunded_said(entry)
+            }
         case Kind.EARNED:
             return counted
-        case Kind.TAKEN_BACK if entry.bonus_cents:
-            return _("%(sum)s d’articles remboursés, et %(bonus)s qui comptaient en plus (points multipliés)") % {
-                "sum": _euros(entry.cents), "bonus": _euros(entry.bonus_cents),
-            }  # fmt: skip
         case Kind.TAKEN_BACK:
-            return _("%(sum)s d’articles remboursés") % {"sum": _euros(entry.cents)}
+            return _refunded_said(entry)
         case Kind.SPENT:
             return _("Échangés contre une récompense")
         case Kind.GIVEN_BACK:
@@ -58,6 +58,13 @@ def sentence(entry: PointEntry) -> str:
             return _("Offerts pour une promesse non tenue")
         case _kind:
             return _("Offerts")
+
+
+def _refunded_said(entry: PointEntry) -> str:
+    said = {"sum": _euros(entry.cents), "bonus": _euros(entry.bonus_cents)}
+    if not entry.bonus_cents:
+        return _("%(sum)s d’articles remboursés") % said
+    return _("%(sum)s d’articles remboursés, et %(bonus)s qui comptaient en plus (points multipliés)") % said
 
 
 def counted_said(cents: int, bonus_cents: int) -> str:
