@@ -13,6 +13,7 @@ from config.facts import deliver_all
 from loyalty.points.models import PointEntry, PointOrder
 from shop.customers.models import User
 from shop.orders import services
+from shop.payments.models import PaymentOperation
 from tests.factories import ProductFactory
 from tests.loyalty.points.earning import programme
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
@@ -85,6 +86,19 @@ def test_what_is_given_back_counts_no_more_whatever_is_told_again(zone, comte): 
 
     assert counted(order) == 2800
     assert sorted(PointEntry.objects.values_list("points", flat=True)) == [-20, 30]
+
+
+def test_what_the_provider_refused_counts_no_more_once_it_is_asked_anew(zone, comte):  # noqa: F811
+    order = delivered(place(zone, {comte: 12}))
+    give_back(order, "Comté", 5)
+    PaymentOperation.objects.filter(kind="refund").update(state="refused")
+    give_back(order, "Comté", 2, occasion="staff-2")
+    assert counted(order) == 4000
+
+    give_back(order, "Comté", 5)
+
+    assert counted(order) == 2000
+    assert sum(PointEntry.objects.values_list("points", flat=True)) == 10
 
 
 def test_neither_first_age_milk_nor_alcohol_nor_deposits_nor_the_way_count(zone, comte):  # noqa: F811
