@@ -105,10 +105,7 @@ def standing_said(told: Standing, terms: rules.Terms) -> list[str]:
             % {"points": points_said(told.pending), "day": day_said(told.pending_until)}
         )
     elif told.pending:
-        said.append(
-            _("%(points)s en attente d’une livraison, puis du délai de retour (%(days)s jours).")
-            % {"points": points_said(told.pending), "days": terms.pending_days}
-        )
+        said.append(_pending_said(told.pending, terms.pending_days))
     if told.balance < 0:
         said.append(
             _(
@@ -122,6 +119,20 @@ def standing_said(told: Standing, terms: rules.Terms) -> list[str]:
             % {"points": points_said(told.expiring), "day": last_day_said(told.expires_at)}
         )
     return said
+
+
+def _pending_said(points: int, days: int) -> str:
+    said = {"points": points_said(points), "n": days}
+    if not days:
+        return _("%(points)s en attente d’une livraison.") % said
+    return (
+        ngettext(
+            "%(points)s en attente d’une livraison, puis du délai de retour (%(n)s\u00a0jour).",
+            "%(points)s en attente d’une livraison, puis du délai de retour (%(n)s\u00a0jours).",
+            days,
+        )
+        % said
+    )
 
 
 def brings_said(carried_cents: int, counted_cents: int, bonus_cents: int, terms: rules.Terms) -> str:

@@ -15,10 +15,10 @@ from crm.outbox.models import Message
 from loyalty.points import services, tasks
 from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder
 from loyalty.points.queries import entries_of, liability, points_of_order, standing, wrong_accounts
-from loyalty.points.rules import PointsShort
-from loyalty.points.wording import order_said, sentence
+from loyalty.points.rules import AboveCeiling, PointsShort
+from loyalty.points.wording import order_said, sentence, standing_said
 from shop.customers.models import Customer
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, UserFactory
 from tests.loyalty.points.earning import DAY, account, counts, customer, figures, programme, usable
 
 pytestmark = pytest.mark.django_db
@@ -531,6 +531,54 @@ def test_what_a_guest_owes_follows_them_too(me):
 
     assert figures(guest) == (0, 0, 0)
     assert figures(me) == (50, 50, 0)
+
+
+def test_of_points_a_guest_was_told_of_nobody_is_told_again(me):
+    guest = customer()
+    usable(guest, 100)
+    ends = PointLot.objects.get().expires_at
+    assert services.announce(now=ends - 20 * DAY) == 1
+
+    services.gather(customer_id=me, guest_ids=[guest])
+
+    assert services.announce(now=ends - 19 * DAY) == 0
+    assert PointLot.objects.get(account=me).told_at == ends - 20 * DAY
+
+
+def test_what_staff_gave_a_guest_counts_for_the_ceiling_of_the_customer_they_are(me):
+    guest = customer()
+    by = UserFactory().pk
+
+    def give(customer_id, points, source):
+        by_hand = services.ByHand(by_id=by, reason="thanks", ceiling=300)
+        services.give(customer_id=customer_id, points=points, source=source, by_hand=by_hand)
+
+    give(guest, 250, "one")
+    give(me, 20, "two")
+    Customer.objects.filter(pk=guest).update(merged_into=me)
+    services.gather(customer_id=me, guest_ids=[guest])
+
+    for named in (me, guest):
+        with pytest.raises(AboveCeiling) as refused:
+            give(named, 31, "three")
+        assert refused.value.left == 30
+    assert figures(me)[0] == 270
+    give(me, 30, "four")
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "20 points en attente d’une livraison."),
+        (1, "20 points en attente d’une livraison, puis du délai de retour (1\u00a0jour)."),
+        (14, "20 points en attente d’une livraison, puis du délai de retour (14\u00a0jours)."),
+    ],
+)
+def test_what_waits_says_for_how_long(days, said):
+    terms, me = programme(pending_days=days), customer()
+    counts(me, "CB-1", 3000)
+
+    assert standing_said(standing([me], NOW), terms.terms) == [said]
 
 
 def test_whoever_has_no_points_brings_none(me):
