@@ -13,6 +13,8 @@ from config.facts import deliver_all
 from loyalty.points.models import PointEntry, PointOrder
 from shop.customers.models import User
 from shop.orders import services
+from shop.payments.errors import ProviderRejected
+from shop.payments.gateways.demo import DemoGateway
 from shop.payments.models import PaymentOperation
 from tests.factories import ProductFactory
 from tests.loyalty.points.earning import programme
@@ -98,6 +100,27 @@ def test_what_the_provider_refused_counts_no_more_once_it_is_asked_anew(zone, co
     give_back(order, "Comté", 5)
 
     assert counted(order) == 2000
+    assert sum(PointEntry.objects.values_list("points", flat=True)) == 10
+
+
+def test_what_the_provider_refuses_counts_again_as_it_is_refused(zone, comte, monkeypatch):  # noqa: F811
+    order = delivered(place(zone, {comte: 12}))
+    settle()
+
+    def refuse(*_of, **_what):
+        raise ProviderRejected("no")
+
+    with monkeypatch.context() as bank:
+        bank.setattr(DemoGateway, "refund", refuse)
+        give_back(order, "Comté", 5)
+        settle()
+    assert PaymentOperation.objects.get(kind="refund").state == "refused"
+    assert counted(order) == 4800
+
+    give_back(order, "Comté", 5)
+    settle()
+
+    assert counted(order) == 2800
     assert sum(PointEntry.objects.values_list("points", flat=True)) == 10
 
 
