@@ -14,6 +14,7 @@ from config.wholes import Whole, columns, instance
 from loyalty.points import rules
 from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder, PointTerms
 from shop.customers.models import Customer
+from shop.customers.queries import customer_ids
 
 
 def terms_at(at: datetime) -> PointTerms | None:
@@ -96,9 +97,13 @@ def entries_of(customer_ids: Collection[int]) -> QuerySet[PointEntry]:
     return PointEntry.objects.filter(account__in=customer_ids).order_by("-at", "-pk")
 
 
-def given_by_hand(account: PointAccount, now: datetime) -> int:
-    """Points that staff gave of their own in the last thirty days. One query."""
-    given = account.entries.filter(by__isnull=False, at__gt=now - timedelta(days=30))
+def given_by_hand(customer_id: int, now: datetime) -> int:
+    """Points that staff gave of their own in the last thirty days, to a customer and to the guests who merged into them,
+    whichever of these is named. Three queries.
+    """
+    named = Customer.objects.filter(pk=customer_id).select_related("merged_into").get()
+    accounts = customer_ids(named.merged_into or named)
+    given = PointEntry.objects.filter(account__in=accounts, by__isnull=False, at__gt=now - timedelta(days=30))
     return int(given.aggregate(points=Sum("points"))["points"] or 0)
 
 

@@ -95,8 +95,11 @@ def count_order(
 def _count(account: PointAccount, order: PointOrder, delta: int, bonus: int, now: datetime) -> None:
     done = rules.step(account.carried_cents, delta + bonus, order.terms.terms)
     account.carried_cents = done.carried_cents
+    # More was carried than a step of this order's terms holds, after other rules or a guest: what is left of it after a refund
+    # may be a full step all the same.
+    kind = Kind.EARNED if (done.points or delta + bonus) > 0 else Kind.TAKEN_BACK
     entry = _write(
-        account, Kind.EARNED if delta + bonus > 0 else Kind.TAKEN_BACK, done.points,
+        account, kind, done.points,
         f"{order.order_reference}:{order.changes}", now, order_reference=order.order_reference, cents=delta,
         bonus_cents=bonus,
     )  # fmt: skip
@@ -176,7 +179,7 @@ def give(
 ) -> PointEntry:  # fmt: skip
     """Points that no order earned, to spend at once. Under a source that is known they are given already.
 
-    Raises ValueError of a number below one, NoProgramme; ``by_hand``, AboveCeiling. Locks the account; eight queries.
+    Raises ValueError of a number below one, NoProgramme; ``by_hand``, AboveCeiling. Locks the account; ten queries at most.
     """
     if points < 1:
         raise ValueError(points)
@@ -187,7 +190,7 @@ def give(
     account = _locked(customer_id)
     if known := account.entries.filter(kind=Kind.GIFT, source=source).first():
         return known
-    if by_hand and points > (left := by_hand.ceiling - given_by_hand(account, now)):
+    if by_hand and points > (left := by_hand.ceiling - given_by_hand(customer_id, now)):
         raise AboveCeiling(max(left, 0))
     entry = _write(account, Kind.GIFT, points, source, now, order_reference=order_reference, by_hand=by_hand)
     _credit(account, entry, points, now, rules.expires_at(now, terms.terms))
@@ -224,7 +227,9 @@ def _move(guest: PointAccount, own: PointAccount, now: datetime) -> None:
     left = _write(guest, Kind.MOVED, -guest.balance, f"to-{own.pk}:{times}", now)
     for lot in guest.lots.filter(remaining__gt=0).order_by("pk"):
         entry = _write(own, Kind.MOVED, lot.remaining, f"lot-{lot.pk}", now)
-        _credit(own, entry, lot.remaining, lot.usable_at, lot.expires_at, order=lot.order)
+        _credit(
+            own, entry, lot.remaining, lot.usable_at, lot.expires_at, order=lot.order, told_at=lot.told_at
+        )
         PointUse.objects.create(entry=left, lot=lot, points=lot.remaining)
     guest.lots.update(remaining=0)
     if guest.debt:
@@ -360,13 +365,13 @@ def _has_ended(lot: PointLot, now: datetime) -> bool:
 
 def _credit(
     account: PointAccount, entry: PointEntry, points: int, usable: datetime | None, expires: datetime | None, *,
-    order: PointOrder | None = None,
+    order: PointOrder | None = None, told_at: datetime | None = None,
 ) -> None:  # fmt: skip
     """A lot for an entry; what the account owes comes off it."""
     owed = min(account.debt, points)
     lot = PointLot.objects.create(
         account=account, entry=entry, order=order, points=points, remaining=points - owed, usable_at=usable,
-        expires_at=expires,
+        expires_at=expires, told_at=told_at,
     )  # fmt: skip
     if owed:
         PointUse.objects.create(entry=entry, lot=lot, points=owed)

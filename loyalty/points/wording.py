@@ -34,14 +34,14 @@ def sentence(entry: PointEntry) -> str:
     match entry.kind:
         case Kind.EARNED if not entry.points:
             return _("%(counted)s, reportés sur votre prochaine commande") % {"counted": counted}
+        case Kind.EARNED if entry.cents + entry.bonus_cents < 0:
+            return _("Sommes reportées de vos commandes, moins %(refunded)s") % {
+                "refunded": _refunded_said(entry)
+            }
         case Kind.EARNED:
             return counted
-        case Kind.TAKEN_BACK if entry.bonus_cents:
-            return _("%(sum)s d’articles remboursés, et %(bonus)s qui comptaient en plus (points multipliés)") % {
-                "sum": _euros(entry.cents), "bonus": _euros(entry.bonus_cents),
-            }  # fmt: skip
         case Kind.TAKEN_BACK:
-            return _("%(sum)s d’articles remboursés") % {"sum": _euros(entry.cents)}
+            return _refunded_said(entry)
         case Kind.SPENT:
             return _("Échangés contre une récompense")
         case Kind.GIVEN_BACK:
@@ -58,6 +58,13 @@ def sentence(entry: PointEntry) -> str:
             return _("Offerts pour une promesse non tenue")
         case _kind:
             return _("Offerts")
+
+
+def _refunded_said(entry: PointEntry) -> str:
+    said = {"sum": _euros(entry.cents), "bonus": _euros(entry.bonus_cents)}
+    if not entry.bonus_cents:
+        return _("%(sum)s d’articles remboursés") % said
+    return _("%(sum)s d’articles remboursés, et %(bonus)s qui comptaient en plus (points multipliés)") % said
 
 
 def counted_said(cents: int, bonus_cents: int) -> str:
@@ -98,10 +105,7 @@ def standing_said(told: Standing, terms: rules.Terms) -> list[str]:
             % {"points": points_said(told.pending), "day": day_said(told.pending_until)}
         )
     elif told.pending:
-        said.append(
-            _("%(points)s en attente d’une livraison, puis du délai de retour (%(days)s jours).")
-            % {"points": points_said(told.pending), "days": terms.pending_days}
-        )
+        said.append(_pending_said(told.pending, terms.pending_days))
     if told.balance < 0:
         said.append(
             _(
@@ -115,6 +119,20 @@ def standing_said(told: Standing, terms: rules.Terms) -> list[str]:
             % {"points": points_said(told.expiring), "day": last_day_said(told.expires_at)}
         )
     return said
+
+
+def _pending_said(points: int, days: int) -> str:
+    said = {"points": points_said(points), "n": days}
+    if not days:
+        return _("%(points)s en attente d’une livraison.") % said
+    return (
+        ngettext(
+            "%(points)s en attente d’une livraison, puis du délai de retour (%(n)s\u00a0jour).",
+            "%(points)s en attente d’une livraison, puis du délai de retour (%(n)s\u00a0jours).",
+            days,
+        )
+        % said
+    )
 
 
 def brings_said(carried_cents: int, counted_cents: int, bonus_cents: int, terms: rules.Terms) -> str:

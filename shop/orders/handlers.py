@@ -38,6 +38,7 @@ from shop.payments.events import (
     PaymentCaptureFailed,
     PaymentLapsed,
     PaymentRefunded,
+    PaymentRefundRefused,
     PaymentRefused,
     PaymentReleased,
     PaymentSecured,
@@ -122,6 +123,12 @@ def count_points_delivered(delivered: OrderDelivered) -> None:
 @handler(OrderRefundAsked, key="orders.count_points_refunded")
 def count_points_refunded(asked: OrderRefundAsked) -> None:
     services.count_points(reference=asked.order_reference)
+
+
+@handler(PaymentRefundRefused, key="orders.count_points_kept")
+def count_points_kept(refused: PaymentRefundRefused) -> None:
+    """What the provider did not give back still counts."""
+    services.count_points(reference=refused.order_reference)
 
 
 @handler(OrderPlaced, key="orders.tell_milestones_placed")

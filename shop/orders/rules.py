@@ -230,6 +230,11 @@ def room_in(
     """
     if not in_scope(scope, item):
         return NOTHING
+    return room_beside(item, discount=discount, points_factor=points_factor, share=share)
+
+
+def room_beside(item: Item, *, discount: Decimal, points_factor: int, share: Fraction) -> Decimal:
+    """`room_in` of what the voucher is for, whatever it names."""
     deferred = deferred_value(item.gross - discount, factor=points_factor, share=share)
     return voucher_room(item, item.quantity, discount=discount, deferred=deferred)
 

@@ -107,3 +107,13 @@ class PaymentRefunded:
     operation_key: str
     amount_cents: int
     occasion: str = ""
+
+
+@fact("payments.PaymentRefundRefused")
+@dataclass(frozen=True, slots=True)
+class PaymentRefundRefused:
+    """The provider refused a refund for good, or its part of it: the money is still ours until it is asked anew."""
+
+    order_reference: str
+    operation_key: str
+    occasion: str = ""

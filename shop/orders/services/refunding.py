@@ -129,6 +129,10 @@ def _tell(order: Order, refund: Refund, parts: Sequence[RefundLine]) -> None:
         if one.line_id
     )
     record(order, Kind.REFUND_ASKED, occasion=refund.occasion, total_cents=cents(refund.amount))
+    _publish(order, refund)
+
+
+def _publish(order: Order, refund: Refund) -> None:
     publish(
         OrderRefundAsked(
             order_reference=order.reference,
@@ -140,7 +144,7 @@ def _tell(order: Order, refund: Refund, parts: Sequence[RefundLine]) -> None:
 
 
 def _ask_anew(order: Order, refund: Refund) -> Refund:
-    """What the provider refused of it, unless something else was given back in its place. Eight queries at most."""
+    """What the provider refused of it, unless something else was given back in its place. Nine queries at most."""
     asked = refunds_of(order.reference).get(refund.occasion)
     if asked is None or not asked.was_refused or asked.amount == refund.amount:
         return refund
@@ -153,6 +157,8 @@ def _ask_anew(order: Order, refund: Refund) -> Refund:
     payments.refund(
         order_reference=order.reference, amount=refund.amount, occasion=refund.occasion, reason=refund.reason
     )
+    # It counts as given back again: whoever counted meanwhile took it for refused.
+    _publish(order, refund)
     return refund
 
 

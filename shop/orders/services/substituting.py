@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
+from loyalty.points.queries import programme
 from shop.catalogue.models import Product
 from shop.catalogue.rules import CENT
 from shop.customers.queries import excluded_allergens
 from shop.orders.models import LineEvent, Order, OrderLine
-from shop.orders.rules import substitute_price
+from shop.orders.rules import room_beside, substitute_price
 from shop.orders.services.books import packaging_of
 from shop.orders.services.errors import OfferGone
-from shop.pricing.caps import cap_of
-from shop.pricing.rules import deposit_total, line_total, vat_totals
+from shop.pricing.multipliers import share_between
+from shop.pricing.ports import costs_of
+from shop.pricing.queries import item_of
+from shop.pricing.rules import NOTHING, deposit_total, line_total, vat_totals
 from shop.search.queries import substitutes
 from shop.stock import services as stock
 
@@ -31,6 +35,15 @@ class Stand:
     def unit_price(self) -> Decimal:
         assert self.product.price is not None  # noqa: S101 - on sale, hence priced
         return self.product.price
+
+    @property
+    def full(self) -> Decimal:
+        """What it costs by itself."""
+        return line_total(self.unit_price, self.product.sold_by, self.quantity)
+
+    def may_cost(self, total: Decimal) -> bool:
+        """First-age milk is never sold below its price (C. conso L122-12)."""
+        return total == self.full or not self.product.is_first_age_milk
 
 
 def stand_ins(order: Order, line: OrderLine, quantity: int, *, limit: int = 3) -> list[Stand]:
@@ -52,7 +65,8 @@ def stand_ins(order: Order, line: OrderLine, quantity: int, *, limit: int = 3) -
         without_allergens=excluded_allergens(order.customer_id),
         limit=limit,
     )
-    return [_stand(line, product, quantity) for product in found]
+    stands = [_stand(line, product, quantity) for product in found]
+    return [stand for stand in stands if stand.may_cost(stand.total)]
 
 
 def _stand(line: OrderLine, product: Product, quantity: int) -> Stand:
@@ -75,12 +89,16 @@ def add_stand_in(
 
     ``at_most`` is the price it was offered at, in euros for all of it; ``giving_back`` what the missing one's stock
     changes by, in the same locks. The order is locked by the caller. Raises OfferGone when the shelf does not hold it
-    any more, or something stands in already. Locks stock; at most 12 queries.
+    any more, something stands in already, or it would be first-age milk below its price. Locks stock; at most 13 queries.
     """
     if (
         OrderLine.objects.filter(replaces=line).exists()
         or OrderLine.ever.filter(order=order, ean=product.ean).exists()
     ):
+        raise OfferGone(product.pk)
+    stand = _stand(line, product, quantity)
+    total = stand.total if at_most is None else min(stand.total, at_most)
+    if not stand.may_cost(total):
         raise OfferGone(product.pk)
     try:
         costs = stock.change_reservations(
@@ -90,8 +108,6 @@ def add_stand_in(
         )
     except stock.StockShort as short:
         raise OfferGone(product.pk) from short
-    stand = _stand(line, product, quantity)
-    total = stand.total if at_most is None else min(stand.total, at_most)
     vat_rate = product.vat_rate
     assert vat_rate is not None  # noqa: S101 - on sale, hence taxed
     cost, cost_on = costs[product.pk]
@@ -106,7 +122,7 @@ def add_stand_in(
         unit_price=stand.unit_price,
         vat_rate=vat_rate,
         total=total,
-        discount=line_total(stand.unit_price, product.sold_by, quantity) - total,
+        discount=stand.full - total,
         vat_amount=vat_totals([(vat_rate, total)])[vat_rate].vat,
         deposit=deposit_total(product.deposit, product.sold_by, quantity),
         unit_cost=cost,
@@ -116,21 +132,34 @@ def add_stand_in(
         replaces=line,
         minimum_life_days=line.minimum_life_days,
         # As the line it stands in for: what was agreed to is not exceeded for a smaller reduction.
-        takes_voucher=line.takes_voucher,
-        points_factor=line.points_factor,
-        voucher_room=_room(line, product, quantity, total),
+        # First-age milk takes neither, whatever it stands in for.
+        takes_voucher=line.takes_voucher and not product.is_first_age_milk,
+        points_factor=1 if product.is_first_age_milk else line.points_factor,
+        voucher_room=_room(line, stand, total, cost),
         may_be_returned=line.may_be_returned,
     )
     _note(line, added, quantity, by_id)
     return added
 
 
-def _room(line: OrderLine, product: Product, quantity: int, total: Decimal) -> Decimal | None:
-    """Its part of what the missing line was to bear, within what the law lets anybody take off its price."""
+def _room(line: OrderLine, stand: Stand, total: Decimal, cost: Decimal | None) -> Decimal | None:
+    """Its part of what the missing line was to bear, within what its own reduction and multiplied points leave of the law's
+    cap. One query where it is to bear any.
+    """
     if line.voucher_room is None:
         return None
-    limits = (line.voucher_room * quantity / line.quantity, total * cap_of(is_food=product.is_food))
-    return min(limits).quantize(CENT, ROUND_DOWN)
+    part = (line.voucher_room * stand.quantity / line.quantity).quantize(CENT, ROUND_DOWN)
+    if not part or stand.product.is_first_age_milk:
+        return NOTHING
+    product, now = stand.product, timezone.now()
+    highest = max(cost or NOTHING, costs_of([product.pk]).get(product.pk, NOTHING))
+    room = room_beside(
+        item_of(product, stand.quantity, unit_cost=highest),
+        discount=stand.full - total,
+        points_factor=line.points_factor,
+        share=share_between(programme(), now, now),
+    )
+    return min(part, room)
 
 
 def _note(line: OrderLine, added: OrderLine, quantity: int, by_id: int | None) -> None:

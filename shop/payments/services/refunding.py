@@ -13,7 +13,7 @@ from shop.payments.errors import (
     ProviderRejected,
     RefundAboveCaptured,
 )
-from shop.payments.events import PaymentRefunded
+from shop.payments.events import PaymentRefunded, PaymentRefundRefused
 from shop.payments.gateways import gateway
 from shop.payments.gateways.base import RefundAnswer
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
@@ -107,7 +107,8 @@ def _refunded(key: str, answer: RefundAnswer) -> None:
     operation = lock_operation(key)
     operation.refund_id = answer.refund_id
     if not answer.is_accepted:
-        move(operation, State.REFUSED, error_code=answer.error_code)
+        if move(operation, State.REFUSED, error_code=answer.error_code):
+            publish(PaymentRefundRefused(operation.order_reference, key, operation.occasion))
         return
     if not move(operation, State.SUCCEEDED):
         return

@@ -65,8 +65,8 @@ def substitutes(
 ) -> list[Product]:
     """What may stand in for so many pieces or grams of a product, closest first, all of it on the shelf now. One query.
 
-    From the same shelf, sold the same way, organic for organic, never with a minimum age the product had not, none of
-    ``without``. With allergens to avoid, only what states its own, and neither contains nor may contain any of them.
+    From the same shelf, sold the same way, organic for organic, never with a minimum age the product had not, first-age milk
+    for its like alone and never dearer, none of ``without``. With allergens to avoid, only what states its own, and neither contains nor may contain any of them.
     """
     around = shelved(depot_id).filter(
         shelf=product.shelf_id, sold_by=product.sold_by, available__gte=quantity
@@ -74,6 +74,10 @@ def substitutes(
     around = around.exclude(pk__in=[product.pk, *without])
     if product.price is not None:
         around = around.filter(price__lte=product.price * DEAREST_TIMES)
+        # What is dearer is sold below its price: never first-age milk (C. conso L122-12).
+        around = around.exclude(is_first_age_milk=True, price__gt=product.price)
+    if not product.is_first_age_milk:
+        around = around.filter(is_first_age_milk=False)
     if product.minimum_age is None:
         around = around.filter(minimum_age=None)
     if not ORGANIC_LABELS.isdisjoint(label.lower() for label in product.labels):

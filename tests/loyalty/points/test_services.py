@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from config.facts import deliver_all
 from crm.outbox.models import Message
 from loyalty.points import services, tasks
-from loyalty.points.models import PointEntry, PointLot, PointOrder
+from loyalty.points.models import PointAccount, PointEntry, PointLot, PointOrder
 from loyalty.points.queries import entries_of, liability, points_of_order, standing, wrong_accounts
-from loyalty.points.rules import PointsShort
-from loyalty.points.wording import order_said, sentence
+from loyalty.points.rules import AboveCeiling, PointsShort
+from loyalty.points.wording import order_said, sentence, standing_said
 from shop.customers.models import Customer
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, UserFactory
 from tests.loyalty.points.earning import DAY, account, counts, customer, figures, programme, usable
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +101,50 @@ def test_an_order_keeps_the_terms_under_which_it_first_counted(me):
     assert [(one.order_reference, one.points) for one in entries_of([me])] == [
         ("CB-1", -20), ("CB-2", 100), ("CB-1", 20),
     ]  # fmt: skip
+
+
+def test_what_is_left_after_a_refund_may_be_a_full_step_of_older_rules(me):
+    counts(me, "CB-1", 1500, now=NOW - 3 * DAY)
+    programme(starts_at=NOW - 2 * DAY, step=Decimal(20))
+    counts(me, "CB-2", 1900, now=NOW - DAY)
+    assert account(me).carried_cents == 1900
+
+    counts(me, "CB-1", 1400, delivered_at=NOW - 20 * DAY)
+
+    last = entries_of([me]).first()
+    assert (last.kind, last.points, last.cents) == ("earned", 10, -100)
+    assert sentence(last) == "Sommes reportées de vos commandes, moins 1,00\u00a0€ d’articles remboursés"
+    assert figures(me) == (20, 20, 0)
+    assert account(me).carried_cents == 300
+    counts(me, "CB-1", 0)
+    assert figures(me) == (10, 10, 0)
+
+
+def test_what_a_guest_and_a_customer_carried_may_be_a_full_step_after_a_refund(me):
+    guest = customer()
+    counts(guest, "CB-1", 900)
+    counts(me, "CB-2", 900)
+    services.gather(customer_id=me, guest_ids=[guest])
+    assert account(me).carried_cents == 1800
+
+    counts(me, "CB-1", 800)
+
+    assert next((one.kind, one.points, one.cents) for one in entries_of([me])) == ("earned", 10, -100)
+    assert figures(me) == (10, 0, 10)
+    assert account(me).carried_cents == 200
+
+
+def test_points_multiplied_that_are_given_back_are_told_with_what_was_left(me):
+    counts(me, "CB-1", 1500, bonus=1500, now=NOW - 3 * DAY)
+    programme(starts_at=NOW - 2 * DAY, step=Decimal(20))
+    counts(me, "CB-2", 1900)
+
+    counts(me, "CB-1", 1400, bonus=1400)
+
+    assert sentence(entries_of([me]).first()) == (
+        "Sommes reportées de vos commandes, moins 1,00\u00a0€ d’articles remboursés, et 1,00\u00a0€ qui comptaient en plus "
+        "(points multipliés)"
+    )
 
 
 def test_a_sum_below_nothing_is_refused(me):
@@ -413,6 +457,39 @@ def test_whatever_happens_a_balance_is_the_sum_of_its_entries(db, steps):
         transaction.set_rollback(True)
 
 
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(
+    steps=st.lists(st.sampled_from([10, 15, 20, 40]), min_size=1, max_size=4),
+    said=st.lists(
+        st.tuples(
+            st.integers(0, 5), st.integers(0, 4500), st.integers(0, 1500), st.booleans(), st.booleans()
+        ),
+        max_size=20,
+    ),
+)
+def test_however_rules_change_and_accounts_join_each_entry_has_its_sign(db, steps, said):
+    """And what every order counts telescopes to what is carried, its steps being those of its own rules."""
+    with transaction.atomic():
+        for n, step in enumerate(steps):
+            programme(starts_at=NOW + (n - 9) * DAY, step=Decimal(step))
+        me, guest = customer(), customer()
+        for n, cents, bonus, is_guest, joins in said:
+            begun = NOW + (n % len(steps) - 9) * DAY
+            counts(guest if is_guest else me, f"CB-{n}", cents, bonus=bonus, now=begun)
+            if joins:
+                services.gather(customer_id=me, guest_ids=[guest])
+            assert wrong_accounts() == []
+        entries = PointEntry.objects.filter(kind__in=["earned", "taken_back"])
+        terms_of = {
+            one.order_reference: one.terms.terms for one in PointOrder.objects.select_related("terms")
+        }
+        used = sum(one.points // 10 * terms_of[one.order_reference].step_cents for one in entries)
+        counted = sum(one.cents + one.bonus_cents for one in entries)
+        carried = sum(PointAccount.objects.values_list("carried_cents", flat=True))
+        assert carried == counted - used
+        transaction.set_rollback(True)
+
+
 @pytest.mark.heavy
 @settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, min_size=50, max_size=60))
@@ -454,6 +531,54 @@ def test_what_a_guest_owes_follows_them_too(me):
 
     assert figures(guest) == (0, 0, 0)
     assert figures(me) == (50, 50, 0)
+
+
+def test_of_points_a_guest_was_told_of_nobody_is_told_again(me):
+    guest = customer()
+    usable(guest, 100)
+    ends = PointLot.objects.get().expires_at
+    assert services.announce(now=ends - 20 * DAY) == 1
+
+    services.gather(customer_id=me, guest_ids=[guest])
+
+    assert services.announce(now=ends - 19 * DAY) == 0
+    assert PointLot.objects.get(account=me).told_at == ends - 20 * DAY
+
+
+def test_what_staff_gave_a_guest_counts_for_the_ceiling_of_the_customer_they_are(me):
+    guest = customer()
+    by = UserFactory().pk
+
+    def give(customer_id, points, source):
+        by_hand = services.ByHand(by_id=by, reason="thanks", ceiling=300)
+        services.give(customer_id=customer_id, points=points, source=source, by_hand=by_hand)
+
+    give(guest, 250, "one")
+    give(me, 20, "two")
+    Customer.objects.filter(pk=guest).update(merged_into=me)
+    services.gather(customer_id=me, guest_ids=[guest])
+
+    for named in (me, guest):
+        with pytest.raises(AboveCeiling) as refused:
+            give(named, 31, "three")
+        assert refused.value.left == 30
+    assert figures(me)[0] == 270
+    give(me, 30, "four")
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "20 points en attente d’une livraison."),
+        (1, "20 points en attente d’une livraison, puis du délai de retour (1\u00a0jour)."),
+        (14, "20 points en attente d’une livraison, puis du délai de retour (14\u00a0jours)."),
+    ],
+)
+def test_what_waits_says_for_how_long(days, said):
+    terms, me = programme(pending_days=days), customer()
+    counts(me, "CB-1", 3000)
+
+    assert standing_said(standing([me], NOW), terms.terms) == [said]
 
 
 def test_whoever_has_no_points_brings_none(me):

@@ -13,6 +13,9 @@ from config.facts import deliver_all
 from loyalty.points.models import PointEntry, PointOrder
 from shop.customers.models import User
 from shop.orders import services
+from shop.payments.errors import ProviderRejected
+from shop.payments.gateways.demo import DemoGateway
+from shop.payments.models import PaymentOperation
 from tests.factories import ProductFactory
 from tests.loyalty.points.earning import programme
 from tests.shop.checkout.conftest import terms, zone  # noqa: F401
@@ -85,6 +88,40 @@ def test_what_is_given_back_counts_no_more_whatever_is_told_again(zone, comte): 
 
     assert counted(order) == 2800
     assert sorted(PointEntry.objects.values_list("points", flat=True)) == [-20, 30]
+
+
+def test_what_the_provider_refused_counts_no_more_once_it_is_asked_anew(zone, comte):  # noqa: F811
+    order = delivered(place(zone, {comte: 12}))
+    give_back(order, "Comté", 5)
+    PaymentOperation.objects.filter(kind="refund").update(state="refused")
+    give_back(order, "Comté", 2, occasion="staff-2")
+    assert counted(order) == 4000
+
+    give_back(order, "Comté", 5)
+
+    assert counted(order) == 2000
+    assert sum(PointEntry.objects.values_list("points", flat=True)) == 10
+
+
+def test_what_the_provider_refuses_counts_again_as_it_is_refused(zone, comte, monkeypatch):  # noqa: F811
+    order = delivered(place(zone, {comte: 12}))
+    settle()
+
+    def refuse(*_of, **_what):
+        raise ProviderRejected("no")
+
+    with monkeypatch.context() as bank:
+        bank.setattr(DemoGateway, "refund", refuse)
+        give_back(order, "Comté", 5)
+        settle()
+    assert PaymentOperation.objects.get(kind="refund").state == "refused"
+    assert counted(order) == 4800
+
+    give_back(order, "Comté", 5)
+    settle()
+
+    assert counted(order) == 2800
+    assert sum(PointEntry.objects.values_list("points", flat=True)) == 10
 
 
 def test_neither_first_age_milk_nor_alcohol_nor_deposits_nor_the_way_count(zone, comte):  # noqa: F811

@@ -20,6 +20,7 @@ from shop.pricing.offers import Item
 from shop.pricing.rules import NOTHING, PricedLine
 from shop.stock.models import StockItem
 from tests.factories import AisleFactory, ProductFactory
+from tests.loyalty.points.earning import programme
 from tests.loyalty.vouchers.coding import drawn, off, proven, shared
 from tests.shop.checkout.conftest import Walk, terms, zone  # noqa: F401
 from tests.shop.orders.changes import amend, fresh, pay
@@ -223,13 +224,36 @@ def test_what_stands_in_bears_what_the_missing_one_would_have(order_with, comte,
     line = order.lines.get(product=comte)
     tomme = ProductFactory(name="Tomme", price=D("5.00"), stock=20)
     cheap = ProductFactory(name="Mimolette", price=D("1.00"), stock=20)
+    StockItem.objects.update(unit_cost=D("0.50"))
 
     dear = add_stand_in(order=order, line=line, product=tomme, quantity=5)
-    assert (line.voucher_room, dear.voucher_room, dear.takes_voucher) == (D("13.60"), D("6.80"), True)
+    # Five euros off its 25 € already.
+    assert (dear.total, dear.discount) == (D("20.00"), D("5.00"))
+    assert (line.voucher_room, dear.voucher_room, dear.takes_voucher) == (D("13.60"), D("3.50"), True)
     OrderLine.ever.filter(replaces=line).update(replaces=None)
     small = add_stand_in(order=order, line=line, product=cheap, quantity=5)
 
     assert small.voucher_room == D("1.70")
+
+
+@pytest.mark.parametrize("price", ["3.00", "4.00", "4.40", "5.00", "6.00"])
+@pytest.mark.parametrize("factor", [1, 3])
+@pytest.mark.parametrize("cost", ["0.50", "2.80"])
+def test_all_that_is_taken_off_what_stands_in_is_within_the_law(order_with, comte, price, factor, cost):
+    programme()
+    order = started(order_with(off("10.00", "FROMAGE", products=[comte])))
+    order.lines.filter(product=comte).update(points_factor=factor)
+    other = ProductFactory(name="Tomme", price=D(price), stock=20)
+    StockItem.objects.update(unit_cost=D(cost))
+
+    stand = add_stand_in(order=order, line=order.lines.get(product=comte), product=other, quantity=5)
+
+    # Ten points worth 30 cents for 15 €: two hundredths of what is paid, once more for each time beyond the first.
+    later = stand.total * (factor - 1) / 50
+    assert 0 <= stand.voucher_room <= D("6.80")
+    if stand.voucher_room:
+        assert stand.discount + later + stand.voucher_room <= D("0.34") * D(price) * 5
+        assert stand.total - stand.voucher_room >= D(cost) * 5 * D("1.10") * D("1.055")
 
 
 def test_of_an_ordinary_voucher_what_stands_in_has_no_limit_of_its_own(order_with, comte):

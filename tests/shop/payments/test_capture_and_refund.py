@@ -9,7 +9,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from shop.payments import services
-from shop.payments.events import PaymentCaptured, PaymentRefunded
+from shop.payments.events import PaymentCaptured, PaymentRefunded, PaymentRefundRefused
 from shop.payments.models import PaymentAccount, PaymentEntry, PaymentOperation
 from tests.shop.payments.conftest import again, authorised, captured, give_back, opened, payment_sums, take
 
@@ -173,6 +173,18 @@ def test_an_unanswered_refund_is_finished_by_its_key(provider, fault):
 
     assert again(giving).state == State.SUCCEEDED
     assert len(provider.store.refunds) == 1
+
+
+def test_a_refund_that_the_provider_rejects_is_told_once(provider, facts):
+    taking = captured(provider)
+    provider.store.create_refund({"payment_intent": taking.intent_id, "amount": "8000"})
+    giving = give_back("30.00")
+
+    for _twice in range(2):
+        services.perform(key=giving.key)
+
+    told = [fact for fact in facts if isinstance(fact, PaymentRefundRefused)]
+    assert told == [PaymentRefundRefused("CAB-1", giving.key, "plainte-1")]
 
 
 def test_a_refund_that_the_provider_rejects_makes_room_for_another(provider):
