@@ -33,15 +33,19 @@ def _orders(problem: Problem, *, seed: int, iterations: int) -> list[list[int]]:
     matrices: list[Any] = [
         numpy.array(rows, dtype=numpy.int64) for rows in (problem.legs.metres, problem.legs.seconds)
     ]
+    # PyVRP knows no time before zero: of a van that leaves the evening before, all is counted from there.
+    later = -min(
+        0, *(vehicle.starts for vehicle in problem.vehicles), *(call.earliest for call in problem.calls)
+    )
     data = pyvrp.ProblemData(
         # Where they lie only spreads PyVRP's neighbourhoods; how far it is stands in the matrices.
         [
             pyvrp.Location(0, 0),
             *(pyvrp.Location(call.point.longitude, call.point.latitude) for call in problem.calls),
         ],
-        [_client(pyvrp, place, call) for place, call in enumerate(problem.calls, 1)],
+        [_client(pyvrp, place, call, later) for place, call in enumerate(problem.calls, 1)],
         [pyvrp.Depot(DEPOT)],
-        [_vehicle(pyvrp, vehicle) for vehicle in problem.vehicles],
+        [_vehicle(pyvrp, vehicle, later) for vehicle in problem.vehicles],
         matrices[:1],
         matrices[1:],
     )
@@ -58,25 +62,25 @@ def _orders(problem: Problem, *, seed: int, iterations: int) -> list[list[int]]:
     return orders
 
 
-def _client(pyvrp: Any, place: int, call: Call) -> Any:
+def _client(pyvrp: Any, place: int, call: Call, later: int) -> Any:
     """Optional, at a prize: where a window cannot be kept, it alone is left out, and set in afterwards."""
     return pyvrp.Client(
         place,
         delivery=[call.load.crates, call.load.frozen, call.load.grams],
         service_duration=call.service,
-        tw_early=call.earliest,
-        tw_late=max(call.earliest, call.latest - _MARGIN),
+        tw_early=call.earliest + later,
+        tw_late=max(call.earliest, call.latest - _MARGIN) + later,
         prize=NEWCOMER_PRIZE if call.is_newcomer else PRIZE,
         required=False,
     )
 
 
-def _vehicle(pyvrp: Any, vehicle: Any) -> Any:
+def _vehicle(pyvrp: Any, vehicle: Any, later: int) -> Any:
     return pyvrp.VehicleType(
         1,
         capacity=[vehicle.holds.crates, vehicle.holds.frozen, vehicle.holds.grams],
-        tw_early=vehicle.starts,
-        tw_late=vehicle.ends,
+        tw_early=vehicle.starts + later,
+        tw_late=vehicle.ends + later,
         unit_distance_cost=1,
         unit_duration_cost=1,
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -28,7 +29,7 @@ from shop.pricing.checks import Draft
 from shop.pricing.cumulated import beyond, in_hundredths
 from shop.pricing.history import CURVE_LASTS, REFERENCE_LASTS, Price, lowest_practised
 from shop.pricing.models import PlannedPrice, PriceChange, Promotion, PromotionUse
-from shop.pricing.multipliers import COUNTS_WITHIN
+from shop.pricing.multipliers import COUNTS_WITHIN, share_between
 from shop.pricing.offers import PER_ARTICLE, POINTS, Item, Outcome, SlotFacts, Terms
 from shop.pricing.past import Past, Written, past
 from shop.pricing.ports import costs_of
@@ -250,6 +251,11 @@ def with_minimum_age(product_ids: Collection[int]) -> set[int]:
     """Those of these products that are for adults. One query."""
     found = Product.objects.filter(pk__in=product_ids, minimum_age__isnull=False)
     return set(found.values_list("pk", flat=True))
+
+
+def points_share(now: datetime) -> Fraction:
+    """What the points of a sum paid now may come to be worth, as a part of it; 0 without a programme. One query at most."""
+    return share_between(programme(), now, now)
 
 
 def givable_product(ean: str) -> ProductFacts | None:

@@ -40,6 +40,8 @@ def add_found(page, address, query, quantity):
     expect(page.get_by_label(re.compile(rf"(Quantité|Grammes) de {re.escape(name)}")).last).to_have_value(
         str(quantity)
     )
+    # What the answer replaces would take a click with it.
+    page.wait_for_load_state("networkidle")
     return name
 
 

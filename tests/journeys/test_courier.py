@@ -270,7 +270,8 @@ def test_a_place_is_told_once_its_courier_has_said_yes_and_an_old_one_is_dropped
         [run.pk],
     )
 
-    press(page, "Partager ma position")
+    with page.expect_response("**/livreur/evenements/"):
+        press(page, "Partager ma position")
     all_sent(page)
 
     place = run.positions.get()

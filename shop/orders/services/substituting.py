@@ -7,7 +7,6 @@ from decimal import ROUND_DOWN, Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from loyalty.points.queries import programme
 from shop.catalogue.models import Product
 from shop.catalogue.rules import CENT
 from shop.customers.queries import excluded_allergens
@@ -15,9 +14,8 @@ from shop.orders.models import LineEvent, Order, OrderLine
 from shop.orders.rules import room_beside, substitute_price
 from shop.orders.services.books import packaging_of
 from shop.orders.services.errors import OfferGone
-from shop.pricing.multipliers import share_between
 from shop.pricing.ports import costs_of
-from shop.pricing.queries import item_of
+from shop.pricing.queries import item_of, points_share
 from shop.pricing.rules import NOTHING, deposit_total, line_total, vat_totals
 from shop.search.queries import substitutes
 from shop.stock import services as stock
@@ -151,13 +149,13 @@ def _room(line: OrderLine, stand: Stand, total: Decimal, cost: Decimal | None) -
     part = (line.voucher_room * stand.quantity / line.quantity).quantize(CENT, ROUND_DOWN)
     if not part or stand.product.is_first_age_milk:
         return NOTHING
-    product, now = stand.product, timezone.now()
+    product = stand.product
     highest = max(cost or NOTHING, costs_of([product.pk]).get(product.pk, NOTHING))
     room = room_beside(
         item_of(product, stand.quantity, unit_cost=highest),
         discount=stand.full - total,
         points_factor=line.points_factor,
-        share=share_between(programme(), now, now),
+        share=points_share(timezone.now()),
     )
     return min(part, room)
 

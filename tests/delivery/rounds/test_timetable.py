@@ -158,3 +158,13 @@ def test_legs_are_slower_in_the_evening_and_never_shorter_than_parking_takes():
     assert legs.seconds[1][0] < legs.seconds[2][0]
     assert legs.seconds[0][3] == SHORTEST_SECONDS
     assert legs.seconds[1][1] == 0
+
+
+def test_a_van_that_leaves_the_evening_before_is_planned_like_any_other():
+    calls = [call(1, (10, 70)), call(2, (30, 90))]
+    evening = problem(calls, [vehicle(hours=(-120, 240))], [20, 30])
+
+    plan = solve(evening, seed=1)
+
+    assert not plan.left_out and not plan.late
+    assert [stop.call for stop in plan.routes[0].stops] == [1, 2]
