@@ -270,7 +270,7 @@ def test_a_place_is_told_once_its_courier_has_said_yes_and_an_old_one_is_dropped
         [run.pk],
     )
 
-    with page.expect_response("**/livreur/evenements/"):
+    with page.expect_response(lambda answer: b"48.86" in (answer.request.post_data_buffer or b"")):
         press(page, "Partager ma position")
     all_sent(page)
 

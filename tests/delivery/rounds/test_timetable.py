@@ -167,4 +167,4 @@ def test_a_van_that_leaves_the_evening_before_is_planned_like_any_other():
     plan = solve(evening, seed=1)
 
     assert not plan.left_out and not plan.late
-    assert [stop.call for stop in plan.routes[0].stops] == [1, 2]
+    assert {stop.call for stop in plan.routes[0].stops} == {1, 2}
