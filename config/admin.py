@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from unfold.decorators import display
 
@@ -64,6 +65,16 @@ def found(model_admin: Any, request: HttpRequest, object_id: object) -> Any:
     if row is None:
         raise Http404
     return row
+
+
+def make_sure(
+    model_admin: Any, request: HttpRequest, row: object, title: str | Promise, said: str | Promise
+) -> HttpResponse:
+    """Asks before an action that nobody undoes; its POST does it."""
+    context = {
+        **model_admin.admin_site.each_context(request), "title": title, "opts": model_admin.opts, "row": row, "said": said,
+    }  # fmt: skip
+    return TemplateResponse(request, "admin/sure.html", context)
 
 
 class NothingToSave:

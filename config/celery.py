@@ -74,7 +74,8 @@ app.conf.beat_schedule = {
     "points-verify": {"task": "loyalty.points.tasks.verify", "schedule": crontab(minute=45, hour=3)},
     "milestones-celebrate": {
         "task": "loyalty.milestones.tasks.celebrate",
-        "schedule": crontab(minute=40, hour=7),
+        # Again through the day: of one that died half way the rest is done by the next.
+        "schedule": crontab(minute=40, hour="7,9,11,14,17"),
     },
     "rewards-verify": {"task": "loyalty.rewards.tasks.verify", "schedule": crontab(minute=55, hour=3)},
     "stock-check": {"task": "shop.stock.tasks.check_drift", "schedule": crontab(minute=35, hour=3)},

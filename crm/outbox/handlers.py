@@ -56,18 +56,20 @@ from shop.stock.services import claim_restocked
 
 def _about_order(letter: str, order_reference: str, *, occasion: str = "", **details: Any) -> None:
     """Queue a letter about an order, once for the occasion; without one, once for the order."""
-    _queue_about_order(letter, occasion or order_reference, letter_context(order_reference) | details)
+    _queue_to(letter, occasion or order_reference, letter_context(order_reference) | details)
 
 
-def _queue_about_order(letter: str, occasion: str, context: dict[str, Any]) -> None:
-    services.queue_message(
-        purpose=letter,
-        occasion=occasion,
-        recipient=context["recipient"],
-        customer_id=context["customer_id"],
-        template=letter,
-        context=context,
-    )
+def _queue_to(letter: str, occasion: str, context: dict[str, Any] | None) -> None:
+    """Queue a letter to whoever its context names, once for the occasion; nothing to somebody who cannot be written to."""
+    if context:
+        services.queue_message(
+            purpose=letter,
+            occasion=occasion,
+            recipient=context["recipient"],
+            customer_id=context["customer_id"],
+            template=letter,
+            context=context,
+        )
 
 
 @handler(OrderPlaced, key="outbox.order_confirmation", lane="checkout")
@@ -104,7 +106,7 @@ def remind_of_pickup(due: PickupDue) -> None:
 def tell_order_packed(packed: OrderPacked) -> None:
     """Written by what was packed, which changes no more: late it says the same."""
     context = receipt_letter(packed.order_reference)
-    _queue_about_order("order_packed", packed.order_reference, context)
+    _queue_to("order_packed", packed.order_reference, context)
 
 
 @handler(ShortageTold, key="outbox.shortage_told", lane="checkout")
@@ -112,7 +114,7 @@ def tell_shortage(told: ShortageTold) -> None:
     """Nothing to choose any more, nothing to ask: what was done is then told by itself."""
     context = question_letter(told.question_id)
     if not context["answer"] and context["stands"]:
-        _queue_about_order("shortage_told", f"{told.order_reference} {told.question_id}", context)
+        _queue_to("shortage_told", f"{told.order_reference} {told.question_id}", context)
 
 
 @handler(ShortageAnswered, key="outbox.shortage_settled", lane="checkout")
@@ -120,7 +122,7 @@ def tell_shortage_settled(answered: ShortageAnswered) -> None:
     """Whoever chose on the page has read it there; an order that is cancelled has its own letter."""
     context = question_letter(answered.question_id)
     if context["answered_by"] != "customer" and context["stands"]:
-        _queue_about_order("shortage_settled", f"{answered.order_reference} {answered.question_id}", context)
+        _queue_to("shortage_settled", f"{answered.order_reference} {answered.question_id}", context)
 
 
 @handler(DelayTold, key="outbox.delay_told", lane="checkout")
@@ -130,7 +132,7 @@ def tell_delay(told: DelayTold) -> None:
     if context["answer"] or not context["is_still_to_come"]:
         return
     letter = "delivery_missed" if told.cause == "missed" else "delay_told"
-    _queue_about_order(letter, f"{told.order_reference} {told.delay_id} {told.cause}", context)
+    _queue_to(letter, f"{told.order_reference} {told.delay_id} {told.cause}", context)
 
 
 @handler(DelayAnswered, key="outbox.delay_settled", lane="checkout")
@@ -138,7 +140,7 @@ def tell_delay_settled(answered: DelayAnswered) -> None:
     """Another slot or a point, with its code, must be found again; whoever waits or gives up knows it, or has a letter."""
     context = delay_letter(answered.delay_id)
     if context["answer"] in {"slot", "pickup"} and context["is_still_to_come"]:
-        _queue_about_order("delay_settled", f"{answered.order_reference} {answered.delay_id}", context)
+        _queue_to("delay_settled", f"{answered.order_reference} {answered.delay_id}", context)
 
 
 @handler(OrderDelivered, key="outbox.order_delivered")
@@ -146,7 +148,7 @@ def tell_order_delivered(delivered: OrderDelivered) -> None:
     """A receipt: what was promised, what was kept. None where nothing was promised, as of orders of before."""
     context = kept_letter(delivered.order_reference)
     if context:
-        _queue_about_order("order_delivered", delivered.order_reference, context)
+        _queue_to("order_delivered", delivered.order_reference, context)
 
 
 @handler(OrderReturned, key="outbox.order_returned", lane="checkout")
@@ -186,7 +188,7 @@ def tell_compensation(granted: CompensationGranted) -> None:
     context = compensation_letter(granted.compensation_id)
     if context:
         occasion = f"{granted.order_reference} {granted.compensation_id}"
-        _queue_about_order("compensation_granted", occasion, context)
+        _queue_to("compensation_granted", occasion, context)
 
 
 @handler(ClaimAnswered, key="outbox.claim_answered", lane="checkout")
@@ -205,14 +207,14 @@ def _tell_claim(order_reference: str, claim_id: int) -> None:
     context = answer_letter(claim_id)
     if context:
         occasion = f"{order_reference} {claim_id} {context['state']}"
-        _queue_about_order("claim_answered", occasion, context)
+        _queue_to("claim_answered", occasion, context)
 
 
 @handler(RobbedOrderRepaired, key="outbox.robbed_order_repaired", lane="checkout")
 def tell_robbed_order_repaired(repaired: RobbedOrderRepaired) -> None:
     """Unasked, and nothing of the household that told us."""
     occasion = f"{repaired.order_reference} {repaired.claim_id}"
-    _queue_about_order("robbed_order_repaired", occasion, repair_letter(repaired.claim_id))
+    _queue_to("robbed_order_repaired", occasion, repair_letter(repaired.claim_id))
 
 
 @handler(WithdrawalDeclared, key="outbox.withdrawal_acknowledged", lane="checkout")
@@ -228,15 +230,7 @@ def tell_withdrawal_closed(closed: WithdrawalClosed) -> None:
 
 
 def _about_withdrawal(template: str, withdrawal_id: int) -> None:
-    context = withdrawal_letter(withdrawal_id)
-    services.queue_message(
-        purpose=template,
-        occasion=str(withdrawal_id),
-        recipient=context["recipient"],
-        customer_id=context["customer_id"],
-        template=template,
-        context=context,
-    )
+    _queue_to(template, str(withdrawal_id), withdrawal_letter(withdrawal_id))
 
 
 @handler(CoverageOpened, key="outbox.coverage_opened")
@@ -291,15 +285,8 @@ def tell_slot_offered(offered: SlotOffered) -> None:
 @handler(BuyerConcerned, key="outbox.product_recalled")
 def tell_product_recalled(concerned: BuyerConcerned) -> None:
     """A matter of health, no marketing: sent whatever was consented to, guests included."""
-    context = recall_letter(concerned.recall_id, concerned.order_reference)
-    services.queue_message(
-        purpose="product_recalled",
-        occasion=f"{concerned.recall_id} {concerned.order_reference}",
-        recipient=context["recipient"],
-        customer_id=context["customer_id"],
-        template="product_recalled",
-        context=context,
-    )
+    occasion = f"{concerned.recall_id} {concerned.order_reference}"
+    _queue_to("product_recalled", occasion, recall_letter(concerned.recall_id, concerned.order_reference))
 
 
 @handler(ReviewRefused, key="outbox.review_refused")
@@ -314,60 +301,23 @@ def tell_review_answered(answered: ReviewAnswered) -> None:
 
 
 def _about_review(letter: str, kind: str, review_id: int) -> None:
-    """Queue a letter to a review's author, once for the review; none to somebody erased."""
-    context = letter_about(kind, review_id)
-    if context is None:
-        return
-    services.queue_message(
-        purpose=letter,
-        occasion=f"{kind} {review_id}",
-        recipient=context["recipient"],
-        customer_id=context["customer_id"],
-        template=letter,
-        context=context,
-    )
+    """To a review's author, once for the review."""
+    _queue_to(letter, f"{kind} {review_id}", letter_about(kind, review_id))
 
 
 @handler(PointsExpiring, key="outbox.points_expiring", takes_id=True)
 def tell_points_expiring(told: PointsExpiring, fact_id: int) -> None:
     """Once for the fact: no point is told of twice, and two of one day are two facts."""
-    context = expiring_letter(told)
-    if context:
-        services.queue_message(
-            purpose="points_expiring",
-            occasion=str(fact_id),
-            recipient=context["recipient"],
-            customer_id=context["customer_id"],
-            template="points_expiring",
-            context=context,
-        )
+    _queue_to("points_expiring", str(fact_id), expiring_letter(told))
 
 
 @handler(GiftAnnounced, key="outbox.gift_announced")
 def tell_gift_announced(told: GiftAnnounced) -> None:
     """Once for the gift; none where it was given or called off meanwhile."""
-    context = gift_letter(told.due_id)
-    if context:
-        services.queue_message(
-            purpose="gift_announced",
-            occasion=str(told.due_id),
-            recipient=context["recipient"],
-            customer_id=context["customer_id"],
-            template="gift_announced",
-            context=context,
-        )
+    _queue_to("gift_announced", str(told.due_id), gift_letter(told.due_id))
 
 
 @handler(ReferralRewarded, key="outbox.referral_rewarded")
 def tell_referral_rewarded(told: ReferralRewarded) -> None:
     """Once for each friend, who is not named."""
-    context = rewarded_letter(told)
-    if context:
-        services.queue_message(
-            purpose="referral_rewarded",
-            occasion=str(told.referral_id),
-            recipient=context["recipient"],
-            customer_id=context["customer_id"],
-            template="referral_rewarded",
-            context=context,
-        )
+    _queue_to("referral_rewarded", str(told.referral_id), rewarded_letter(told))

@@ -98,7 +98,7 @@ def judged(
     weeks: dict[tuple[str, date], int] = defaultdict(int)
     customers: dict[tuple[str, int], list[datetime]] = defaultdict(list)
     for outcome in queries.hurt_between(since, until):
-        owner = outcome.customer.merged_into_id or outcome.customer_id
+        owner = outcome.customer.party_id
         at, week = outcome.slot_starts_at, week_of(outcome.slot_starts_at)
 
         def given(terms: Terms, owner: int = owner, at: datetime = at) -> int:

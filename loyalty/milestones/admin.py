@@ -9,13 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import ReadOnly, found, in_euros, own_id
+from config.admin import ReadOnly, found, in_euros, make_sure, own_id
 from loyalty.milestones import services
 from loyalty.milestones.forms import MilestoneForm, initial_of
 from loyalty.milestones.models import Milestone, MilestoneItem, MilestoneVoucher
@@ -118,7 +117,7 @@ class MilestoneAdmin(ReadOnly, ModelAdmin):
         told = old.dues.filter(reached_at=None).count() if old else 0
         context = {
             **self.admin_site.each_context(request), "title": title, "opts": self.opts, "form": form, "old": old,
-            "told": told, "now": timezone.now(),
+            "told": told,
         }  # fmt: skip
         return TemplateResponse(request, "milestones/admin/write.html", context)
 
@@ -133,8 +132,5 @@ class MilestoneAdmin(ReadOnly, ModelAdmin):
             else:
                 self.message_user(request, _("Elle était arrêtée déjà."), messages.WARNING)
             return redirect("admin:milestones_milestone_change", milestone.pk)
-        context = {
-            **self.admin_site.each_context(request), "title": _("Arrêter l’étape"), "opts": self.opts, "row": milestone,
-            "said": _("Elle n’est plus atteinte par personne. Ce qui est annoncé est donné."),
-        }  # fmt: skip
-        return TemplateResponse(request, "rewards/admin/sure.html", context)
+        said = _("Elle n’est plus atteinte par personne. Ce qui est annoncé est donné.")
+        return make_sure(self, request, milestone, _("Arrêter l’étape"), said)

@@ -18,8 +18,8 @@ from unfold.widgets import (
 from config.forms import FrenchDecimalField
 from loyalty.milestones.models import Milestone, MilestoneVoucher
 from loyalty.milestones.services import Terms
+from loyalty.rewards.forms import lawful
 from loyalty.rewards.queries import givable_items
-from loyalty.rewards.rules import GIVEN_AWAY
 
 
 class RedeemForm(forms.Form):
@@ -88,14 +88,7 @@ class MilestoneForm(forms.Form):
             field.queryset = givable_items()
 
     def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if GIVEN_AWAY.search(name):
-            raise ValidationError(
-                _(
-                    "La loi interdit de dire un aliment «\u202fgratuit\u202f» ou «\u202foffert\u202f»\u202f: dites «\u202fcadeau\u202f»."
-                )
-            )
-        return name
+        return lawful(self.cleaned_data["name"])
 
     def clean_starts_at(self) -> Any:
         at = self.cleaned_data["starts_at"]

@@ -27,8 +27,8 @@ ENTRIES_SHOWN = 50
 NEXT_SHOWN = 3
 
 
-def loyalty_page(ids: list[int], now: datetime) -> dict[str, Any]:
-    """Fourteen queries, however much there is of anything, and three where vouchers are for named articles; ``ids`` are the customer and their guests."""
+def loyalty_page(customer_id: int, ids: list[int], now: datetime) -> dict[str, Any]:
+    """Fourteen queries, however much there is of anything, and three where vouchers are for named articles; ``ids`` are the customer and the guests who merged into them."""
     row = terms_at(now)
     told = standing(ids, now)
     choices = choices_of(ids)
@@ -37,7 +37,7 @@ def loyalty_page(ids: list[int], now: datetime) -> dict[str, Any]:
         "rewards": _rewards(list(offered(now)), told.usable) if row else None,
         "key": uuid4(),
         "choices": [_choice(one) for one in choices],
-        "gift": _gift(ids, now) if not choices else None,
+        "gift": _gift(customer_id, ids, now) if not choices else None,
         "presents": _presents(presents_of(ids), {one.present.pk for one in choices}),
         "groups": _grouped(list(vouchers_of(ids)), now),
     }
@@ -91,8 +91,8 @@ def _choice(one: Choice) -> dict[str, Any]:
     }
 
 
-def _gift(ids: list[int], now: datetime) -> dict[str, Any] | None:
-    rank = rank_of_next(ids)
+def _gift(customer_id: int, ids: list[int], now: datetime) -> dict[str, Any] | None:
+    rank = rank_of_next(customer_id)
     ahead = next_gift(ids, rank, now)
     if ahead is None:
         return None

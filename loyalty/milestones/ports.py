@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Collection
 
-Ranks = Callable[[Collection[int]], int]
+Ranks = Callable[[int], int]
 Anniversaries = Callable[[], Collection[tuple[int, int]]]
 _ranks: list[Ranks] = []
 _anniversaries: list[Anniversaries] = []
 
 
 def bind_ranks(ranks: Ranks) -> None:
-    """Of a customer and their guests, which order the next one is. Once, at start."""
+    """Which order of a customer, guests of theirs included, the next one is. Once, at start."""
     _ranks[:] = [ranks]
 
 
-def rank_of_next(customer_ids: Collection[int]) -> int:
+def rank_of_next(customer_id: int) -> int:
     """One query."""
-    return _ranks[0](customer_ids)
+    return _ranks[0](customer_id)
 
 
 def bind_anniversaries(anniversaries: Anniversaries) -> None:

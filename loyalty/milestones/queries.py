@@ -10,6 +10,7 @@ from loyalty.milestones.models import Due, Milestone, MilestoneItem, SampleDraw
 from loyalty.milestones.rules import SAMPLE_EVERY, Sample
 from loyalty.rewards.models import Item, Present
 from shop.customers.models import Customer
+from shop.customers.queries import of_party
 
 Kind, Trigger = Milestone.Kind, Milestone.Trigger
 
@@ -18,11 +19,6 @@ def running(now: datetime) -> QuerySet[Milestone]:
     """Those in force. One query when read."""
     still = Q(stopped_at=None) | Q(stopped_at__gt=now)
     return Milestone.objects.filter(still, starts_at__lte=now)
-
-
-def of_party(customer_id: int) -> Q:
-    """Rows of a customer, merged guests included."""
-    return Q(customer=customer_id) | Q(customer__merged_into=customer_id)
 
 
 def next_gift(customer_ids: Collection[int], rank: int, now: datetime) -> Milestone | None:
@@ -107,8 +103,3 @@ def announced(due_id: int) -> tuple[Due, Customer] | None:
         return None
     customer = due.customer.merged_into or due.customer
     return (due, customer) if customer.email else None
-
-
-def has_dues(milestone: Milestone) -> bool:
-    """Whether somebody was told of it or reached it. One query."""
-    return milestone.dues.exists()

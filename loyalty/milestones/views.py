@@ -32,7 +32,8 @@ from shop.customers.services import customer_for_user
 @never_cache
 def my_loyalty(request: HttpRequest) -> HttpResponse:
     """Fourteen queries besides those of every page."""
-    context = loyalty_page(customer_ids(_own(request)), timezone.now())
+    own = _own(request)
+    context = loyalty_page(own.pk, customer_ids(own), timezone.now())
     return render(request, "milestones/my_loyalty.html", context)
 
 

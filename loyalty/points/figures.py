@@ -189,7 +189,7 @@ def accounts_number() -> int:
 
 
 _HISTORIES = """
-SELECT sum(e.points)::bigint, sum(e.cents)::bigint, sum(e.points::bigint * (t.step * 100)::bigint / t.points)::bigint,
+SELECT sum(e.points)::bigint, sum(e.cents + e.bonus_cents)::bigint, sum(e.points::bigint * (t.step * 100)::bigint / t.points)::bigint,
        a.carried_cents, max(t.step * 100)::bigint
   FROM points_pointentry e
   JOIN points_pointorder o ON o.order_reference = e.order_reference

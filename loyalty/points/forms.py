@@ -81,7 +81,8 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(
                 "hundred_worth", ValidationError(said, params={"most": short_decimal(most * HUNDRED)})
             )
-        if beyond := too_generous(told["starts_at"], terms):
+        starts_at = told["starts_at"]
+        if starts_at and (beyond := too_generous(starts_at, terms)):
             self.add_error("hundred_worth", ValidationError(too_generous_said(beyond)))
         self._check_that_points_last(told["lasts_months"], terms)
         return told

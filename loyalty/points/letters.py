@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from config.templatetags.cabas import last_day_said
 from loyalty.points.events import PointsExpiring
-from loyalty.points.queries import addressee, terms_at
+from loyalty.points.queries import terms_at
 from loyalty.points.rules import worth
 from loyalty.points.wording import points_said
+from shop.customers.queries import addressee
 
 
 def expiring_letter(told: PointsExpiring) -> dict[str, Any] | None:

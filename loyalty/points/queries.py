@@ -148,11 +148,6 @@ def median_month_cents(now: datetime) -> int | None:
     return round(paid / 12) if number >= LEAST_CUSTOMERS else None
 
 
-def addressee(customer_id: int) -> Customer | None:
-    """A customer who can be written to. One query."""
-    return Customer.objects.filter(pk=customer_id).exclude(email="").first()
-
-
 def guests_with_points() -> dict[int, list[int]]:
     """Customers to whom points of guests of theirs still have to move. One query."""
     left = PointAccount.objects.filter(customer__merged_into__isnull=False).exclude(

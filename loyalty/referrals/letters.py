@@ -6,7 +6,7 @@ from typing import Any
 from config.templatetags.cabas import euros
 from loyalty.points.wording import points_said
 from loyalty.referrals.events import ReferralRewarded
-from loyalty.referrals.queries import addressee
+from shop.customers.queries import addressee
 
 
 def rewarded_letter(told: ReferralRewarded) -> dict[str, Any] | None:

@@ -8,7 +8,6 @@ from django.utils.crypto import salted_hmac
 
 from loyalty.referrals.models import Device, Invitation, Referral, ReferralTerms, Sponsor
 from loyalty.referrals.rules import MANY_WITHIN, Traces, canonical, year_of
-from shop.customers.models import Customer
 
 State = Referral.State
 # The page of a sponsor shows so many.
@@ -103,8 +102,3 @@ def under_review() -> QuerySet[Referral]:
         "friend", "sponsor__customer", "terms"
     )
     return waiting.order_by("settled_at", "pk")
-
-
-def addressee(customer_id: int) -> Customer | None:
-    """A customer who can be written to. One query."""
-    return Customer.objects.filter(pk=customer_id).exclude(email="").first()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from config.admin import ReadOnly, Tags, Undeletable, found, in_euros, own_id
+from config.admin import ReadOnly, Tags, Undeletable, found, in_euros, make_sure, own_id
 from loyalty.points.wording import points_said
 from loyalty.rewards import services
 from loyalty.rewards.forms import ItemForm, RewardForm, StockForm
@@ -98,15 +98,7 @@ class ItemAdmin(Undeletable, ModelAdmin):
             self.message_user(request, _("L’article n’est plus promis à personne."), messages.SUCCESS)
             return redirect("admin:rewards_item_change", item.pk)
         said = _("Il n’est plus proposé ni promis. Ce qui est déjà promis est donné.")
-        return _asked(self, request, item, _("Retirer cet article"), said)
-
-
-def _asked(model_admin: Any, request: HttpRequest, row: Any, title: Any, said: Any) -> HttpResponse:
-    """Asks before something is done that nobody undoes."""
-    context = {
-        **model_admin.admin_site.each_context(request), "title": title, "opts": model_admin.opts, "row": row, "said": said,
-    }  # fmt: skip
-    return TemplateResponse(request, "rewards/admin/sure.html", context)
+        return make_sure(self, request, item, _("Retirer cet article"), said)
 
 
 @admin.register(Reward)
@@ -151,7 +143,7 @@ class RewardAdmin(Undeletable, ModelAdmin):
             self.message_user(request, _("La récompense n’est plus proposée."), messages.SUCCESS)
             return redirect("admin:rewards_reward_change", reward.pk)
         said = _("Elle n’est plus proposée. Ce qui a été échangé reste dû.")
-        return _asked(self, request, reward, _("Arrêter cette récompense"), said)
+        return make_sure(self, request, reward, _("Arrêter cette récompense"), said)
 
 
 class EventInline(ReadOnly, TabularInline):
@@ -205,4 +197,4 @@ class PresentAdmin(ReadOnly, ModelAdmin):
                 self.message_user(request, _("Le cadeau est annulé."), messages.SUCCESS)
             return redirect("admin:rewards_present_change", present.pk)
         said = _("Son client ne le reçoit pas. D’une récompense, ses points lui sont rendus.")
-        return _asked(self, request, present, _("Annuler ce cadeau"), said)
+        return make_sure(self, request, present, _("Annuler ce cadeau"), said)

@@ -15,7 +15,7 @@ from loyalty.points.queries import terms_at
 from loyalty.points.rules import worth
 from loyalty.rewards.models import Item, ItemMove, Reward
 from loyalty.rewards.ports import product_of
-from loyalty.rewards.rules import GIVEN_AWAY, MOST_DELIVERIES
+from loyalty.rewards.rules import GIVEN_AWAY, LEAST_POINTS, MOST_DELIVERIES, MOST_POINTS
 
 MOST_UNITS = 100_000
 BY_HAND = [ItemMove.Kind.RECEIVED, ItemMove.Kind.COUNTED, ItemMove.Kind.LOST]
@@ -48,10 +48,10 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "description", "kind", "cost")
 
     def clean_name(self) -> str:
-        return _lawful(self.cleaned_data["name"])
+        return lawful(self.cleaned_data["name"])
 
     def clean_description(self) -> str:
-        return _lawful(self.cleaned_data["description"])
+        return lawful(self.cleaned_data["description"])
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
@@ -78,7 +78,8 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg]
         return told
 
 
-def _lawful(words: str) -> str:
+def lawful(words: str) -> str:
+    """The same words, where no food is called free in them. Raises ValidationError."""
     if GIVEN_AWAY.search(words):
         raise ValidationError(
             _(
@@ -116,7 +117,7 @@ class StockForm(forms.Form):
 
 class RewardForm(forms.ModelForm):  # type: ignore[type-arg]
     points = forms.IntegerField(
-        label=_("Points"), min_value=10, max_value=100_000, widget=UnfoldAdminTextInputWidget
+        label=_("Points"), min_value=LEAST_POINTS, max_value=MOST_POINTS, widget=UnfoldAdminTextInputWidget
     )
     amount = FrenchDecimalField(
         label=_("Déduit (€)"), required=False, min_value=Decimal("0.01"), max_value=Decimal(500),

@@ -7,17 +7,16 @@ from decimal import Decimal
 
 import pgtrigger
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.points.models import SOURCE
 from loyalty.rewards import rules
 from shop.customers.models import Customer
 
 _FINAL = pgtrigger.Update | pgtrigger.Delete
-# Ids and codes of ours: never a sentence, which could name somebody.
-SOURCE = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9:._-]*\Z")
 
 
 class Item(models.Model):

@@ -63,11 +63,6 @@ def promised_for(source: str) -> list[int]:
     return list(Present.objects.filter(of_it).order_by("pk").values_list("pk", flat=True))
 
 
-def stock_of(item_ids: Collection[int]) -> dict[int, int]:
-    """One query."""
-    return dict(Item.objects.filter(pk__in=item_ids).values_list("pk", "stock"))
-
-
 def givable_items() -> QuerySet[Item]:
     """Articles that may be promised; samples have their own way. One query when read."""
     return Item.objects.filter(kind=Item.Kind.GOODS, withdrawn_at=None).order_by("name", "pk")

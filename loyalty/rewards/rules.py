@@ -8,7 +8,7 @@ called free (C. com. L443-1 I): what is given is a « cadeau ».
 import re
 from datetime import timedelta
 
-# « gratuit », « offert »: words that sell no food.
+# « gratuités », « gratuitement », « offerts »: words that sell no food; « offre » as a noun is no gift.
 GIVEN_AWAY = re.compile(r"gratuit|gratis|\boffert", re.IGNORECASE)
 # The least and the most that a reward asks for: no reward below what a first balance reaches, none that nobody reaches.
 LEAST_POINTS, MOST_POINTS = 10, 100_000

@@ -14,12 +14,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.points.models import SOURCE
 from loyalty.vouchers.rules import Scope, Terms
 from loyalty.vouchers.wording import label_of
 from shop.customers.models import Customer
-
-# Ids and codes of ours: never a sentence, which could name somebody.
-SOURCE = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9:._-]*\Z")
 
 
 class Voucher(models.Model):

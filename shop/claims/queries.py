@@ -21,7 +21,6 @@ from shop.catalogue.rules import normalised_ean, sort_name
 from shop.claims import wording
 from shop.claims.models import OCCASION, Claim, Claimant, ClaimLimits, ClaimLine
 from shop.claims.rules import REPORTED_WITHIN, Limits
-from shop.customers.models import Customer
 from shop.orders.letters import addressed
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import is_received
@@ -187,11 +186,6 @@ def repair_letter(claim_id: int) -> dict[str, Any]:
 
 
 # --- who counts -----------------------------------------------------------------------------------
-
-
-def party_of(customer: Customer) -> int:
-    """Whoever this customer is today. No query."""
-    return customer.merged_into_id or customer.pk
 
 
 def lock_claimant(customer_id: int) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from config.templatetags.cabas import euros, french_number
 from shop.claims.models import Claim
-from shop.claims.queries import claims_by, limits_in_force, party_of
+from shop.claims.queries import claims_by, limits_in_force
 from shop.claims.rules import is_near_limit
 from shop.claims.wording import compared
 
@@ -71,7 +71,7 @@ def signal(claim: Claim) -> list[str]:
 
     Needs its customer and order; five queries.
     """
-    party, since = party_of(claim.customer), timezone.now() - timedelta(days=DAYS)
+    party, since = claim.customer.party_id, timezone.now() - timedelta(days=DAYS)
     rate = rate_of(party, since)
     like = _like(rate)
     is_alone = not rate.others
@@ -104,10 +104,10 @@ def _seen_before(claim: Claim) -> list[str]:
     if not claim.photo_hash:
         return []
     same = Claim.objects.filter(photo_hash=claim.photo_hash).exclude(pk=claim.pk).select_related("customer")
-    parties = [party_of(one.customer) for one in same]
+    parties = [one.customer.party_id for one in same]
     if not parties:
         return []
-    others = sum(one != party_of(claim.customer) for one in parties)
+    others = sum(one != claim.customer.party_id for one in parties)
     told = {"n": len(parties), "others": others}
     if others:
         return [_("la même photo a déjà servi %(n)d fois, dont %(others)d chez d’autres clients") % told]

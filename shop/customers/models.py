@@ -122,6 +122,11 @@ class Customer(models.Model):
         return f"client {self.pk}"
 
     @property
+    def party_id(self) -> int:
+        """Whoever this customer is today: themselves, or the customer that a guest turned out to be. No query."""
+        return self.merged_into_id or self.pk
+
+    @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 

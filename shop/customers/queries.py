@@ -15,6 +15,17 @@ def customer_ids(customer: Customer) -> list[int]:
     return [customer.pk, *Customer.objects.filter(merged_into=customer).values_list("pk", flat=True)]
 
 
+def of_party(customer_id: int, prefix: str = "") -> Q:
+    """Rows of a customer and of the guests merged into them; ``prefix`` leads to the row that names the customer."""
+    own = f"{prefix}customer"
+    return Q(**{own: customer_id}) | Q(**{f"{own}__merged_into": customer_id})
+
+
+def addressee(customer_id: int) -> Customer | None:
+    """A customer who can be written to. One query."""
+    return Customer.objects.filter(pk=customer_id).exclude(email="").first()
+
+
 def addresses_of(customer: Customer) -> QuerySet[Address]:
     """Where the customer is delivered, the usual one first. One query when read."""
     return Address.objects.filter(customer=customer)

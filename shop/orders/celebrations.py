@@ -1,6 +1,5 @@
 """What milestones and samples must know of a customer's orders. Guests who merged into a customer count with them."""
 
-from collections.abc import Collection
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from loyalty.milestones.rules import years_between
-from shop.customers.queries import same_address
+from shop.customers.queries import of_party, same_address
 from shop.orders.models import Order, OrderLine
 from shop.orders.services.books import Status
 from shop.payments.queries import kept_of
@@ -18,15 +17,9 @@ from shop.payments.queries import kept_of
 KNOWN_FOR = timedelta(days=3 * 365)
 
 
-def _of(customer_ids: Collection[int], prefix: str = "") -> Q:
-    return Q(**{f"{prefix}customer__in": customer_ids}) | Q(
-        **{f"{prefix}customer__merged_into__in": customer_ids}
-    )
-
-
 def bought_shelves(customer_id: int) -> set[int]:
     """Shelves, and the aisles above them, of all that a customer ever ordered. One query."""
-    lines = OrderLine.objects.filter(_of([customer_id], "order__"), order__status__in=Order.STANDING)
+    lines = OrderLine.objects.filter(of_party(customer_id, "order__"), order__status__in=Order.STANDING)
     pairs = lines.exclude(product=None).values_list("product__shelf", "product__shelf__parent").distinct()
     return {pk for pair in pairs for pk in pair if pk}
 
@@ -43,14 +36,14 @@ def is_known_otherwise(order: Order) -> bool:
 def spent_in(customer_id: int, year: int) -> Decimal:
     """Euros taken for orders delivered in a year, less what went back. Two queries."""
     delivered = Order.objects.filter(
-        _of([customer_id]), status=Status.DELIVERED, delivered_at__year=year, makes_good=None
+        of_party(customer_id), status=Status.DELIVERED, delivered_at__year=year, makes_good=None
     )
     return kept_of(list(delivered.values_list("reference", flat=True)))
 
 
 def next_open_order(customer_id: int) -> Order | None:
     """The next order of a customer that nobody prepares yet. One query."""
-    waiting = Order.objects.filter(_of([customer_id]), status=Status.PLACED, makes_good=None)
+    waiting = Order.objects.filter(of_party(customer_id), status=Status.PLACED, makes_good=None)
     return waiting.order_by("slot__starts_at", "pk").first()
 
 
@@ -79,9 +72,3 @@ def _near(today: date) -> Q:
     for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
         near |= Q(first__month=day.month, first__day=day.day)
     return near | Q(first__month=2, first__day=29) if (today.month, today.day) == (3, 1) else near
-
-
-def rank_of_next(customer_ids: Collection[int]) -> int:
-    """Which order of these the next one is. One query."""
-    placed = Order.objects.filter(customer__in=customer_ids, placed_at__isnull=False, makes_good=None)
-    return placed.exclude(status=Status.CANCELLED).count() + 1

@@ -17,7 +17,7 @@ from delivery.zones.models import Zone
 from loyalty.vouchers.rules import Buying
 from shop.catalogue.models import Product
 from shop.customers.models import Customer
-from shop.customers.queries import customer_ids
+from shop.customers.queries import customer_ids, of_party
 from shop.orders.delay_wording import delay_letter as delay_letter
 from shop.orders.kept import kept_letter as kept_letter
 from shop.orders.letters import addressed
@@ -94,26 +94,27 @@ def rank_of_next_order(customer_id: int) -> int:
     """One more than the orders of this party, merged guests included, that were placed and stand; what was delivered
     once more at no cost does not count. One query.
     """
-    party = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
-    placed = Order.objects.filter(party, placed_at__isnull=False, makes_good=None)
-    return placed.exclude(status=Order.Status.CANCELLED).count() + 1
+    return _counted(customer_id).count() + 1
 
 
 def has_ordered(customer_id: int) -> bool:
     """Whether an order of this party was placed and stands. One query."""
-    return rank_of_next_order(customer_id) > 1
+    return _counted(customer_id).exists()
 
 
 def buying_of(customer_id: int) -> Buying:
     """What this party has bought, merged guests included, as shared codes ask. One query."""
-    party = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
-    placed = Order.objects.filter(party, placed_at__isnull=False, makes_good=None)
-    found = placed.exclude(status=Order.Status.CANCELLED).aggregate(
+    found = _counted(customer_id).aggregate(
         placed=Count("pk"),
         delivered=Count("pk", filter=Q(status=Order.Status.DELIVERED)),
         last_at=Max("placed_at"),
     )
     return Buying(**found)
+
+
+def _counted(customer_id: int) -> QuerySet[Order]:
+    placed = Order.objects.filter(of_party(customer_id), placed_at__isnull=False, makes_good=None)
+    return placed.exclude(status=Order.Status.CANCELLED)
 
 
 def order_by_reference(reference: str | None) -> Order:

@@ -1,12 +1,12 @@
 """What keeps a promotion from being saved, field by field, naming the article. Pure; the law stands in `caps`."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from loyalty.points.rules import Programme
+from loyalty.rewards.rules import GIVEN_AWAY
 from shop.pricing.caps import cap_of, cost_floor
 from shop.pricing.cumulated import beyond, in_hundredths
 from shop.pricing.offers import (
@@ -46,8 +46,6 @@ RANGES: dict[str, tuple[Decimal | int, Decimal | int]] = {
 }
 # A year mistyped would run for ever, and no page can show the last days of the year 9999.
 MOST_AHEAD = timedelta(days=731)
-# « gratuité », « gratuitement », « offerts », « offre » as a noun is no gift.
-GIVEN_AWAY = re.compile(r"gratuit|gratis|\boffert", re.IGNORECASE)
 TO_THE_HUNDREDTH = Decimal("0.01")
 
 

@@ -280,7 +280,7 @@ class ConversationAdmin(FindsByReference, KeepsSecret, Undeletable, ModelAdmin):
         if not form.is_valid():
             return self._page(request, conversation, status=422, attach_form=form)
         known = queries.order_facts(form.cleaned_data["order_reference"])
-        owner_id = known.order.customer.merged_into_id or known.order.customer_id if known else None
+        owner_id = known.order.customer.party_id if known else None
         services.attach_to(
             conversation_id=conversation.pk, order_reference=form.cleaned_data["order_reference"],
             customer_id=owner_id or conversation.customer_id,

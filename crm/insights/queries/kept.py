@@ -9,11 +9,11 @@ from django.utils import timezone
 KEPT_SECONDS = 3600
 
 
-def kept(name: str, count: Callable[[], Any]) -> Any:
-    """What was counted today, in Paris, and at most KEPT_SECONDS ago; counted now where that is nothing."""
+def kept(name: str, count: Callable[[], Any], seconds: int = KEPT_SECONDS) -> Any:
+    """What was counted today, in Paris, and at most so many ``seconds`` ago; counted now where that is nothing."""
     key = f"insights.{name}.{timezone.localdate()}"
     known = cache.get(key)
     if known is None:
         known = count()
-        cache.set(key, known, KEPT_SECONDS)
+        cache.set(key, known, seconds)
     return known

@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from config.facts import publish
 from loyalty.milestones.events import GiftAnnounced
 from loyalty.milestones.models import Due, Milestone, MilestoneItem, SampleDraw
-from loyalty.milestones.queries import had_sample_lately, of_party, running, samples, tried
+from loyalty.milestones.queries import had_sample_lately, running, samples, tried
 from loyalty.milestones.rules import CAUGHT_UP, is_held_out, sample_for
 from loyalty.rewards import services as rewards
 from loyalty.rewards.events import PresentDue
 from loyalty.rewards.models import Present
 from loyalty.rewards.queries import promised_for
 from loyalty.rewards.rules import OutOfStock, TooLate
+from shop.customers.queries import of_party
 
 logger = logging.getLogger(__name__)
 Kind, Trigger = Milestone.Kind, Milestone.Trigger

@@ -64,6 +64,6 @@ def _terms(due: Due, terms: MilestoneVoucher, drawn_before: int) -> dict[str, An
     now = timezone.now()
     return {
         "kind": terms.kind, "value": terms.value, "origin": Voucher.Origin.WELCOME,
-        "source": f"{_mark(due, terms)}-{drawn_before}", "owner_id": due.customer.merged_into_id or due.customer_id,
+        "source": f"{_mark(due, terms)}-{drawn_before}", "owner_id": due.customer.party_id,
         "minimum_goods": terms.minimum_goods, "valid_from": now, "valid_until": now + timedelta(days=terms.lasts_days),
     }  # fmt: skip

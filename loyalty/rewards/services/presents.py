@@ -6,7 +6,7 @@ What waits again is told as due (`PresentDue`): another order that is open may t
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.facts import publish
@@ -14,6 +14,7 @@ from loyalty.rewards.events import PresentDue
 from loyalty.rewards.models import Present, PresentEvent
 from loyalty.rewards.rules import PresentsDue, TooLate
 from loyalty.rewards.services.stocking import lock_items, put_one_back, take_one
+from shop.customers.queries import of_party
 
 Kind, State = PresentEvent.Kind, Present.State
 
@@ -68,8 +69,7 @@ def put_in(*, present_id: int, item_id: int, name: str) -> Present:
 
 def hold(customer_id: int) -> list[Present]:
     """All that waits for this party, guests of theirs included, locked in order of id, in the caller's transaction. One query."""
-    party = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
-    return _locked(Present.objects.filter(party, state=State.WAITING))
+    return _locked(Present.objects.filter(of_party(customer_id), state=State.WAITING))
 
 
 def hold_attached(order_references: Collection[str]) -> list[Present]:

@@ -84,7 +84,7 @@ def _chosen(order: Order, reported: Reported) -> dict[Claimable, int]:
 def _why_call(order: Order, reported: Reported, chosen: Mapping[Claimable, int]) -> str:
     """Counted while nobody else counts the claims of this customer. Five queries."""
     limits = queries.limits_in_force()
-    party = queries.party_of(order.customer)
+    party = order.customer.party_id
     queries.lock_claimant(party)
     now = timezone.now()
     told = rules.Told(

@@ -24,7 +24,7 @@ def tell_milestones(*, reference: str) -> None:
     if order.status in {Status.CANCELLED, Status.RETURNED}:
         milestones.note_fell_through(order_reference=reference)
         return
-    customer_id = order.customer.merged_into_id or order.customer_id
+    customer_id = order.customer.party_id
     milestones.note_placed(
         order_reference=reference,
         customer_id=customer_id,

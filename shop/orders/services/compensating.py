@@ -78,7 +78,7 @@ def _give_points(given: Compensation) -> None:
     if terms is None:
         raise NoProgramme
     points.give(
-        customer_id=given.customer.merged_into_id or given.customer_id,
+        customer_id=given.customer.party_id,
         points=points_worth(Decimal(given.amount_cents) / 100, terms.terms),
         source=given.occasion,
         order_reference=given.order_reference,

@@ -32,7 +32,7 @@ def count_points(*, reference: str) -> None:
             bonus += paid * (line.points_factor - 1)
     points.count_order(
         order_reference=reference,
-        customer_id=order.customer.merged_into_id or order.customer_id,
+        customer_id=order.customer.party_id,
         counted_cents=cents(counted),
         alcohol_cents=cents(alcohol),
         bonus_cents=cents(bonus),

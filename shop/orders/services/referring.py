@@ -24,7 +24,7 @@ def tell_referral(*, reference: str) -> None:
     sponsor and friend, vouchers and points; 50 queries at most.
     """
     order = Order.objects.select_related("customer").get(reference=reference)
-    friend_id = owner_id(order)
+    friend_id = order.customer.party_id
     sponsor_id = awaited_sponsor(friend_id, order.placed_at)
     if sponsor_id is None or order.makes_good_id is not None:
         return
@@ -47,11 +47,6 @@ def tell_referral(*, reference: str) -> None:
             sponsor_cards=cards_used(references_of(sponsor)),
         ),
     )
-
-
-def owner_id(order: Order) -> int:
-    """Its customer, or whom the guest turned out to be. Needs its customer."""
-    return order.customer.merged_into_id or order.customer_id
 
 
 def _articles(order: Order) -> tuple[int, int]:

@@ -20,9 +20,10 @@ from loyalty.points.models import PointEntry, PointTerms
 from loyalty.points.queries import wrong_accounts
 from loyalty.points.rules import Cohort, History, Replayed, cohorts, expected_use, replay
 from loyalty.points.wording import expected_said, replay_shown
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, ProductFactory
 from tests.loyalty.points.earning import DAY, counts, customer, programme, usable
 from tests.shop.orders.test_orders import member
+from tests.shop.pricing.promoting import promote
 
 NOW = timezone.now()
 TERMS = rules.Terms(step_cents=1500, points=10, hundred_worth=Decimal(3), pending_days=14, lasts_months=12)
@@ -287,6 +288,18 @@ def test_a_manager_tries_rules_on_the_last_quarter_and_nothing_is_written(manage
     assert "La boutique aurait promis 3,00\u00a0€ de plus." in page
     assert "Écrire ces règles" in page
     assert PointTerms.objects.count() == 1
+
+
+def test_rules_tried_without_a_day_are_those_of_no_promotion_to_come(manager):
+    programme()
+    counts(customer(), "CB-1", 15_000, now=NOW - DAY)
+    promote("points", products=[ProductFactory(price=Decimal("10.00"))], points_factor=10)
+    day = (timezone.localdate() + timedelta(days=1)).isoformat()
+
+    assert "Gagnants\u202f: 1 sur 1 compte" in replayed(manager, hundred_worth="20")
+    assert "Écrire ces règles" not in replayed(
+        manager, hundred_worth="20", starts_at_0=day, starts_at_1="00:00"
+    )
 
 
 def test_what_was_tried_may_be_written_from_the_same_page(manager):
